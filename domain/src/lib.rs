@@ -1,0 +1,12 @@
+//! What the fleet manager decides, as plain functions over plain data.
+//!
+//! Nothing here performs I/O, reads a clock, draws randomness or awaits: time, random values and new ids are
+//! arguments. Whoever calls decides when; this crate decides what.
+
+pub mod ids;
+pub mod job;
+pub mod limits;
+pub mod plan;
+pub mod requirements;
+pub mod role;
+pub mod snapshot;

@@ -1,0 +1,126 @@
+//! `plan(&Snapshot, now) -> Plan`: which waiting job gets which GPUs, and what every other one waits for.
+//!
+//! Pure and deterministic: the same snapshot gives the same plan, whatever the order of its lists. A plan is a
+//! proposal: it carries the versions that it read, and whoever commits it drops what has gone stale.
+//!
+//! One pass walks the queue once, in order (`order`), over a working copy of the fleet (`fleet`) in which GPUs only
+//! ever become fewer:
+//!
+//! 1. A job that is held back, or waits for another, is passed over.
+//! 2. Jobs of one organization that ask for the same thing share a *shape* (`shape`), and shapes that the same GPUs
+//!    answer share a *pool* (`eligibility`). Since nothing is given back within a pass, a shape that failed once fails
+//!    for every later job of it, without another look.
+//! 3. Its organization's ceiling must leave room (`quota`).
+//! 4. It gets the tightest fit (`fit`, `placement`): all of its GPUs, or none.
+//! 5. The first job that does not fit now, but could one day, keeps GPUs for itself (`reservation`). Later jobs run
+//!    beside these, never on them; so a stream of small jobs cannot starve a large one.
+//!
+//! What is left waiting is explained from the state at the end of the pass (`explain`): every blocker, with its numbers.
+//! Deliberately absent: fair share between organizations and preemption.
+
+mod demand;
+mod eligibility;
+mod explain;
+mod fit;
+mod fleet;
+mod no_match;
+mod order;
+mod pass;
+mod placement;
+mod quota;
+mod reservation;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{GpuId, HostId, JobId};
+use crate::snapshot::Snapshot;
+
+/// What to do now.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// Jobs to give GPUs to, in queue order.
+    pub placements: Vec<Placement>,
+    /// For every job that stays: all that it waits for.
+    pub waiting: HashMap<JobId, Explanation>,
+}
+
+/// One job's GPUs: all that it asked for, on hosts in order of rank.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placement {
+    /// The job.
+    pub job: JobId,
+    /// The job's version, as read.
+    pub job_version: i32,
+    /// Its GPUs; those of one host stand together.
+    pub gpus: Vec<PlacedGpu>,
+}
+
+/// One GPU, or a share of it, for a placement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedGpu {
+    /// Its host.
+    pub host: HostId,
+    /// The GPU.
+    pub gpu: GpuId,
+    /// The GPU's version, as read.
+    pub gpu_version: i32,
+    /// Thousandths of it, 1 to 1000.
+    pub milli: i32,
+}
+
+/// Why a job waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Every blocker, never none.
+    pub blockers: Vec<Blocker>,
+    /// Jobs ahead of it in its queue.
+    pub position: i32,
+    /// When it starts at the latest, where the time limits of the jobs before it tell.
+    pub estimated_start_at: Option<DateTime<Utc>>,
+}
+
+/// One thing that must change before the job can start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocker {
+    /// Its kind.
+    pub code: BlockerCode,
+    /// A sentence with the numbers.
+    pub message: String,
+}
+
+/// The kinds of blockers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum BlockerCode {
+    /// GPUs that match exist, but too few of them are free.
+    GpusBusy,
+    /// The fleet has not enough GPUs that match, busy ones included.
+    NoMatchingGpu,
+    /// Its organization's ceiling.
+    OverQuota,
+    /// Another organization's turn.
+    FairShare,
+    /// A job with more priority, or an earlier one, takes what is free.
+    HigherPriorityAhead,
+    /// What is free is kept for an earlier job that needs more.
+    ReservedForEarlierJob,
+    /// A job that it depends on has not ended.
+    Dependency,
+    /// A person holds it back.
+    Held,
+    /// Too new: no pass has seen it.
+    NotYetEvaluated,
+}
+
+/// Plans one pass: see the module's description.
+#[must_use]
+pub fn plan(snapshot: &Snapshot, now: DateTime<Utc>) -> Plan {
+    pass::Pass::new(snapshot, now).run()
+}

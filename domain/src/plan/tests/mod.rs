@@ -1,0 +1,11 @@
+//! Whole plans: each test makes a world, and says what becomes of its jobs.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod checker;
+mod explanations;
+mod placements;
+mod properties;
+mod random_world;
+mod starvation;
+mod world;

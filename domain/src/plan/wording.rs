@@ -1,0 +1,111 @@
+//! The sentences of the explanations. They speak of no other organization's GPUs or jobs beyond a count.
+
+use super::demand::Demand;
+use super::explain::Stock;
+use super::quota::Budget;
+
+/// For [`super::BlockerCode::HigherPriorityAhead`].
+pub(super) fn ahead(jobs: i32) -> String {
+    match jobs {
+        1 => "1 job ahead of it in the queue waits for the same GPUs".to_owned(),
+        _ => format!("{jobs} jobs ahead of it in the queue wait for the same GPUs"),
+    }
+}
+
+/// For [`super::BlockerCode::Dependency`].
+pub(super) fn dependencies(unfinished: usize) -> String {
+    match unfinished {
+        1 => "1 job that it depends on has not ended".to_owned(),
+        _ => format!("{unfinished} jobs that it depends on have not ended"),
+    }
+}
+
+/// For [`super::BlockerCode::OverQuota`].
+pub(super) fn over_quota(budget: &Budget, needed: i64) -> String {
+    let ceiling = budget.ceiling.unwrap_or(i64::MAX);
+    if needed > ceiling {
+        return format!(
+            "The job needs {}, more than the organization's ceiling of {}: it can never start under it",
+            gpus(needed),
+            gpus(ceiling)
+        );
+    }
+    let (held, ceiling, needed) = (amount(budget.held), gpus(ceiling), amount(needed));
+    if budget.reserved > 0 {
+        let kept = amount(budget.reserved);
+        return format!(
+            "The organization holds {held} of at most {ceiling}, {kept} more are kept for an earlier job of it, \
+             and the job needs {needed}"
+        );
+    }
+    format!("The organization holds {held} of at most {ceiling}, the job needs {needed}")
+}
+
+/// For [`super::BlockerCode::GpusBusy`].
+pub(super) fn busy(stock: &Stock, demand: &Demand) -> String {
+    let Stock { matching, free, most_on_one_host, .. } = stock;
+    let count = demand.count;
+    if !demand.is_whole() && *free == 0 {
+        let share = amount(i64::from(demand.milli));
+        return format!(
+            "0 of {matching} matching GPUs have {share} of a GPU free, the job needs one that has"
+        );
+    }
+    if *free < i64::from(count) {
+        return format!("{free} of {matching} matching GPUs are free, the job needs {count}");
+    }
+    if demand.single_host && *most_on_one_host < count {
+        return format!(
+            "{free} of {matching} matching GPUs are free, at most {most_on_one_host} of them on one host, \
+             the job needs {count} on one host"
+        );
+    }
+    format!(
+        "{free} of {matching} matching GPUs are free, but their hosts have too few CPU cores or too little memory \
+         left, the job needs {}",
+        host_share(demand)
+    )
+}
+
+/// For [`super::BlockerCode::ReservedForEarlierJob`].
+pub(super) fn reserved(stock: &Stock) -> String {
+    if stock.kept == 0 {
+        return "CPU cores or memory of the hosts with free matching GPUs are kept for an earlier job"
+            .to_owned();
+    }
+    format!("{} of the {} matching GPUs that are free are kept for an earlier job", stock.kept, stock.free)
+}
+
+/// What of its host goes with a GPU of the job.
+pub(super) fn host_share(demand: &Demand) -> String {
+    let rounded = |number: f64| (number * 100.0).round() / 100.0;
+    let mut parts = Vec::new();
+    if demand.cpus_per_gpu > 0.0 {
+        parts.push(format!("{} cores", rounded(demand.cpus_per_gpu)));
+    }
+    if demand.memory_gb_per_gpu > 0.0 {
+        parts.push(format!("{} GB", rounded(demand.memory_gb_per_gpu)));
+    }
+    format!("{} with each of {}", parts.join(" and "), gpus(demand.total_milli()))
+}
+
+/// GPUs in words: "1 GPU", "0.25 GPUs".
+fn gpus(milli: i64) -> String {
+    if milli == 1000 { "1 GPU".to_owned() } else { format!("{} GPUs", amount(milli)) }
+}
+
+/// Thousandths as a plain number: 4000 is "4", 250 is "0.25".
+fn amount(milli: i64) -> String {
+    format!("{}", milli as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_as_people_write_them() {
+        assert_eq!([amount(4000), amount(250), amount(3500)], ["4", "0.25", "3.5"]);
+        assert_eq!([gpus(1000), gpus(2000)], ["1 GPU", "2 GPUs"]);
+    }
+}

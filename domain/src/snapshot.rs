@@ -1,0 +1,108 @@
+//! All that the scheduler may know when it plans: the fleet and the queue at one instant, with the versions read.
+
+use chrono::{DateTime, Utc};
+
+use crate::ids::{GpuId, HostId, JobId, OrganizationId};
+use crate::requirements::{GpuRequirements, Label};
+
+/// The fleet and the queue at one instant.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Every host, in any order: the plan does not depend on it.
+    pub hosts: Vec<HostState>,
+    /// Jobs QUEUED or HELD, in any order.
+    pub waiting: Vec<WaitingJob>,
+    /// Jobs that hold GPUs now, for explanations.
+    pub running: Vec<RunningJob>,
+    /// Organizations with waiting or running jobs.
+    pub organizations: Vec<OrganizationState>,
+}
+
+/// A host and its GPUs.
+#[derive(Debug, Clone)]
+pub struct HostState {
+    /// Its id.
+    pub id: HostId,
+    /// Its name.
+    pub name: String,
+    /// Set: only this organization's jobs may use it.
+    pub organization: Option<OrganizationId>,
+    /// False: down, draining or drained; nothing new is placed on it.
+    pub schedulable: bool,
+    /// Its labels.
+    pub labels: Vec<Label>,
+    /// CPU cores, in all.
+    pub cpus: f64,
+    /// Memory in MiB, in all.
+    pub memory_mib: i32,
+    /// CPU cores promised to live allocations.
+    pub cpus_allocated: f64,
+    /// Decimal gigabytes promised to live allocations.
+    pub memory_gb_allocated: f64,
+    /// Its GPUs.
+    pub gpus: Vec<GpuState>,
+}
+
+/// A GPU and what of it is taken.
+#[derive(Debug, Clone)]
+pub struct GpuState {
+    /// Its id.
+    pub id: GpuId,
+    /// The version read: a placement holds only while it is still this.
+    pub version: i32,
+    /// Its number on the host.
+    pub index: i32,
+    /// As NVML names it.
+    pub gpu_type: String,
+    /// Its memory in MiB.
+    pub memory_mib: i32,
+    /// False: quarantined or failed.
+    pub usable: bool,
+    /// Thousandths taken by live allocations, 0 to 1000.
+    pub allocated_milli: i32,
+}
+
+/// A job that waits.
+#[derive(Debug, Clone)]
+pub struct WaitingJob {
+    /// Its id.
+    pub id: JobId,
+    /// The version read: a placement holds only while it is still this.
+    pub version: i32,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Larger goes first.
+    pub priority: i32,
+    /// Earlier goes first among equals.
+    pub submitted_at: DateTime<Utc>,
+    /// What it asks.
+    pub requirements: GpuRequirements,
+    /// True: a person holds it back.
+    pub held: bool,
+    /// Jobs that must end before it, and have not.
+    pub unfinished_dependencies: Vec<JobId>,
+}
+
+/// A job that holds GPUs.
+#[derive(Debug, Clone)]
+pub struct RunningJob {
+    /// Its id.
+    pub id: JobId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// When it ends at the latest, by its time limit.
+    pub ends_by: Option<DateTime<Utc>>,
+    /// What it holds: GPU and thousandths.
+    pub gpus: Vec<(GpuId, i32)>,
+}
+
+/// An organization's limits.
+#[derive(Debug, Clone)]
+pub struct OrganizationState {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Never more than this many GPUs at once, counted in thousandths of a GPU.
+    pub max_gpus_milli: Option<i64>,
+    /// Held now, in thousandths of a GPU.
+    pub allocated_milli: i64,
+}

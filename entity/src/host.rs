@@ -1,0 +1,34 @@
+//! A machine that carries GPUs. `drain` is wanted, `down` is observed.
+
+#![expect(missing_docs, reason = "the columns say it, and the migration bounds them")]
+
+use sea_orm::entity::prelude::*;
+
+use crate::json::Labels;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "host")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub name: String,
+    pub machine_id: String,
+    pub organization_id: Option<Uuid>,
+    pub drain: bool,
+    pub drain_reason: Option<String>,
+    pub down: bool,
+    pub down_reason: Option<String>,
+    pub labels: Labels,
+    pub agent_version: Option<String>,
+    pub cpus: f64,
+    pub memory_mib: i32,
+    pub epoch: i32,
+    pub version: i32,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

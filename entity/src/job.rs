@@ -1,0 +1,43 @@
+//! A job, through all of its attempts.
+
+#![expect(missing_docs, reason = "the columns say it, and the migration bounds them")]
+
+use sea_orm::entity::prelude::*;
+
+use crate::json::{Command, Env, Labels, Requirements};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "job")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub organization_id: Uuid,
+    pub name: String,
+    pub model_type: Option<String>,
+    pub status: String,
+    pub status_reason: Option<String>,
+    pub stop_outcome: Option<String>,
+    pub held: bool,
+    pub priority: i32,
+    pub requirements: Requirements,
+    pub command: Option<Command>,
+    pub env: Env,
+    pub workdir: Option<String>,
+    pub labels: Labels,
+    pub attempt: i32,
+    pub max_retries: i32,
+    pub time_limit_seconds: Option<i32>,
+    pub exit_code: Option<i32>,
+    pub submitted_by: String,
+    pub submitted_at: DateTimeUtc,
+    pub allocated_at: Option<DateTimeUtc>,
+    pub started_at: Option<DateTimeUtc>,
+    pub finished_at: Option<DateTimeUtc>,
+    pub updated_at: DateTimeUtc,
+    pub version: i32,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,27 @@
+//! What is kept as JSON in a column, typed.
+
+use domain::requirements::{GpuRequirements, Label};
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+/// Labels of a host or a job.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Labels(pub Vec<Label>);
+
+/// What a job asks of the fleet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Requirements(pub GpuRequirements);
+
+/// A job's program and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Command(pub Vec<String>);
+
+/// A job's environment: names and values, in the order given. Values are secrets: they go to the agent alone.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Env(pub Vec<(String, String)>);
+
+impl std::fmt::Debug for Env {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}

@@ -1,0 +1,27 @@
+//! An attempt's part on one host, and what its agent has said of it.
+
+#![expect(missing_docs, reason = "the columns say it, and the migration bounds them")]
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "placement")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub job_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub attempt: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub host_id: Uuid,
+    pub node_rank: i32,
+    pub node_count: i32,
+    pub state: String,
+    pub exit_code: Option<i32>,
+    pub reason: Option<String>,
+    pub timed_out: bool,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,19 @@
+//! The schema's history, on SQLite and PostgreSQL. A migration that has landed is frozen: it is never edited again.
+//!
+//! Must never import the other crates of this workspace, whose types move on while history does not.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod dialect;
+mod m20261124_000001_ground;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_000001_ground::Migration)]
+    }
+}

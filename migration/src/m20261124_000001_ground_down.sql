@@ -1,0 +1,17 @@
+DROP TABLE lease;
+DROP TABLE idempotency_key;
+DROP TABLE log_chunk;
+DROP TABLE event;
+DROP TABLE placement;
+DROP TABLE allocation;
+DROP TABLE job_dependency;
+DROP TABLE job;
+DROP TABLE telemetry;
+DROP TABLE gpu;
+DROP TABLE liveness;
+DROP TABLE used_join_token;
+DROP TABLE agent_credential;
+DROP TABLE host;
+DROP TABLE signing_key;
+DROP TABLE api_key;
+DROP TABLE organization;

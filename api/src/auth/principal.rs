@@ -1,0 +1,31 @@
+//! The caller of a request, as everything behind the transport sees it.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{HostId, OrganizationId};
+use domain::role::Role;
+
+/// Who asks, proved by a token or by an agent's key.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// The name that the token was given to.
+    pub subject: String,
+    /// What it may do, coarsely.
+    pub role: Role,
+    /// The organization that it acts for.
+    pub organization: Option<OrganizationRef>,
+    /// The host, for an agent that has joined.
+    pub host: Option<HostId>,
+    /// The id of the token, for an agent that may join with it.
+    pub join_token: Option<String>,
+    /// When the proof ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// An organization, by both of its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationRef {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its slug, as tokens carry it.
+    pub slug: String,
+}

@@ -1,0 +1,224 @@
+//! What a host is to run and to stop, pushed to its agent: everything at once, then each change.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_graphql::{Context, ID, SimpleObject, Subscription};
+use domain::ids::{HostId, JobId};
+use futures_util::stream::Stream;
+use sea_orm::prelude::Uuid;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use super::caller::{Caller, store};
+use super::enums::AssignmentAction;
+use super::failure::{Answer, Failure};
+use crate::fault::Fault;
+use crate::store::agents::AssignedAttempt;
+use crate::store::{EventKind, Store};
+
+/// Looked at anyway after this long.
+const EVERY: Duration = Duration::from_secs(5);
+/// SIGTERM comes this long before SIGKILL.
+const GRACE_SECONDS: i32 = 10;
+
+/// An environment variable of an assignment.
+#[derive(SimpleObject, Clone)]
+pub struct EnvVar {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// One attempt of a job, as far as it concerns this host.
+#[derive(SimpleObject, Clone)]
+pub struct Assignment {
+    /// The job.
+    pub job_id: ID,
+    /// Its attempt.
+    pub attempt: i32,
+    /// What to do.
+    pub action: AssignmentAction,
+    /// The job's name.
+    pub job_name: String,
+    /// Whose it is.
+    pub organization_slug: String,
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Environment variables.
+    pub env: Vec<EnvVar>,
+    /// Where the command starts; null: a fresh directory.
+    pub workdir: Option<String>,
+    /// UUIDs of the GPUs on this host, for CUDA_VISIBLE_DEVICES.
+    pub gpu_uuids: Vec<String>,
+    /// Thousandths of the GPU, when it is shared.
+    pub milli: i32,
+    /// Longest run.
+    pub time_limit_seconds: Option<i32>,
+    /// Time between SIGTERM and SIGKILL.
+    pub grace_seconds: i32,
+    /// This host's place among the attempt's hosts, from 0.
+    pub node_rank: i32,
+    /// The attempt's hosts.
+    pub node_count: i32,
+}
+
+/// A change of a host's assignments.
+#[derive(SimpleObject, Clone)]
+pub struct AssignmentsUpdate {
+    /// True: these are all of the host's assignments, and what is not among them is to be forgotten. False: only what
+    /// changed.
+    pub complete: bool,
+    /// The assignments.
+    pub assignments: Vec<Assignment>,
+}
+
+impl Assignment {
+    fn of(one: AssignedAttempt) -> Self {
+        let stop = one.job.status == "STOPPING";
+        Self {
+            job_id: ID(JobId(one.job.id).to_string()),
+            attempt: one.part.attempt,
+            action: if stop { AssignmentAction::Stop } else { AssignmentAction::Run },
+            job_name: one.job.name,
+            organization_slug: one.organization_slug,
+            command: one.job.command.map(|command| command.0).unwrap_or_default(),
+            env: one.job.env.0.into_iter().map(|(name, value)| EnvVar { name, value }).collect(),
+            workdir: one.job.workdir,
+            gpu_uuids: one.gpu_uuids,
+            milli: one.milli,
+            time_limit_seconds: one.job.time_limit_seconds,
+            grace_seconds: GRACE_SECONDS,
+            node_rank: one.part.node_rank,
+            node_count: one.part.node_count,
+        }
+    }
+
+    fn forgotten(mut self) -> Self {
+        self.action = AssignmentAction::Forget;
+        self.command.clear();
+        self.env.clear();
+        self
+    }
+}
+
+/// What agents hear.
+#[derive(Default)]
+pub struct AgentSubscription;
+
+#[Subscription]
+impl AgentSubscription {
+    /// Agents only. What this host is to run and to stop: everything at once, then each change. Ends when a newer epoch
+    /// begins.
+    async fn assignments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The agent's epoch.")] epoch: i32,
+    ) -> Result<impl Stream<Item = Answer<AssignmentsUpdate>> + use<>, Failure> {
+        let host = Caller::of(ctx)?.host()?;
+        let watch = Watch::begin(store(ctx).clone(), host, epoch).await?;
+        Ok(futures_util::stream::unfold(watch, |mut watch| async move {
+            let next = watch.next().await?;
+            Some((next.map_err(Failure::from), watch))
+        }))
+    }
+}
+
+struct Watch {
+    store: Store,
+    host: HostId,
+    epoch: i32,
+    events: tokio::sync::broadcast::Receiver<std::sync::Arc<crate::store::Event>>,
+    told: Option<HashMap<(Uuid, i32), Assignment>>,
+}
+
+impl Watch {
+    async fn begin(store: Store, host: HostId, epoch: i32) -> Result<Self, Fault> {
+        let events = store.feed().subscribe();
+        let present = store.epoch_of(host).await?.ok_or(Fault::NotFound("host"))?;
+        if present != epoch {
+            return Err(Fault::Conflict {
+                message: format!("epoch {epoch} of the host has ended: it is {present} now; register again"),
+                current_version: Some(present),
+            });
+        }
+        Ok(Self { store, host, epoch, events, told: None })
+    }
+
+    async fn next(&mut self) -> Option<Result<AssignmentsUpdate, Fault>> {
+        loop {
+            if self.told.is_some() && !self.wait().await {
+                return None;
+            }
+            let now = match self.read().await {
+                Ok(Some(now)) => now,
+                Ok(None) => return None,
+                Err(fault) => return Some(Err(fault)),
+            };
+            match self.told.replace(now.clone()) {
+                None => {
+                    let assignments = now.into_values().collect();
+                    return Some(Ok(AssignmentsUpdate { complete: true, assignments }));
+                }
+                Some(before) => {
+                    let assignments = difference(before, &now);
+                    if !assignments.is_empty() {
+                        return Some(Ok(AssignmentsUpdate { complete: false, assignments }));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Until a job or this host has changed. False: the feed has ended.
+    async fn wait(&mut self) -> bool {
+        let deadline = tokio::time::Instant::now() + EVERY;
+        loop {
+            match tokio::time::timeout_at(deadline, self.events.recv()).await {
+                Err(_) | Ok(Err(RecvError::Lagged(_))) => break,
+                Ok(Err(RecvError::Closed)) => return false,
+                Ok(Ok(event)) if self.concerns(&event) => break,
+                Ok(Ok(_)) => {}
+            }
+        }
+        // What has piled up meanwhile is seen by the same read.
+        while !matches!(self.events.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
+        true
+    }
+
+    fn concerns(&self, event: &crate::store::Event) -> bool {
+        match event.kind {
+            EventKind::Job => {
+                let status = event.payload.get("status").and_then(|status| status.as_str());
+                !matches!(status, Some("QUEUED" | "HELD"))
+                    || event.payload.get("attempt").is_some_and(|a| *a != 1)
+            }
+            EventKind::Host => event.subject == self.host.0,
+            EventKind::Gpu | EventKind::Organization => false,
+        }
+    }
+
+    /// None: a newer epoch has begun.
+    async fn read(&self) -> Result<Option<HashMap<(Uuid, i32), Assignment>>, Fault> {
+        if self.store.epoch_of(self.host).await? != Some(self.epoch) {
+            return Ok(None);
+        }
+        let now = self.store.assignments(self.host).await?;
+        Ok(Some(now.into_iter().map(|one| ((one.job.id, one.part.attempt), Assignment::of(one))).collect()))
+    }
+}
+
+/// What is new, what is to be stopped now, and what is no longer this host's.
+fn difference(
+    before: HashMap<(Uuid, i32), Assignment>,
+    now: &HashMap<(Uuid, i32), Assignment>,
+) -> Vec<Assignment> {
+    let mut changed: Vec<Assignment> = now
+        .iter()
+        .filter(|(key, one)| before.get(*key).is_none_or(|old| old.action != one.action))
+        .map(|(_, one)| one.clone())
+        .collect();
+    let gone = before.into_iter().filter(|(key, _)| !now.contains_key(key));
+    changed.extend(gone.map(|(_, one)| one.forgotten()));
+    changed
+}

@@ -1,0 +1,240 @@
+//! GPUs: what the book says of each, and what the card says.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::ids::{GpuId, HostId, JobId};
+use entity::{gpu, host, telemetry};
+
+use super::allocation::Allocation;
+use super::caller::Caller;
+use super::enums::{GpuHealth, GpuProcessOwner, GpuStatus, GpuUse};
+use super::failure::Answer;
+use super::host::Host;
+use super::job::Job;
+use super::loaders::{LiveOn, TakenOf, TelemetryOf, load};
+use crate::fault::Fault;
+use crate::store::Scope;
+
+/// One GPU.
+pub struct Gpu(pub gpu::Model);
+
+/// A sample of a GPU.
+#[derive(SimpleObject)]
+pub struct GpuTelemetry {
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// Share of time in which a kernel ran; null: not reported.
+    pub utilization_percent: Option<f64>,
+    /// Memory in use, MiB.
+    pub memory_used_mib: Option<i32>,
+    /// Temperature, degrees Celsius.
+    pub temperature_celsius: Option<i32>,
+    /// Power, watts.
+    pub power_watts: Option<f64>,
+}
+
+/// A process that the card lists.
+pub struct GpuProcess {
+    pid: i32,
+    memory_used_mib: Option<i32>,
+    command: Option<String>,
+    owner: GpuProcessOwner,
+    job: Option<JobId>,
+}
+
+/// A process that the card lists.
+#[Object]
+impl GpuProcess {
+    /// Its number on the host.
+    async fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Memory that it holds, MiB, where the caller may see it.
+    async fn memory_used_mib(&self) -> Option<i32> {
+        self.memory_used_mib
+    }
+
+    /// Its command line, where the caller may see it.
+    async fn command(&self) -> Option<&str> {
+        self.command.as_deref()
+    }
+
+    /// Whose it is.
+    async fn owner(&self) -> GpuProcessOwner {
+        self.owner
+    }
+
+    /// Its job, where the caller may see it.
+    async fn job(&self, ctx: &Context<'_>) -> Answer<Option<Job>> {
+        match self.job {
+            Some(id) => Ok(load(ctx, id).await?.map(Job)),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Gpu {
+    fn gpu_id(&self) -> GpuId {
+        GpuId(self.0.id)
+    }
+
+    async fn host_row(&self, ctx: &Context<'_>) -> Result<host::Model, Fault> {
+        load(ctx, HostId(self.0.host_id)).await?.ok_or(Fault::NotFound("host"))
+    }
+
+    async fn sample(&self, ctx: &Context<'_>) -> Result<Option<telemetry::Model>, Fault> {
+        load(ctx, TelemetryOf(self.gpu_id())).await
+    }
+
+    async fn taken(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
+        Ok(load(ctx, TakenOf(self.gpu_id())).await?.unwrap_or(0))
+    }
+}
+
+/// A GPU's status, from its row, its host and what is allocated of it.
+pub(super) fn status(card: &gpu::Model, host: &host::Model, taken: i32) -> GpuStatus {
+    if host.down || !card.present {
+        GpuStatus::Unavailable
+    } else if card.quarantined || card.health == "FAILED" {
+        GpuStatus::Quarantined
+    } else if taken > 0 {
+        GpuStatus::Allocated
+    } else if host.drain {
+        GpuStatus::Unavailable
+    } else {
+        GpuStatus::Available
+    }
+}
+
+fn reason(card: &gpu::Model, host: &host::Model, status: GpuStatus) -> Option<String> {
+    match status {
+        GpuStatus::Available | GpuStatus::Allocated => None,
+        GpuStatus::Quarantined => card.quarantine_reason.clone().or_else(|| card.health_reason.clone()),
+        GpuStatus::Unavailable if !card.present => Some("its host no longer reports it".to_owned()),
+        GpuStatus::Unavailable if host.down => Some(format!("its host {} is down", host.name)),
+        GpuStatus::Unavailable => Some(format!("its host {} is drained", host.name)),
+    }
+}
+
+/// A process as the agent told of it, without what only its own organization and operators may see.
+async fn process(
+    ctx: &Context<'_>,
+    scope: Option<Scope>,
+    told: &serde_json::Value,
+) -> Result<GpuProcess, Fault> {
+    let number = |field: &str| told[field].as_i64().and_then(|number| i32::try_from(number).ok());
+    let job: Option<JobId> = told["jobId"].as_str().and_then(|id| id.parse().ok());
+    let visible = match job {
+        _ if scope == Some(Scope::Fleet) => true,
+        Some(id) => load(ctx, id).await?.is_some(),
+        None => false,
+    };
+    Ok(GpuProcess {
+        pid: number("pid").unwrap_or(0),
+        memory_used_mib: number("memoryUsedMib").filter(|_| visible),
+        command: told["command"].as_str().filter(|_| visible).map(str::to_owned),
+        owner: told["owner"].as_str().and_then(GpuProcessOwner::parse).unwrap_or(GpuProcessOwner::Foreign),
+        job: job.filter(|_| visible),
+    })
+}
+
+/// One GPU.
+#[Object]
+impl Gpu {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        ID(self.gpu_id().to_string())
+    }
+
+    /// As NVML reports it.
+    async fn uuid(&self) -> &str {
+        &self.0.uuid
+    }
+
+    /// Its number on the host.
+    async fn index(&self) -> i32 {
+        self.0.device_index
+    }
+
+    /// As NVML names it.
+    async fn gpu_type(&self) -> &str {
+        &self.0.gpu_type
+    }
+
+    /// Its memory, MiB.
+    async fn memory_mib(&self) -> i32 {
+        self.0.memory_mib
+    }
+
+    /// True: no such card exists; the agent plays it, for laptops, tests and demonstrations.
+    async fn simulated(&self) -> bool {
+        self.0.simulated
+    }
+
+    /// Whether it can be had.
+    async fn status(&self, ctx: &Context<'_>) -> Answer<GpuStatus> {
+        Ok(status(&self.0, &self.host_row(ctx).await?, self.taken(ctx).await?))
+    }
+
+    /// Why it is quarantined or unavailable.
+    async fn status_reason(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
+        let host = self.host_row(ctx).await?;
+        let status = status(&self.0, &host, self.taken(ctx).await?);
+        Ok(reason(&self.0, &host, status))
+    }
+
+    /// How well it is.
+    async fn health(&self) -> GpuHealth {
+        GpuHealth::parse(&self.0.health).unwrap_or(GpuHealth::Failed)
+    }
+
+    /// What the card says of its use; null until its host has reported.
+    #[graphql(name = "use")]
+    async fn gpu_use(&self, ctx: &Context<'_>) -> Answer<Option<GpuUse>> {
+        Ok(self.sample(ctx).await?.and_then(|sample| GpuUse::parse(sample.gpu_use.as_deref()?)))
+    }
+
+    /// The processes that the card lists; of other organizations' no more than that they are there.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn processes(&self, ctx: &Context<'_>) -> Answer<Vec<GpuProcess>> {
+        let scope = Caller::of(ctx)?.reads().ok();
+        let Some(sample) = self.sample(ctx).await? else { return Ok(Vec::new()) };
+        let listed = sample.processes.as_array().cloned().unwrap_or_default();
+        let processes = listed.iter().map(|one| process(ctx, scope, one));
+        Ok(futures_util::future::try_join_all(processes).await?)
+    }
+
+    /// Thousandths of this GPU now allocated, 0 to 1000.
+    async fn allocated_milli(&self, ctx: &Context<'_>) -> Answer<i32> {
+        Ok(self.taken(ctx).await?)
+    }
+
+    /// The host that carries it.
+    async fn host(&self, ctx: &Context<'_>) -> Answer<Host> {
+        Ok(Host(self.host_row(ctx).await?))
+    }
+
+    /// The live ones of organizations that the caller may see.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
+        let live = load(ctx, LiveOn(self.gpu_id())).await?.unwrap_or_default();
+        Ok(live.into_iter().map(Allocation).collect())
+    }
+
+    /// Its newest sample; null until its host has reported.
+    async fn telemetry(&self, ctx: &Context<'_>) -> Answer<Option<GpuTelemetry>> {
+        Ok(self.sample(ctx).await?.map(|sample| GpuTelemetry {
+            at: sample.at,
+            utilization_percent: sample.utilization_percent,
+            memory_used_mib: sample.memory_used_mib,
+            temperature_celsius: sample.temperature_celsius,
+            power_watts: sample.power_watts,
+        }))
+    }
+
+    /// Its version, for optimistic locking.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+}

@@ -1,0 +1,330 @@
+//! Jobs.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::ids::{GpuId, JobId, OrganizationId};
+use domain::requirements::GpuRequirements as DomainRequirements;
+use entity::job;
+
+use super::allocation::Allocation;
+use super::caller::store;
+use super::enums::{BlockerCode, JobStatus, LogStream};
+use super::failure::Answer;
+use super::gpu::Gpu;
+use super::label::{Label, labels};
+use super::lists::{JobEventConnection, events_page, page_cost};
+use super::loaders::{AllocationsOf, DependenciesOf, load};
+use super::organization::Organization;
+use super::pending::Pending;
+use crate::fault::Fault;
+use crate::store::events::status_of;
+use crate::store::logs::{Line, LogCursor};
+
+/// Lines of a log's tail at most.
+const TAIL: i32 = 1000;
+
+/// A job, through all of its attempts.
+pub struct Job(pub job::Model);
+
+/// What a job asks of the fleet.
+pub struct GpuRequirements(DomainRequirements);
+
+/// What a job asks of the fleet.
+#[Object]
+impl GpuRequirements {
+    /// GPUs in all.
+    async fn count(&self) -> i32 {
+        self.0.count
+    }
+
+    /// Thousandths of one GPU.
+    async fn milli(&self) -> i32 {
+        self.0.milli
+    }
+
+    /// Any of these. One matches when every word of it occurs in the GPU's type, whatever the case. Empty: any.
+    async fn gpu_types(&self) -> &[String] {
+        &self.0.gpu_types
+    }
+
+    /// Least memory of each GPU, decimal gigabytes. Null: any.
+    async fn min_memory_gb(&self) -> Option<f64> {
+        self.0.min_memory_gb
+    }
+
+    /// True: all on one host.
+    async fn single_host(&self) -> bool {
+        self.0.single_host
+    }
+
+    /// CPU cores in all, taken from the hosts in proportion to their GPUs. Null: none reserved.
+    async fn cpus(&self) -> Option<f64> {
+        self.0.cpus
+    }
+
+    /// Host memory in all, decimal gigabytes, taken likewise. Null: none reserved.
+    async fn memory_gb(&self) -> Option<f64> {
+        self.0.memory_gb
+    }
+
+    /// Labels that each host must have.
+    async fn labels(&self) -> Vec<Label> {
+        labels(&self.0.labels)
+    }
+}
+
+/// One thing that must change before the job can start, with the numbers.
+#[derive(SimpleObject)]
+pub struct Blocker {
+    /// Its kind.
+    pub code: BlockerCode,
+    /// A sentence with the numbers.
+    pub message: String,
+}
+
+/// Why a job waits.
+#[derive(SimpleObject)]
+pub struct PendingExplanation {
+    /// Every blocker, not the first one found; never empty.
+    pub blockers: Vec<Blocker>,
+    /// Jobs ahead of it in its queue.
+    pub position: i32,
+    /// When it starts at the latest, where that can be told.
+    pub estimated_start_at: Option<DateTime<Utc>>,
+}
+
+/// A committed change of a job.
+#[derive(SimpleObject)]
+pub struct JobEvent {
+    /// Its place in the job's history.
+    pub cursor: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The job's status after it.
+    pub status: JobStatus,
+    /// What happened, for people.
+    pub message: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// The job's attempt.
+    pub attempt: i32,
+}
+
+/// A line of a job's log.
+#[derive(SimpleObject)]
+pub struct LogLine {
+    /// Its place in the log. Hand it back as `after` to go on behind it.
+    pub cursor: String,
+    /// When it was written, by the host's clock.
+    pub at: DateTime<Utc>,
+    /// Where it was written.
+    pub stream: LogStream,
+    /// The line, without its end.
+    pub text: String,
+}
+
+impl LogLine {
+    /// A line and the place behind it.
+    #[must_use]
+    pub fn of(at: LogCursor, line: Line) -> Self {
+        let stream = if line.stderr { LogStream::Stderr } else { LogStream::Stdout };
+        Self { cursor: at.to_string(), at: line.at, stream, text: line.text }
+    }
+}
+
+impl Job {
+    fn job_id(&self) -> JobId {
+        JobId(self.0.id)
+    }
+}
+
+/// A job, through all of its attempts.
+#[Object]
+impl Job {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        ID(self.job_id().to_string())
+    }
+
+    /// Whose it is.
+    async fn organization(&self, ctx: &Context<'_>) -> Answer<Organization> {
+        let row = load(ctx, OrganizationId(self.0.organization_id)).await?;
+        Ok(Organization(row.ok_or(Fault::NotFound("organization"))?))
+    }
+
+    /// What people call it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The kind of model it works on.
+    async fn model_type(&self) -> Option<&str> {
+        self.0.model_type.as_deref()
+    }
+
+    /// Where it is in its life.
+    async fn status(&self) -> JobStatus {
+        status_of(&self.0).into()
+    }
+
+    /// Why it is in that status.
+    async fn status_reason(&self) -> Option<&str> {
+        self.0.status_reason.as_deref()
+    }
+
+    /// Everything that it still waits for; null once it has GPUs.
+    #[graphql(complexity = "4 + child_complexity")]
+    async fn pending(&self, ctx: &Context<'_>) -> Answer<Option<PendingExplanation>> {
+        if !status_of(&self.0).is_waiting() {
+            return Ok(None);
+        }
+        let explained = ctx.data_unchecked::<Arc<dyn Pending>>().explain(&self.0).await?;
+        let blockers = explained.blockers.into_iter();
+        Ok(Some(PendingExplanation {
+            blockers: blockers.map(|one| Blocker { code: one.code.into(), message: one.message }).collect(),
+            position: explained.position,
+            estimated_start_at: explained.estimated_start_at,
+        }))
+    }
+
+    /// Larger goes first.
+    async fn priority(&self) -> i32 {
+        self.0.priority
+    }
+
+    /// What it asks of the fleet.
+    async fn requirements(&self) -> GpuRequirements {
+        GpuRequirements(self.0.requirements.0.clone())
+    }
+
+    /// Program and arguments. Null: a loan, GPUs lent with no command until released; it is RUNNING from its allocation
+    /// on, and ends SUCCEEDED when released.
+    async fn command(&self) -> Option<&[String]> {
+        self.0.command.as_ref().map(|command| command.0.as_slice())
+    }
+
+    /// Names of its environment variables; their values are write-only.
+    async fn env_names(&self) -> Vec<&str> {
+        self.0.env.0.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Where its command starts.
+    async fn workdir(&self) -> Option<&str> {
+        self.0.workdir.as_deref()
+    }
+
+    /// Its attempt, from 1.
+    async fn attempt(&self) -> i32 {
+        self.0.attempt
+    }
+
+    /// Attempts beyond the first.
+    async fn max_retries(&self) -> i32 {
+        self.0.max_retries
+    }
+
+    /// Longest run of an attempt.
+    async fn time_limit_seconds(&self) -> Option<i32> {
+        self.0.time_limit_seconds
+    }
+
+    /// Jobs that must succeed first.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn depends_on(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
+        let ids = load(ctx, DependenciesOf(self.job_id())).await?.unwrap_or_default();
+        let found = futures_util::future::try_join_all(ids.into_iter().map(|id| load(ctx, id))).await?;
+        Ok(found.into_iter().flatten().map(Job).collect())
+    }
+
+    /// Its labels.
+    async fn labels(&self) -> Vec<Label> {
+        labels(&self.0.labels.0)
+    }
+
+    /// All that it was ever given, oldest first.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
+        let rows = load(ctx, AllocationsOf(self.job_id())).await?.unwrap_or_default();
+        Ok(rows.into_iter().map(Allocation).collect())
+    }
+
+    /// The GPUs of its latest attempt that had any.
+    #[graphql(complexity = "4 * child_complexity + 1")]
+    async fn gpus(&self, ctx: &Context<'_>) -> Answer<Vec<Gpu>> {
+        let rows = load(ctx, AllocationsOf(self.job_id())).await?.unwrap_or_default();
+        let latest = rows.iter().map(|row| row.attempt).max();
+        let wanted = rows.into_iter().filter(|row| Some(row.attempt) == latest);
+        let waits = status_of(&self.0).is_waiting();
+        let cards = wanted.filter(|_| !waits).map(|row| load(ctx, GpuId(row.gpu_id)));
+        let cards = futures_util::future::try_join_all(cards).await?;
+        Ok(cards.into_iter().flatten().map(Gpu).collect())
+    }
+
+    /// Its exit code, or 128 + N for signal N; null while there is none.
+    async fn exit_code(&self) -> Option<i32> {
+        self.0.exit_code
+    }
+
+    /// Who submitted it.
+    async fn submitted_by(&self) -> &str {
+        &self.0.submitted_by
+    }
+
+    /// When it was submitted.
+    async fn submitted_at(&self) -> DateTime<Utc> {
+        self.0.submitted_at
+    }
+
+    /// When its present attempt got its GPUs.
+    async fn allocated_at(&self) -> Option<DateTime<Utc>> {
+        self.0.allocated_at
+    }
+
+    /// When its present attempt started.
+    async fn started_at(&self) -> Option<DateTime<Utc>> {
+        self.0.started_at
+    }
+
+    /// When it ended.
+    async fn finished_at(&self) -> Option<DateTime<Utc>> {
+        self.0.finished_at
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+
+    /// Its version, for optimistic locking.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// Its history, oldest first.
+    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+    ) -> Answer<JobEventConnection> {
+        events_page(ctx, self.job_id(), first, after).await
+    }
+
+    /// The newest lines kept.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn log_tail(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many, at most 1,000.", default = 100)] lines: Option<i32>,
+    ) -> Answer<Vec<LogLine>> {
+        let wanted = lines.unwrap_or(100);
+        if !(1..=TAIL).contains(&wanted) {
+            return Err(Fault::invalid("lines", format!("between 1 and {TAIL}")).into());
+        }
+        let tail = store(ctx).log_tail(self.job_id(), usize::try_from(wanted).unwrap_or(0)).await?;
+        Ok(tail.into_iter().map(|(at, line)| LogLine::of(at, line)).collect())
+    }
+}

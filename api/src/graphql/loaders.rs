@@ -1,0 +1,129 @@
+//! Batched reads, made anew for each request with the caller's scope inside. Nothing is cached, so that the events of a
+//! long subscription see the present.
+
+use std::collections::HashMap;
+use std::future::Future;
+
+use async_graphql::Context;
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use chrono::{DateTime, Utc};
+use domain::ids::{GpuId, HostId, JobId, OrganizationId};
+use entity::{allocation, gpu, host, job, organization, telemetry};
+
+use crate::fault::Fault;
+use crate::store::{Scope, Store};
+
+/// The reads of one request.
+pub struct Loaders {
+    batches: DataLoader<Batches>,
+}
+
+/// What is read, and how much of it the caller may see.
+pub struct Batches {
+    store: Store,
+    scope: Scope,
+}
+
+impl Loaders {
+    /// Loaders for one request.
+    #[must_use]
+    pub fn new(store: Store, scope: Scope) -> Self {
+        Self { batches: DataLoader::new(Batches { store, scope }, TokioSpawner::current(), TokioTimer::default()) }
+    }
+}
+
+/// Reads one, together with what others ask for at the same moment.
+///
+/// # Errors
+/// Database faults.
+pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Batches as Loader<K>>::Value>, Fault>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Batches: Loader<K, Error = Fault>,
+{
+    ctx.data_unchecked::<Loaders>().batches.load_one(key).await
+}
+
+/// All allocations of a job.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct AllocationsOf(pub JobId);
+/// The live allocations of a GPU that are in sight.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct LiveOn(pub GpuId);
+/// Thousandths of a GPU that are taken.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct TakenOf(pub GpuId);
+/// A GPU's newest sample.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct TelemetryOf(pub GpuId);
+/// A host's GPUs.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct GpusOf(pub HostId);
+/// When a host was last heard of.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HeartbeatOf(pub HostId);
+/// Present when a host has live allocations.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct BusyHost(pub HostId);
+/// What a job depends on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct DependenciesOf(pub JobId);
+
+/// Keys taken out of their names, and back into them.
+fn named<I: Copy, K: std::hash::Hash + Eq, V>(found: HashMap<I, V>, name: fn(I) -> K) -> HashMap<K, V> {
+    found.into_iter().map(|(id, value)| (name(id), value)).collect()
+}
+
+macro_rules! batch {
+    ($key:ty => $value:ty, |$batches:ident, $keys:ident| $read:expr) => {
+        impl Loader<$key> for Batches {
+            type Value = $value;
+            type Error = Fault;
+
+            fn load(&self, $keys: &[$key]) -> impl Future<Output = Result<HashMap<$key, $value>, Fault>> + Send {
+                let $batches = self;
+                async move { $read }
+            }
+        }
+    };
+}
+
+batch!(JobId => job::Model, |batches, keys| batches.store.jobs_by_id(batches.scope, keys).await);
+batch!(GpuId => gpu::Model, |batches, keys| batches.store.gpus_by_id(batches.scope, keys).await);
+batch!(HostId => host::Model, |batches, keys| batches.store.hosts_by_id(batches.scope, keys).await);
+batch!(OrganizationId => organization::Model, |batches, keys| {
+    batches.store.organizations_by_id(batches.scope, keys).await
+});
+batch!(AllocationsOf => Vec<allocation::Model>, |batches, keys| {
+    let ids: Vec<JobId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.allocations_of_jobs(batches.scope, &ids).await?, AllocationsOf))
+});
+batch!(LiveOn => Vec<allocation::Model>, |batches, keys| {
+    let ids: Vec<GpuId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.live_allocations_of_gpus(batches.scope, &ids).await?, LiveOn))
+});
+batch!(TakenOf => i32, |batches, keys| {
+    let ids: Vec<GpuId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.taken_milli(&ids).await?, TakenOf))
+});
+batch!(TelemetryOf => telemetry::Model, |batches, keys| {
+    let ids: Vec<GpuId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.telemetry_of(&ids).await?, TelemetryOf))
+});
+batch!(GpusOf => Vec<gpu::Model>, |batches, keys| {
+    let ids: Vec<HostId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.gpus_of_hosts(batches.scope, &ids).await?, GpusOf))
+});
+batch!(HeartbeatOf => DateTime<Utc>, |batches, keys| {
+    let ids: Vec<HostId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.last_heartbeats(&ids).await?, HeartbeatOf))
+});
+batch!(BusyHost => (), |batches, keys| {
+    let ids: Vec<HostId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.busy_hosts(&ids).await?, BusyHost))
+});
+batch!(DependenciesOf => Vec<JobId>, |batches, keys| {
+    let ids: Vec<JobId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.dependencies_of(&ids).await?, DependenciesOf))
+});

@@ -1,0 +1,23 @@
+//! The GraphQL edge: one file per noun. Resolvers hold no SQL and no authorization of their own: they ask the
+//! [`caller::Caller`] for a scope and the store for rows.
+
+pub mod agent_ops;
+pub mod allocation;
+pub mod assignments;
+pub mod caller;
+pub mod enums;
+pub mod failure;
+pub mod fleet;
+pub mod gpu;
+pub mod host;
+pub mod job;
+pub mod label;
+pub mod lists;
+pub mod loaders;
+pub mod mutation;
+pub mod organization;
+pub mod pending;
+pub mod query;
+pub mod schema;
+pub mod subscription;
+pub mod viewer;

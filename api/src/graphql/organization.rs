@@ -1,0 +1,132 @@
+//! Organizations.
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::ids::OrganizationId;
+use entity::organization;
+
+use super::caller::{Caller, store};
+use super::failure::Answer;
+use super::lists::{JobConnection, JobFilter, JobOrder, jobs_page, page_cost};
+use crate::fault::Fault;
+use crate::store::page::Ask;
+
+/// A tenant.
+pub struct Organization(pub organization::Model);
+
+/// An organization's limits.
+#[derive(SimpleObject)]
+pub struct Quota {
+    /// GPUs that are its own whenever it wants them: what others borrow is taken back.
+    pub guaranteed_gpus: f64,
+    /// Never more than this many at once; null: no ceiling.
+    pub max_gpus: Option<f64>,
+    /// Waiting jobs accepted at once; null: no ceiling.
+    pub max_queued_jobs: Option<i32>,
+}
+
+/// What an organization has in use.
+pub struct OrganizationUsage(OrganizationId, (i64, i64, i64));
+
+/// What an organization has in use.
+#[Object]
+impl OrganizationUsage {
+    /// GPUs that it holds now.
+    async fn allocated_gpus(&self) -> f64 {
+        self.1.0 as f64 / 1000.0
+    }
+
+    /// Its jobs that wait.
+    async fn queued_jobs(&self) -> i32 {
+        i32::try_from(self.1.1).unwrap_or(i32::MAX)
+    }
+
+    /// Its jobs that hold GPUs.
+    async fn running_jobs(&self) -> i32 {
+        i32::try_from(self.1.2).unwrap_or(i32::MAX)
+    }
+
+    /// GPU-seconds that it held in an interval, live allocations included.
+    async fn gpu_seconds(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Begin of the interval.")] since: DateTime<Utc>,
+        #[graphql(desc = "End of the interval; null: now.")] until: Option<DateTime<Utc>>,
+    ) -> Answer<f64> {
+        let now = Utc::now();
+        let until = until.unwrap_or(now);
+        if since > until {
+            return Err(Fault::invalid("since", "the interval ends before it begins").into());
+        }
+        // Nothing is held yet in what is still to come.
+        Ok(store(ctx).gpu_seconds(self.0, since, until.min(now)).await?)
+    }
+}
+
+/// A tenant.
+#[Object]
+impl Organization {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        ID(OrganizationId(self.0.id).to_string())
+    }
+
+    /// Its short name.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// Its name for people.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Share of the fleet relative to the others while they compete.
+    async fn weight(&self) -> f64 {
+        self.0.weight
+    }
+
+    /// Its limits.
+    async fn quota(&self) -> Quota {
+        Quota {
+            guaranteed_gpus: self.0.guaranteed_gpus,
+            max_gpus: self.0.max_gpus,
+            max_queued_jobs: self.0.max_queued_jobs,
+        }
+    }
+
+    /// What it has in use.
+    #[graphql(complexity = "5 + child_complexity")]
+    async fn usage(&self, ctx: &Context<'_>) -> Answer<OrganizationUsage> {
+        let id = OrganizationId(self.0.id);
+        Ok(OrganizationUsage(id, store(ctx).organization_usage(id).await?))
+    }
+
+    /// Its version, for optimistic locking.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// Its jobs, newest first unless ordered otherwise.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the schema")]
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only jobs that pass it.")] filter: Option<JobFilter>,
+        #[graphql(desc = "Their order.")] order_by: Option<JobOrder>,
+        #[graphql(desc = "So many from the start or after a cursor.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Answer<JobConnection> {
+        Caller::of(ctx)?.reads()?;
+        let of = crate::store::Scope::Organization(OrganizationId(self.0.id));
+        jobs_page(ctx, of, filter, order_by, Ask { first, after, last, before }).await
+    }
+}

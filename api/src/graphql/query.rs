@@ -1,0 +1,197 @@
+//! What can be read.
+
+use async_graphql::{Context, ID, Interface, Object};
+use domain::ids::{GpuId, HostId, JobId, NodeId};
+use domain::role::Role;
+
+use super::allocation::Allocation;
+use super::caller::{Caller, store};
+use super::failure::Answer;
+use super::fleet::FleetSummary;
+use super::gpu::Gpu;
+use super::host::Host;
+use super::job::Job;
+use super::lists::{
+    GpuConnection, GpuFilter, HostConnection, HostFilter, JobConnection, JobFilter, JobOrder, OrganizationConnection,
+    gpus_page, hosts_page, jobs_page, organizations_page, page_cost,
+};
+use super::loaders::load;
+use super::organization::Organization;
+use super::viewer::Viewer;
+use crate::fault::Fault;
+use crate::store::page::Ask;
+
+/// Ids that `nodes` takes at once.
+const NODES: usize = 100;
+
+/// An object with a global id.
+#[derive(Interface)]
+#[expect(clippy::large_enum_variant, reason = "lives for one resolver")]
+#[graphql(field(name = "id", ty = "ID", desc = "Its global id."))]
+pub enum Node {
+    /// A tenant.
+    Organization(Organization),
+    /// A machine with GPUs.
+    Host(Host),
+    /// A GPU.
+    Gpu(Gpu),
+    /// A GPU given to a job.
+    Allocation(Allocation),
+    /// A job.
+    Job(Job),
+}
+
+/// What can be read.
+#[derive(Default)]
+pub struct Query;
+
+async fn node(ctx: &Context<'_>, id: &ID) -> Answer<Option<Node>> {
+    let scope = Caller::of(ctx)?.reads()?;
+    Ok(match id.parse::<NodeId>() {
+        Err(_) => None,
+        Ok(NodeId::Organization(id)) => load(ctx, id).await?.map(|row| Node::Organization(Organization(row))),
+        Ok(NodeId::Host(id)) => load(ctx, id).await?.map(|row| Node::Host(Host(row))),
+        Ok(NodeId::Gpu(id)) => load(ctx, id).await?.map(|row| Node::Gpu(Gpu(row))),
+        Ok(NodeId::Job(id)) => load(ctx, id).await?.map(|row| Node::Job(Job(row))),
+        Ok(NodeId::Allocation(id)) => {
+            store(ctx).allocation(scope, id).await?.map(|row| Node::Allocation(Allocation(row)))
+        }
+    })
+}
+
+/// What can be read.
+#[Object]
+impl Query {
+    /// Any object by its global id; null when there is none that the caller may see.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id.")] id: ID,
+    ) -> Answer<Option<Node>> {
+        node(ctx, &id).await
+    }
+
+    /// Several objects by their global ids, in their order, at most 100.
+    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Their global ids.")] ids: Vec<ID>,
+    ) -> Answer<Vec<Option<Node>>> {
+        if ids.len() > NODES {
+            return Err(Fault::invalid("ids", format!("at most {NODES} ids")).into());
+        }
+        futures_util::future::try_join_all(ids.iter().map(|id| node(ctx, id))).await
+    }
+
+    /// The caller.
+    async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
+        Ok(Viewer(Caller::of(ctx)?.clone()))
+    }
+
+    /// The caller's own organization; an operator names any by slug.
+    async fn organization(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its slug; null: the caller's own.")] slug: Option<String>,
+    ) -> Answer<Option<Organization>> {
+        let caller = Caller::of(ctx)?;
+        let scope = caller.reads()?;
+        let own = caller.principal.organization.as_ref();
+        let Some(slug) = slug.or_else(|| own.map(|own| own.slug.clone())) else { return Ok(None) };
+        // PostgreSQL takes no NUL, and no slug has one.
+        if slug.contains('\0') {
+            return Ok(None);
+        }
+        let row = store(ctx).organization_by_slug(&slug).await?;
+        Ok(row.filter(|row| scope.includes(row.id.into())).map(Organization))
+    }
+
+    /// All organizations, by slug. Operators only.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn organizations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start or after a cursor.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Answer<OrganizationConnection> {
+        Caller::of(ctx)?.needs(Role::Operator)?;
+        organizations_page(ctx, Ask { first, after, last, before }).await
+    }
+
+    /// A job; null when there is none that the caller may see.
+    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Its global id.")] id: ID) -> Answer<Option<Job>> {
+        Caller::of(ctx)?.reads()?;
+        let Ok(id) = id.parse::<JobId>() else { return Ok(None) };
+        Ok(load(ctx, id).await?.map(Job))
+    }
+
+    /// Jobs, newest first unless ordered otherwise.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the schema")]
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only jobs that pass it.")] filter: Option<JobFilter>,
+        #[graphql(desc = "Their order.")] order_by: Option<JobOrder>,
+        #[graphql(desc = "So many from the start or after a cursor.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Answer<JobConnection> {
+        let scope = Caller::of(ctx)?.reads()?;
+        jobs_page(ctx, scope, filter, order_by, Ask { first, after, last, before }).await
+    }
+
+    /// A GPU; null when there is none that the caller may see.
+    async fn gpu(&self, ctx: &Context<'_>, #[graphql(desc = "Its global id.")] id: ID) -> Answer<Option<Gpu>> {
+        Caller::of(ctx)?.reads()?;
+        let Ok(id) = id.parse::<GpuId>() else { return Ok(None) };
+        Ok(load(ctx, id).await?.map(Gpu))
+    }
+
+    /// GPUs; those of one host stand together.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn gpus(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only GPUs that pass it.")] filter: Option<GpuFilter>,
+        #[graphql(desc = "So many from the start or after a cursor.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Answer<GpuConnection> {
+        let scope = Caller::of(ctx)?.reads()?;
+        gpus_page(ctx, scope, filter, Ask { first, after, last, before }).await
+    }
+
+    /// A host; null when there is none that the caller may see.
+    async fn host(&self, ctx: &Context<'_>, #[graphql(desc = "Its global id.")] id: ID) -> Answer<Option<Host>> {
+        Caller::of(ctx)?.reads()?;
+        let Ok(id) = id.parse::<HostId>() else { return Ok(None) };
+        Ok(load(ctx, id).await?.map(Host))
+    }
+
+    /// Hosts, by name.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn hosts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only hosts that pass it.")] filter: Option<HostFilter>,
+        #[graphql(desc = "So many from the start or after a cursor.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Answer<HostConnection> {
+        let scope = Caller::of(ctx)?.reads()?;
+        hosts_page(ctx, scope, filter, Ask { first, after, last, before }).await
+    }
+
+    /// The fleet in numbers.
+    async fn fleet(&self, ctx: &Context<'_>) -> Answer<FleetSummary> {
+        let scope = Caller::of(ctx)?.reads()?;
+        Ok(FleetSummary(store(ctx).counts(scope).await?))
+    }
+}

@@ -1,0 +1,250 @@
+//! What people hear: every committed change, as it is committed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Context, ID, MergedSubscription, SimpleObject, Subscription};
+use domain::ids::{GpuId, JobId};
+use futures_util::stream::{self, Stream, StreamExt};
+
+use super::assignments::AgentSubscription;
+use super::caller::{Caller, store};
+use super::enums::ChangeKind;
+use super::failure::{Answer, Failure};
+use super::fleet::FleetSummary;
+use super::gpu::Gpu;
+use super::job::{Job, LogLine};
+use super::lists::{GpuFilter, JobFilter};
+use crate::fault::Fault;
+use crate::store::events::JobState;
+use crate::store::logs::LogCursor;
+use crate::store::{self, Event, EventKind, Scope, Store};
+
+/// A summary is sent at most this often.
+const SUMMARY_EVERY: Duration = Duration::from_secs(1);
+/// A log is looked at anyway after this long.
+const LOG_EVERY: Duration = Duration::from_secs(2);
+
+/// A committed change of a job.
+#[derive(SimpleObject)]
+pub struct JobUpdate {
+    /// Opaque; strictly increasing. Hand it back as `after` to go on without a gap.
+    pub cursor: String,
+    /// Made, or changed.
+    pub kind: ChangeKind,
+    /// Its own fields as this change left them, so that every status passes by; the objects that it refers to as they
+    /// are now.
+    pub job: Job,
+}
+
+/// A committed change of a GPU.
+#[derive(SimpleObject)]
+pub struct GpuUpdate {
+    /// Opaque; strictly increasing. Hand it back as `after` to go on without a gap.
+    pub cursor: String,
+    /// As it is now.
+    pub gpu: Gpu,
+}
+
+/// Everything that can be followed: by people and by agents.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(PeopleSubscription, AgentSubscription);
+
+/// What people hear.
+#[derive(Default)]
+pub struct PeopleSubscription;
+
+/// An event number's opaque form, of equal length so that texts sort as numbers do.
+#[must_use]
+pub fn event_cursor(seq: i64) -> String {
+    format!("e{seq:016x}")
+}
+
+/// The number in an event cursor.
+///
+/// # Errors
+/// [`Fault::Invalid`].
+pub fn parse_event_cursor(text: &str) -> Result<i64, Fault> {
+    let digits = text.strip_prefix('e').filter(|digits| digits.len() == 16);
+    digits
+        .and_then(|digits| i64::from_str_radix(digits, 16).ok())
+        .filter(|seq| *seq >= 0)
+        .ok_or_else(|| Fault::invalid("after", "not a cursor of this subscription"))
+}
+
+#[Subscription]
+impl PeopleSubscription {
+    /// Every committed change of the caller's organization's jobs, in order, none missing and none twice.
+    async fn job_updates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only jobs that, as a change left them, pass it.")] filter: Option<JobFilter>,
+        #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Answer<JobUpdate>> + use<>, Failure> {
+        let scope = Caller::of(ctx)?.reads()?;
+        let after = after.as_deref().map(parse_event_cursor).transpose()?;
+        let store = store(ctx).clone();
+        let events = store.follow(scope, EventKind::Job, after).await?;
+        Ok(events.filter_map(move |event| {
+            let (store, filter) = (store.clone(), filter.clone());
+            async move { job_update(&store, scope, event, filter.as_ref()).await.transpose() }
+        }))
+    }
+
+    /// A GPU's status, health or allocation changed.
+    async fn gpu_updates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only GPUs that, as they are now, pass it.")] filter: Option<GpuFilter>,
+        #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Answer<GpuUpdate>> + use<>, Failure> {
+        let scope = Caller::of(ctx)?.reads()?;
+        let after = after.as_deref().map(parse_event_cursor).transpose()?;
+        let store = store(ctx).clone();
+        let events = store.follow(scope, EventKind::Gpu, after).await?;
+        Ok(events.filter_map(move |event| {
+            let (store, filter) = (store.clone(), filter.clone());
+            async move { gpu_update(&store, scope, event, filter.as_ref()).await.transpose() }
+        }))
+    }
+
+    /// The log as it is written; completes when the job has ended and all of it was sent.
+    async fn job_logs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose log.")] job_id: ID,
+        #[graphql(desc = "From there on; null: from its start.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Answer<LogLine>> + use<>, Failure> {
+        let scope = Caller::of(ctx)?.reads()?;
+        let id: JobId = job_id.parse().map_err(|_| Fault::NotFound("job"))?;
+        let after = after.map(|text| text.parse::<LogCursor>()).transpose()?.unwrap_or_default();
+        let store = store(ctx).clone();
+        store.job(scope, id).await?.ok_or(Fault::NotFound("job"))?;
+        Ok(follow_log(store, id, after))
+    }
+
+    /// At once, then whenever it changed, at most once a second.
+    async fn fleet_updates(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = Answer<FleetSummary>> + use<>, Failure> {
+        let scope = Caller::of(ctx)?.reads()?;
+        let store = store(ctx).clone();
+        Ok(stream::unfold((store, None), move |(store, told)| async move {
+            let next = next_summary(&store, scope, told).await;
+            let told = next.as_ref().ok().cloned();
+            Some((next.map(FleetSummary).map_err(Failure::from), (store, told)))
+        }))
+    }
+}
+
+async fn job_update(
+    store: &Store,
+    scope: Scope,
+    event: Result<Arc<Event>, Fault>,
+    filter: Option<&JobFilter>,
+) -> Answer<Option<JobUpdate>> {
+    let event = event?;
+    let Some(row) = store.job(scope, JobId(event.subject)).await? else { return Ok(None) };
+    let state: JobState = serde_json::from_value(event.payload.clone())
+        .map_err(|error| Fault::Internal(format!("event {} cannot be read: {error}", event.seq)))?;
+    let row = state.over(row);
+    if filter.is_some_and(|filter| !filter.matches(&row)) {
+        return Ok(None);
+    }
+    let kind = match event.change {
+        store::ChangeKind::Created => ChangeKind::Created,
+        store::ChangeKind::Updated => ChangeKind::Updated,
+    };
+    Ok(Some(JobUpdate { cursor: event_cursor(event.seq), kind, job: Job(row) }))
+}
+
+async fn gpu_update(
+    store: &Store,
+    scope: Scope,
+    event: Result<Arc<Event>, Fault>,
+    filter: Option<&GpuFilter>,
+) -> Answer<Option<GpuUpdate>> {
+    let event = event?;
+    let id = GpuId(event.subject);
+    let Some(row) = store.gpus_by_id(scope, &[id]).await?.remove(&id) else { return Ok(None) };
+    if let Some(filter) = filter
+        && !filter.admits(store, scope, &row).await?
+    {
+        return Ok(None);
+    }
+    Ok(Some(GpuUpdate { cursor: event_cursor(event.seq), gpu: Gpu(row) }))
+}
+
+struct LogFollow {
+    store: Store,
+    id: JobId,
+    at: LogCursor,
+    wakes: tokio::sync::broadcast::Receiver<JobId>,
+    events: tokio::sync::broadcast::Receiver<Arc<Event>>,
+    lines: std::collections::VecDeque<(LogCursor, store::logs::Line)>,
+    ended: bool,
+}
+
+fn follow_log(store: Store, id: JobId, at: LogCursor) -> impl Stream<Item = Answer<LogLine>> {
+    let (wakes, events) = (store.feed().subscribe_logs(), store.feed().subscribe());
+    let follow = LogFollow { store, id, at, wakes, events, lines: Default::default(), ended: false };
+    stream::unfold(follow, |mut follow| async move {
+        let next = follow.next().await?;
+        Some((next, follow))
+    })
+}
+
+impl LogFollow {
+    async fn next(&mut self) -> Option<Answer<LogLine>> {
+        loop {
+            if let Some((at, line)) = self.lines.pop_front() {
+                self.at = at;
+                return Some(Ok(LogLine::of(at, line)));
+            }
+            if self.ended {
+                return None;
+            }
+            match self.store.log_after(self.id, self.at).await {
+                Ok((lines, done)) => {
+                    let idle = lines.is_empty();
+                    self.lines.extend(lines);
+                    self.ended = done;
+                    if idle && !done {
+                        self.wait().await;
+                    }
+                }
+                Err(fault) => return Some(Err(fault.into())),
+            }
+        }
+    }
+
+    /// Until something was added to this log or its job has changed.
+    async fn wait(&mut self) {
+        let deadline = tokio::time::Instant::now() + LOG_EVERY;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => return,
+                wake = self.wakes.recv() => if wake.map_or(true, |id| id == self.id) { return },
+                event = self.events.recv() => if event.map_or(true, |event| event.subject == self.id.0) { return },
+            }
+        }
+    }
+}
+
+/// The first time at once; then when something has happened and the counts differ.
+async fn next_summary(
+    store: &Store,
+    scope: Scope,
+    told: Option<store::fleet::Counts>,
+) -> Result<store::fleet::Counts, Fault> {
+    let Some(told) = told else { return store.counts(scope).await };
+    loop {
+        tokio::time::sleep(SUMMARY_EVERY).await;
+        let now = store.counts(scope).await?;
+        if now != told {
+            return Ok(now);
+        }
+    }
+}

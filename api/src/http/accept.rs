@@ -1,0 +1,158 @@
+//! Which media type an answer has: what the `Accept` header of GraphQL over HTTP asks for.
+
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+
+/// The media types that answers come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// `application/json`: a well-formed request is answered with status 200, whatever became of it.
+    Json,
+    /// `application/graphql-response+json`: the status says whether the request was executed.
+    GraphqlResponse,
+}
+
+impl MediaType {
+    /// As the `Content-Type` header carries it.
+    pub(super) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+        }
+    }
+}
+
+/// The best type that the client accepts: the newer one when it is asked for by name and not below the older one.
+/// `None`: it accepts neither.
+pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
+    let mut ranges = headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|range| !range.is_empty())
+        .map(parse_range)
+        .peekable();
+    if ranges.peek().is_none() {
+        return Some(MediaType::Json);
+    }
+    let mut quality = Quality::default();
+    for (name, q) in ranges {
+        quality.note(&name, q);
+    }
+    quality.best()
+}
+
+/// What the client gives to each type; the more exact range counts.
+#[derive(Default)]
+struct Quality {
+    newer: Option<f32>,
+    json: Option<f32>,
+    application: Option<f32>,
+    any: Option<f32>,
+}
+
+impl Quality {
+    fn note(&mut self, name: &str, q: f32) {
+        let slot = match name {
+            "application/graphql-response+json" => &mut self.newer,
+            "application/json" => &mut self.json,
+            "application/*" => &mut self.application,
+            "*/*" => &mut self.any,
+            _ => return,
+        };
+        *slot = Some(slot.unwrap_or(0.0).max(q));
+    }
+
+    fn best(&self) -> Option<MediaType> {
+        let newer = self.newer.unwrap_or(0.0);
+        let json = self.json.or(self.application).or(self.any).unwrap_or(0.0);
+        if newer > 0.0 && newer >= json {
+            Some(MediaType::GraphqlResponse)
+        } else if json > 0.0 {
+            Some(MediaType::Json)
+        } else {
+            None
+        }
+    }
+}
+
+/// The name of a media range, in lower case, and its weight.
+fn parse_range(range: &str) -> (String, f32) {
+    let mut parts = range.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let q = parts
+        .filter_map(|part| part.split_once('='))
+        .find(|(key, _)| key.trim().eq_ignore_ascii_case("q"))
+        .map_or(1.0, |(_, value)| value.trim().parse().unwrap_or(0.0));
+    (name, q)
+}
+
+/// Whether a body is JSON in UTF-8 by its `Content-Type`. Nothing else is executed: a browser sends other types to
+/// foreign servers without asking them first.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let mut parts = value.split(';').map(str::trim);
+    let json = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
+    let utf8 = parts.filter_map(|part| part.split_once('=')).all(|(key, value)| {
+        !key.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    json && utf8
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+    use super::*;
+
+    fn negotiated(accept: &str) -> Option<MediaType> {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, accept.parse().unwrap());
+        negotiate(&headers)
+    }
+
+    #[test]
+    fn the_newer_type_is_given_when_it_is_named() {
+        assert_eq!(negotiate(&HeaderMap::new()), Some(MediaType::Json));
+        for accept in ["*/*", "application/*", "application/json", "text/html, */*;q=0.1", ""] {
+            assert_eq!(negotiated(accept), Some(MediaType::Json), "{accept}");
+        }
+        for accept in [
+            "application/graphql-response+json",
+            "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+            "application/json, Application/GraphQL-Response+JSON",
+            "application/graphql-response+json;q=0.9, */*;q=0.1",
+        ] {
+            assert_eq!(negotiated(accept), Some(MediaType::GraphqlResponse), "{accept}");
+        }
+        assert_eq!(
+            negotiated("application/graphql-response+json;q=0.5, application/json"),
+            Some(MediaType::Json)
+        );
+    }
+
+    #[test]
+    fn a_client_that_accepts_neither_gets_neither() {
+        for accept in ["text/html", "application/json;q=0", "image/*", "application/json;q=0, */*"] {
+            assert_eq!(negotiated(accept), None, "{accept}");
+        }
+    }
+
+    #[test]
+    fn only_json_in_utf8_is_a_body() {
+        let json = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, value.parse().unwrap());
+            is_json(&headers)
+        };
+        assert!(json("application/json"));
+        assert!(json("Application/JSON; charset=\"UTF-8\""));
+        assert!(!json("application/json; charset=latin1"));
+        assert!(!json("text/plain"));
+        assert!(!json("application/jsonp"));
+        assert!(!is_json(&HeaderMap::new()));
+    }
+}

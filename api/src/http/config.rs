@@ -1,0 +1,38 @@
+//! What the transport allows.
+
+use std::net::SocketAddr;
+
+use super::limits::Limits;
+
+/// What the transport allows.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// Where it listens: on a loopback address only requests to a loopback name are served, which stops pages of other
+    /// sites that have a name of theirs resolve to this machine.
+    pub listen: SocketAddr,
+    /// Origins besides the server's own whose pages may open sockets.
+    pub allowed_origins: Vec<String>,
+    /// Bytes of a request's body: a bulk submission of 1,000 jobs fits.
+    pub body_bytes: usize,
+    /// Bytes of a socket's message.
+    pub message_bytes: usize,
+    /// Subscriptions of one socket.
+    pub subscriptions: usize,
+    /// What a document may cost.
+    pub limits: Limits,
+}
+
+impl HttpConfig {
+    /// The defaults for an address.
+    #[must_use]
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            allowed_origins: Vec::new(),
+            body_bytes: 8 << 20,
+            message_bytes: 1 << 20,
+            subscriptions: 64,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What stands behind the transport: something that knows callers and executes GraphQL.
+
+use async_graphql::{Request, Response};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use crate::auth::Principal;
+
+/// Authenticates callers and executes their operations.
+pub trait Gateway: Send + Sync + 'static {
+    /// The principal that a bearer's text proves.
+    fn authenticate<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Principal, Refusal>>;
+
+    /// Executes a query or a mutation.
+    fn execute(&self, request: Request, who: Principal) -> BoxFuture<'static, Response>;
+
+    /// Executes a subscription. The stream ends when there is nothing more to come.
+    fn subscribe(&self, request: Request, who: Principal) -> BoxStream<'static, Response>;
+
+    /// Whether a principal that was authenticated earlier still may be here: asked every few seconds while a socket is
+    /// open, so it should be cheap.
+    fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool>;
+
+    /// Whether requests can be served now, or why not.
+    fn ready(&self) -> BoxFuture<'_, Result<(), String>>;
+}
+
+/// Why a caller has no principal. The messages are shown to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The proof does not hold.
+    #[error("{0}")]
+    Unauthenticated(String),
+    /// The proof cannot be checked now.
+    #[error("{0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,127 @@
+//! The router, and serving it until shutdown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::TraceLayer;
+
+use super::config::HttpConfig;
+use super::gateway::Gateway;
+use super::{answer, assets, graphql, origin};
+use crate::error::ErrorCode;
+
+/// Sockets and requests in flight have so long to end.
+const DRAIN: Duration = Duration::from_secs(10);
+const POLICY: &str =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// What every handler shares.
+pub(super) struct Serving {
+    pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) config: HttpConfig,
+    pub(super) shutdown: CancellationToken,
+    pub(super) sockets: TaskTracker,
+    metrics: PrometheusHandle,
+}
+
+/// The router with what it needs for a graceful end.
+pub struct Served {
+    router: Router,
+    sockets: TaskTracker,
+}
+
+/// Installs the process's metrics recorder.
+///
+/// # Errors
+/// When one is installed already.
+pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
+    const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+    PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()
+}
+
+/// Everything that the server answers.
+pub fn router(
+    gateway: Arc<dyn Gateway>,
+    config: &HttpConfig,
+    shutdown: CancellationToken,
+    metrics: PrometheusHandle,
+) -> Served {
+    let sockets = TaskTracker::new();
+    let serving =
+        Arc::new(Serving { gateway, config: config.clone(), shutdown, sockets: sockets.clone(), metrics });
+    let router = Router::new()
+        .route("/graphql", any(graphql::handle))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(|State(serving): State<Arc<Serving>>| async move { serving.metrics.render() }))
+        .fallback(get(assets::handle))
+        .layer(from_fn_with_state(serving.clone(), guard))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TraceLayer::new_for_http())
+        .with_state(serving);
+    Served { router, sockets }
+}
+
+async fn ready(State(serving): State<Arc<Serving>>) -> Response {
+    match serving.gateway.ready().await {
+        Ok(()) => "ready".into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason).into_response(),
+    }
+}
+
+/// Refuses foreign host names, and sets the headers that every answer carries.
+async fn guard(State(serving): State<Arc<Serving>>, request: Request, next: Next) -> Response {
+    let mut response = if origin::is_own_host(request.headers(), &serving.config) {
+        next.run(request).await
+    } else {
+        let error = ErrorCode::Forbidden.error("this server has no such host name");
+        answer::refusal(StatusCode::MISDIRECTED_REQUEST, error, super::accept::MediaType::Json)
+    };
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    response
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let error = ErrorCode::Internal.error("an internal error");
+    answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, error, super::accept::MediaType::Json)
+}
+
+/// Serves until shutdown; requests in flight and sockets then have a bounded time to end.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    served: Served,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let Served { router, sockets } = served;
+    let stop = shutdown.clone();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+    let deadline = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        outcome = serving.into_future() => outcome?,
+        () = deadline => {}
+    }
+    sockets.close();
+    let _ = tokio::time::timeout(DRAIN, sockets.wait()).await;
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The server: the store, the services over it, the scheduler's loop, and the GraphQL API over HTTP and WebSocket.
+
+pub mod auth;
+pub mod error;
+pub mod fault;
+pub mod graphql;
+pub mod http;
+pub mod scheduler;
+pub mod server;
+pub mod store;

@@ -1,0 +1,132 @@
+//! The loop that plans and commits: it wakes on change, plans over what it read, commits each placement under the
+//! versions read, drops what has gone stale and plans again. It decides nothing: `domain::plan` does.
+
+mod explanations;
+mod reaper;
+mod waiting;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use domain::plan::{Plan, plan};
+use futures_util::stream::{self, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+pub use explanations::Explanations;
+pub use reaper::{HEARTBEAT_SECONDS, LEASE_SECONDS};
+
+use crate::fault::Fault;
+use crate::store::Store;
+use waiting::Waiting;
+
+/// The lease's name, how long it holds, and how often it is renewed.
+const LEASE: &str = "scheduler";
+const LEASE_HOLDS_SECONDS: i64 = 10;
+const RENEW: Duration = Duration::from_secs(3);
+/// Placements committed side by side: the writer groups them into one durable commit.
+const SIDE_BY_SIDE: usize = 64;
+/// Plan again this soon when something planned had gone stale.
+const STALE_PAUSE: Duration = Duration::from_millis(20);
+
+/// The scheduler of one server.
+pub struct Scheduler {
+    store: Store,
+    holder: String,
+    explanations: Arc<Explanations>,
+}
+
+impl Scheduler {
+    /// A scheduler that writes what jobs wait for into `explanations`.
+    #[must_use]
+    pub fn new(store: Store, explanations: Arc<Explanations>) -> Self {
+        Self { store, holder: uuid::Uuid::now_v7().to_string(), explanations }
+    }
+
+    /// Schedules whenever this server holds the lease, until shutdown.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            match self.store.hold_lease(LEASE, &self.holder, LEASE_HOLDS_SECONDS).await {
+                Ok(true) => {
+                    if let Err(fault) = self.lead(&shutdown).await {
+                        tracing::warn!(%fault, "scheduling is interrupted; trying again");
+                    }
+                    self.explanations.forget();
+                }
+                Ok(false) => {}
+                Err(fault) => tracing::warn!(%fault, "the scheduling lease cannot be asked for"),
+            }
+            let _ = tokio::time::timeout(Duration::from_secs(1), shutdown.cancelled()).await;
+        }
+        if let Err(fault) = self.store.drop_lease(LEASE, &self.holder).await {
+            tracing::debug!(%fault, "the scheduling lease was not given back; it runs out by itself");
+        }
+    }
+
+    /// Plans and commits until the lease is lost, a fault occurs, or shutdown.
+    async fn lead(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
+        let reaper = reaper::Reaper::new(self.store.clone()).spawn();
+        let outcome = self.pass_by_pass(shutdown).await;
+        reaper.abort();
+        outcome
+    }
+
+    async fn pass_by_pass(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
+        let mut waiting = Waiting::load(&self.store).await?;
+        let mut renewed = Instant::now();
+        let mut stale = false;
+        loop {
+            let pause = if stale { STALE_PAUSE } else { RENEW };
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                changed = waiting.changed(pause) => { changed?; }
+            }
+            waiting.refresh(&self.store).await?;
+            stale = self.pass(&mut waiting).await?;
+            if renewed.elapsed() >= RENEW {
+                if !self.store.hold_lease(LEASE, &self.holder, LEASE_HOLDS_SECONDS).await? {
+                    tracing::info!("another server schedules now");
+                    return Ok(());
+                }
+                renewed = Instant::now();
+            }
+        }
+    }
+
+    /// One pass. True: something planned had gone stale.
+    async fn pass(&self, waiting: &mut Waiting) -> Result<bool, Fault> {
+        if waiting.is_empty() {
+            self.explanations.publish(Plan::default());
+            return Ok(false);
+        }
+        let started = Instant::now();
+        let mut snapshot = self.store.fleet_snapshot().await?;
+        snapshot.waiting = waiting.jobs();
+        metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(snapshot.waiting.len() as f64);
+        // A long queue takes milliseconds of pure computation: not on a thread that serves requests.
+        let planned = tokio::task::spawn_blocking(move || plan(&snapshot, Utc::now())).await;
+        let mut plan = planned.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
+        metrics::histogram!("gpu_fleet_scheduler_pass_seconds").record(started.elapsed());
+        let placements = std::mem::take(&mut plan.placements);
+        self.explanations.publish(plan);
+        let mut commits = stream::iter(placements)
+            .map(|placement| {
+                let (store, job) = (self.store.clone(), placement.job);
+                async move { (job, store.place(placement).await) }
+            })
+            .buffer_unordered(SIDE_BY_SIDE);
+        let mut stale = false;
+        while let Some((job, outcome)) = commits.next().await {
+            if outcome? {
+                waiting.placed(job);
+                metrics::counter!("gpu_fleet_scheduler_placements_total", "outcome" => "committed")
+                    .increment(1);
+            } else {
+                stale = true;
+                waiting.suspect(job);
+                metrics::counter!("gpu_fleet_scheduler_placements_total", "outcome" => "stale").increment(1);
+            }
+        }
+        Ok(stale)
+    }
+}

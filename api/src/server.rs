@@ -1,0 +1,297 @@
+//! The server, put together: store, scheduler, schema and transport. The composition root of `serve` and `up`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use domain::role::Role;
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use moka::future::Cache;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{self, Claims, OrganizationRef, Principal, PublicKey, SigningKey};
+use crate::fault::Fault;
+use crate::graphql::caller::Caller;
+use crate::graphql::loaders::Loaders;
+use crate::graphql::pending::Pending;
+use crate::graphql::schema::{FleetSchema, builder};
+use crate::http::{Gateway, Guard, Limits, Refusal};
+use crate::scheduler::{Explanations, Scheduler};
+use crate::store::open::{Location, OpenError, open};
+use crate::store::organizations::NewOrganization;
+use crate::store::{Scope, Store};
+
+/// The organization that a new fleet begins with.
+pub const FIRST_ORGANIZATION: &str = "default";
+/// An unknown key id makes the published keys be read anew, at most this often.
+const KEYS_EVERY: Duration = Duration::from_secs(1);
+
+/// Where a server keeps its things.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Its data directory, which holds its token key.
+    pub data_dir: PathBuf,
+    /// Its database.
+    pub location: Location,
+}
+
+/// Why a server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The token key.
+    #[error(transparent)]
+    Key(#[from] auth::AuthSetupError),
+    /// The database, once open.
+    #[error("the database refused: {0}")]
+    Fault(#[from] Fault),
+}
+
+/// A running server, without its transport.
+pub struct Server {
+    store: Store,
+    schema: FleetSchema,
+    key: SigningKey,
+    keys: RwLock<(Option<Instant>, HashMap<String, PublicKey>)>,
+    organizations: Cache<String, Option<OrganizationRef>>,
+    agents: Cache<String, Option<domain::ids::HostId>>,
+    explanations: Arc<Explanations>,
+}
+
+impl Server {
+    /// Opens the database, makes the first organization, publishes the token key and starts the scheduler.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: &ServerConfig, shutdown: CancellationToken) -> Result<Arc<Self>, StartError> {
+        let key = SigningKey::load_or_create(&config.data_dir)?;
+        let store = open(&config.location).await?;
+        store.publish_signing_key(key.key_id(), &key.public_key().to_pem()).await?;
+        make_first_organization(&store).await?;
+        let explanations = Arc::new(Explanations::new(store.clone()));
+        let limits = Limits::default();
+        let schema = builder()
+            .limit_depth(limits.depth)
+            .limit_recursive_depth(limits.recursion)
+            .limit_complexity(limits.complexity)
+            .limit_directives(limits.directives)
+            .limit_aliases(limits.aliases)
+            .extension(Guard::new(limits))
+            .data(store.clone())
+            .data::<Arc<dyn Pending>>(explanations.clone())
+            .finish();
+        tokio::spawn(Scheduler::new(store.clone(), explanations.clone()).run(shutdown));
+        let ttl = Duration::from_secs(10);
+        Ok(Arc::new(Self {
+            keys: RwLock::new((None, HashMap::from([(key.key_id().to_owned(), key.public_key().clone())]))),
+            store,
+            schema,
+            key,
+            organizations: Cache::builder().max_capacity(10_000).time_to_live(ttl).build(),
+            agents: Cache::builder().max_capacity(10_000).time_to_live(ttl).build(),
+            explanations,
+        }))
+    }
+
+    /// Mints a token with this server's key.
+    ///
+    /// # Errors
+    /// A lifetime out of bounds.
+    pub fn mint(&self, claims: &Claims) -> Result<String, auth::AuthSetupError> {
+        self.key.mint(claims)
+    }
+
+    /// The store, for the composition's own tests and tools.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What waiting jobs wait for.
+    #[must_use]
+    pub fn explanations(&self) -> &Explanations {
+        &self.explanations
+    }
+
+    async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
+        if auth::looks_like_agent_key(bearer) {
+            return self.agent(bearer).await;
+        }
+        let claims = match self.verify(bearer) {
+            Err(auth::TokenError::UnknownKey) => {
+                self.read_keys_anew().await?;
+                self.verify(bearer)
+            }
+            other => other,
+        };
+        let claims = claims.map_err(|error| Refusal::Unauthenticated(error.to_string()))?;
+        self.person(claims).await
+    }
+
+    fn verify(&self, token: &str) -> Result<Claims, auth::TokenError> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        auth::verify(token, |kid| keys.1.get(kid).cloned())
+    }
+
+    /// Reads the published keys anew: another server may have published one. At most once a second, so that made-up key
+    /// ids cost the database nothing; who comes too early waits for the next time.
+    async fn read_keys_anew(&self) -> Result<(), Refusal> {
+        loop {
+            let wait = {
+                let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+                let wait = keys.0.map_or(Duration::ZERO, |read| KEYS_EVERY.saturating_sub(read.elapsed()));
+                if wait.is_zero() {
+                    keys.0 = Some(Instant::now());
+                }
+                wait
+            };
+            if wait.is_zero() {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+        }
+        let published = self.store.signing_keys().await.map_err(|fault| away(&fault))?;
+        let known = published.values().filter_map(|pem| PublicKey::from_pem(pem).ok());
+        let known = known.map(|key| (key.key_id().to_owned(), key)).collect();
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).1 = known;
+        Ok(())
+    }
+
+    async fn person(&self, claims: Claims) -> Result<Principal, Refusal> {
+        let organization = match &claims.org {
+            None => None,
+            Some(slug) => {
+                let known = self.organization(slug).await.map_err(|fault| away(&fault))?;
+                let unknown =
+                    || Refusal::Unauthenticated(format!("the token's organization {slug:?} does not exist"));
+                Some(known.ok_or_else(unknown)?)
+            }
+        };
+        let join_token = (claims.role == Role::Agent).then(|| claims.jti.clone());
+        let expires_at = claims.expires_at();
+        Ok(Principal {
+            subject: claims.sub,
+            role: claims.role,
+            organization,
+            host: None,
+            join_token,
+            expires_at,
+        })
+    }
+
+    async fn organization(&self, slug: &str) -> Result<Option<OrganizationRef>, Fault> {
+        if let Some(Some(known)) = self.organizations.get(slug).await {
+            return Ok(Some(known));
+        }
+        let row = self.store.organization_by_slug(slug).await?;
+        let known = row.map(|row| OrganizationRef { id: row.id.into(), slug: row.slug });
+        self.organizations.insert(slug.to_owned(), known.clone()).await;
+        Ok(known)
+    }
+
+    async fn agent(&self, secret: &str) -> Result<Principal, Refusal> {
+        let hash = auth::hash(secret);
+        let host = match self.agents.get(&hash).await {
+            Some(Some(known)) => Some(known),
+            _ => {
+                let host = self.store.host_of_key(&hash).await.map_err(|fault| away(&fault))?;
+                self.agents.insert(hash, host).await;
+                host
+            }
+        };
+        let host = host.ok_or_else(|| {
+            Refusal::Unauthenticated("this agent's key is not known, or was revoked".into())
+        })?;
+        Ok(Principal {
+            subject: format!("agent:{host}"),
+            role: Role::Agent,
+            organization: None,
+            host: Some(host),
+            join_token: None,
+            expires_at: None,
+        })
+    }
+
+    /// What the resolvers of one request share.
+    fn furnish(&self, request: async_graphql::Request, who: Principal) -> async_graphql::Request {
+        let caller = Caller { principal: who };
+        let scope = caller.reads().ok();
+        let request = request.data(caller);
+        match scope {
+            Some(scope) => request.data(Loaders::new(self.store.clone(), scope)),
+            // An agent reads nothing but its own host, in the payload of its registration.
+            None => request.data(Loaders::new(self.store.clone(), Scope::Fleet)),
+        }
+    }
+}
+
+fn away(fault: &Fault) -> Refusal {
+    tracing::warn!(%fault, "a caller cannot be authenticated");
+    Refusal::Unavailable("the database is not available right now: try again shortly".into())
+}
+
+async fn make_first_organization(store: &Store) -> Result<(), Fault> {
+    if store.organization_by_slug(FIRST_ORGANIZATION).await?.is_some() {
+        return Ok(());
+    }
+    let first = NewOrganization {
+        slug: FIRST_ORGANIZATION.into(),
+        name: "Default".into(),
+        weight: 1.0,
+        guaranteed_gpus: 0.0,
+        max_gpus: None,
+        max_queued_jobs: None,
+    };
+    match store.create_organization(first, "gpu-fleet").await {
+        // Another server of the same database was faster.
+        Ok(_) | Err(Fault::Conflict { .. } | Fault::Retry) => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}
+
+impl Gateway for Server {
+    fn authenticate<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Principal, Refusal>> {
+        self.principal(bearer).boxed()
+    }
+
+    fn execute(
+        &self,
+        request: async_graphql::Request,
+        who: Principal,
+    ) -> BoxFuture<'static, async_graphql::Response> {
+        let (schema, request) = (self.schema.clone(), self.furnish(request, who));
+        async move { schema.execute(request).await }.boxed()
+    }
+
+    fn subscribe(
+        &self,
+        request: async_graphql::Request,
+        who: Principal,
+    ) -> BoxStream<'static, async_graphql::Response> {
+        self.schema.execute_stream(self.furnish(request, who)).boxed()
+    }
+
+    fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {
+        async move { who.expires_at.is_none_or(|at| at > Utc::now()) }.boxed()
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), String>> {
+        async move { self.store.ping().await.map_err(|_| "the database does not answer".to_owned()) }.boxed()
+    }
+}
+
+impl Pending for Explanations {
+    fn explain<'a>(
+        &'a self,
+        job: &'a entity::job::Model,
+    ) -> BoxFuture<'a, Result<domain::plan::Explanation, Fault>> {
+        self.of(job.id.into()).boxed()
+    }
+}

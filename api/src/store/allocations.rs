@@ -1,0 +1,135 @@
+//! Allocations: reads. Occupancy is always derived from the live ones.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::ids::{AllocationId, GpuId, JobId, OrganizationId};
+use entity::allocation;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Scope, Store};
+use crate::fault::Fault;
+
+/// Only what the scope's organizations hold.
+fn in_sight(scope: Scope) -> Condition {
+    match scope {
+        Scope::Fleet => Condition::all(),
+        Scope::Organization(id) => Condition::all().add(allocation::Column::OrganizationId.eq(id.0)),
+    }
+}
+
+impl Store {
+    /// An allocation in the scope.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn allocation(
+        &self,
+        scope: Scope,
+        id: AllocationId,
+    ) -> Result<Option<allocation::Model>, Fault> {
+        Ok(allocation::Entity::find_by_id(id.0).filter(in_sight(scope)).one(self.db()).await?)
+    }
+
+    /// All allocations of these jobs, past attempts' included, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn allocations_of_jobs(
+        &self,
+        scope: Scope,
+        ids: &[JobId],
+    ) -> Result<HashMap<JobId, Vec<allocation::Model>>, Fault> {
+        let rows = allocation::Entity::find()
+            .filter(allocation::Column::JobId.is_in(ids.iter().map(|id| id.0)))
+            .filter(in_sight(scope))
+            .order_by_asc(allocation::Column::AllocatedAt)
+            .order_by_asc(allocation::Column::Id)
+            .all(self.db())
+            .await?;
+        let mut found: HashMap<JobId, Vec<allocation::Model>> = HashMap::new();
+        for row in rows {
+            found.entry(JobId(row.job_id)).or_default().push(row);
+        }
+        Ok(found)
+    }
+
+    /// The live allocations of these GPUs that are in the scope.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn live_allocations_of_gpus(
+        &self,
+        scope: Scope,
+        ids: &[GpuId],
+    ) -> Result<HashMap<GpuId, Vec<allocation::Model>>, Fault> {
+        let rows = allocation::Entity::find()
+            .filter(allocation::Column::GpuId.is_in(ids.iter().map(|id| id.0)))
+            .filter(allocation::Column::ReleasedAt.is_null())
+            .filter(in_sight(scope))
+            .order_by_asc(allocation::Column::AllocatedAt)
+            .all(self.db())
+            .await?;
+        let mut found: HashMap<GpuId, Vec<allocation::Model>> = HashMap::new();
+        for row in rows {
+            found.entry(GpuId(row.gpu_id)).or_default().push(row);
+        }
+        Ok(found)
+    }
+
+    /// Thousandths of each of these GPUs that are taken, by whomever: a sum, and no more than that is told.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn taken_milli(&self, ids: &[GpuId]) -> Result<HashMap<GpuId, i32>, Fault> {
+        let rows: Vec<(sea_orm::prelude::Uuid, i64)> = allocation::Entity::find()
+            .select_only()
+            .column(allocation::Column::GpuId)
+            .column_as(allocation::Column::Milli.sum(), "taken")
+            .filter(allocation::Column::GpuId.is_in(ids.iter().map(|id| id.0)))
+            .filter(allocation::Column::ReleasedAt.is_null())
+            .group_by(allocation::Column::GpuId)
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, milli)| (GpuId(id), i32::try_from(milli).unwrap_or(i32::MAX)))
+            .collect())
+    }
+
+    /// GPU-seconds that an organization held between two instants, live allocations up to `until` included.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn gpu_seconds(
+        &self,
+        id: OrganizationId,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<f64, Fault> {
+        type Row = (i32, DateTime<Utc>, Option<DateTime<Utc>>);
+        let rows: Vec<Row> = allocation::Entity::find()
+            .select_only()
+            .columns([
+                allocation::Column::Milli,
+                allocation::Column::AllocatedAt,
+                allocation::Column::ReleasedAt,
+            ])
+            .filter(allocation::Column::OrganizationId.eq(id.0))
+            .filter(allocation::Column::AllocatedAt.lt(until))
+            .filter(
+                Condition::any()
+                    .add(allocation::Column::ReleasedAt.is_null())
+                    .add(allocation::Column::ReleasedAt.gt(since)),
+            )
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let held = rows.into_iter().map(|(milli, from, to)| {
+            let micros = (to.unwrap_or(until).min(until) - from.max(since)).num_microseconds().unwrap_or(0);
+            f64::from(milli) / 1000.0 * micros.max(0) as f64 / 1e6
+        });
+        Ok(held.sum())
+    }
+}

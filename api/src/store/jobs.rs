@@ -1,0 +1,524 @@
+//! Jobs: submission, edits by people, and reads.
+
+use std::collections::HashMap;
+
+use domain::ids::{JobId, OrganizationId};
+use domain::job::JobStatus;
+use domain::limits::JobSpec;
+use entity::json::{Command, Env, Labels, Requirements};
+use entity::{idempotency_key, job, job_dependency, organization};
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::{DateTimeUtc, Uuid};
+use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::IntoValueTuple;
+use sea_orm::{
+    ColumnTrait, Condition, Cursor, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, SelectModel,
+    TryIntoModel,
+};
+use sha2::{Digest, Sha256};
+
+use super::events::status_of;
+use super::feed::ChangeKind;
+use super::life::{Changes, change, expect_version, finish, lock_job, unfinished_dependencies};
+use super::page::{Ask, Page, Rows, cursor};
+use super::write::INSERT_ROWS;
+use super::{Scope, Store, Tx};
+use crate::fault::Fault;
+
+/// What a list of jobs is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobOrder {
+    /// When they were submitted.
+    SubmittedAt,
+    /// When they were last changed.
+    UpdatedAt,
+    /// Their priority.
+    Priority,
+}
+
+impl JobOrder {
+    /// A job's cursor in this order.
+    #[must_use]
+    pub fn cursor(self, row: &job::Model) -> String {
+        match self {
+            Self::SubmittedAt => cursor(&(row.submitted_at, row.id)),
+            Self::UpdatedAt => cursor(&(row.updated_at, row.id)),
+            Self::Priority => cursor(&(row.priority, row.id)),
+        }
+    }
+}
+
+/// What a person may edit of a job.
+#[derive(Debug, Clone, Default)]
+pub struct JobEdit {
+    /// New priority; only while it waits.
+    pub priority: Option<i32>,
+    /// New time limit; only while it waits.
+    pub time_limit_seconds: Option<i32>,
+    /// Hold or let go; only while it waits.
+    pub hold: Option<bool>,
+}
+
+impl Store {
+    /// Submits jobs, all or none, in order. A spec whose idempotency key was used before gives the first one's job.
+    ///
+    /// # Errors
+    /// [`Fault::Quota`], [`Fault::Conflict`] for a key used with another body, [`Fault::Invalid`] for a dependency that
+    /// does not exist.
+    pub async fn submit_jobs(
+        &self,
+        organization: OrganizationId,
+        specs: Vec<JobSpec>,
+        actor: &str,
+    ) -> Result<Vec<job::Model>, Fault> {
+        let specs: Vec<(Uuid, JobSpec)> = specs.into_iter().map(|spec| (Uuid::now_v7(), spec)).collect();
+        let (specs, actor) = (std::sync::Arc::new(specs), actor.to_owned());
+        self.write(move |tx| {
+            let (specs, actor) = (specs.clone(), actor.clone());
+            Box::pin(async move { submit(tx, organization, &specs, &actor).await })
+        })
+        .await
+    }
+
+    /// Cancels a job. One that has ended as cancelled, or is being stopped, is returned as it is.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]; [`Fault::Conflict`] for another version or a job that has ended otherwise.
+    pub async fn cancel_job(
+        &self,
+        scope: Scope,
+        id: JobId,
+        expected_version: Option<i32>,
+        reason: Option<String>,
+        actor: &str,
+    ) -> Result<job::Model, Fault> {
+        let actor = actor.to_owned();
+        self.write(move |tx| {
+            let (actor, reason) = (actor.clone(), reason.clone());
+            Box::pin(async move {
+                let row = lock_job(tx, scope, id).await?;
+                expect_version("job", expected_version, row.version)?;
+                let reason = reason.unwrap_or_else(|| format!("cancelled by {actor}"));
+                stop(tx, &row, JobStatus::Cancelled, reason, &actor).await
+            })
+        })
+        .await
+    }
+
+    /// Gives back a loan's GPUs; asks a job with a command to stop.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]; [`Fault::Conflict`] for a job that holds no GPUs.
+    pub async fn release_job(&self, scope: Scope, id: JobId, actor: &str) -> Result<job::Model, Fault> {
+        let actor = actor.to_owned();
+        self.write(move |tx| {
+            let actor = actor.clone();
+            Box::pin(async move {
+                let row = lock_job(tx, scope, id).await?;
+                if !status_of(&row).holds_gpus() {
+                    return Err(Fault::Conflict {
+                        message: format!("the job is {}: it holds no GPUs to release", row.status),
+                        current_version: Some(row.version),
+                    });
+                }
+                let reason = format!("released by {actor}");
+                if row.command.is_none() {
+                    return finish(tx, &row, JobStatus::Succeeded, None, Some(reason), &actor).await;
+                }
+                stop(tx, &row, JobStatus::Cancelled, reason, &actor).await
+            })
+        })
+        .await
+    }
+
+    /// Edits a waiting job, under its version.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]; [`Fault::Conflict`] for another version or a job that waits no more.
+    pub async fn update_job(
+        &self,
+        scope: Scope,
+        id: JobId,
+        expected_version: i32,
+        what: JobEdit,
+        actor: &str,
+    ) -> Result<job::Model, Fault> {
+        let actor = actor.to_owned();
+        self.write(move |tx| {
+            let (what, actor) = (what.clone(), actor.clone());
+            Box::pin(async move {
+                let row = lock_job(tx, scope, id).await?;
+                expect_version("job", Some(expected_version), row.version)?;
+                update(tx, &row, &what, &actor).await
+            })
+        })
+        .await
+    }
+
+    /// A job in the scope.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn job(&self, scope: Scope, id: JobId) -> Result<Option<job::Model>, Fault> {
+        Ok(job::Entity::find_by_id(id.0).filter(scope.jobs()).one(self.db()).await?)
+    }
+
+    /// Jobs in the scope that pass a filter, in an order, keyset-paged.
+    ///
+    /// # Errors
+    /// Database faults; [`Fault::Invalid`] for a cursor of another order.
+    pub async fn jobs(
+        &self,
+        scope: Scope,
+        filter: Condition,
+        order: (JobOrder, bool),
+        ask: &Ask,
+    ) -> Result<Rows<job::Model>, Fault> {
+        use job::Column;
+        let find = job::Entity::find().filter(scope.jobs()).filter(filter);
+        let total = find.clone().count(self.db()).await?;
+        match order {
+            (JobOrder::Priority, descending) => {
+                let page: Page<(i32, Uuid)> = ask.understand()?;
+                let cursor = find.cursor_by((Column::Priority, Column::Id));
+                self.page_of_jobs(cursor, page, descending, total).await
+            }
+            (JobOrder::SubmittedAt, descending) => {
+                let page: Page<(DateTimeUtc, Uuid)> = ask.understand()?;
+                let cursor = find.cursor_by((Column::SubmittedAt, Column::Id));
+                self.page_of_jobs(cursor, page, descending, total).await
+            }
+            (JobOrder::UpdatedAt, descending) => {
+                let page: Page<(DateTimeUtc, Uuid)> = ask.understand()?;
+                let cursor = find.cursor_by((Column::UpdatedAt, Column::Id));
+                self.page_of_jobs(cursor, page, descending, total).await
+            }
+        }
+    }
+
+    async fn page_of_jobs<K: Clone + IntoValueTuple>(
+        &self,
+        mut cursor: Cursor<SelectModel<job::Model>>,
+        page: Page<K>,
+        descending: bool,
+        total: u64,
+    ) -> Result<Rows<job::Model>, Fault> {
+        if let Some(key) = &page.after {
+            cursor.after(key.clone());
+        }
+        if let Some(key) = &page.before {
+            cursor.before(key.clone());
+        }
+        if descending {
+            cursor.desc();
+        }
+        if page.backwards {
+            cursor.last(page.limit + 1)
+        } else {
+            cursor.first(page.limit + 1)
+        };
+        Ok(page.cut(cursor.all(self.db()).await?, total))
+    }
+
+    /// Jobs in the scope, by id.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn jobs_by_id(&self, scope: Scope, ids: &[JobId]) -> Result<HashMap<JobId, job::Model>, Fault> {
+        let rows = job::Entity::find()
+            .filter(job::Column::Id.is_in(ids.iter().map(|id| id.0)))
+            .filter(scope.jobs())
+            .all(self.db())
+            .await?;
+        Ok(rows.into_iter().map(|row| (JobId(row.id), row)).collect())
+    }
+
+    /// What each of these jobs depends on.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn dependencies_of(&self, ids: &[JobId]) -> Result<HashMap<JobId, Vec<JobId>>, Fault> {
+        let rows = job_dependency::Entity::find()
+            .filter(job_dependency::Column::JobId.is_in(ids.iter().map(|id| id.0)))
+            .all(self.db())
+            .await?;
+        let mut found: HashMap<JobId, Vec<JobId>> = HashMap::new();
+        for row in rows {
+            found.entry(JobId(row.job_id)).or_default().push(JobId(row.depends_on));
+        }
+        Ok(found)
+    }
+}
+
+/// Stops a job towards an outcome: at once where nothing runs, else through STOPPING.
+pub(crate) async fn stop(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    outcome: JobStatus,
+    reason: String,
+    actor: &str,
+) -> Result<job::Model, Fault> {
+    match status_of(row) {
+        JobStatus::Cancelled | JobStatus::Stopping if outcome == JobStatus::Cancelled => {
+            if row.status == "STOPPING" && row.stop_outcome.as_deref() != Some(outcome.as_str()) {
+                let changes = vec![(job::Column::StopOutcome, Expr::value(outcome.as_str()))];
+                return change(tx, row, JobStatus::Stopping, changes, actor, Some(reason)).await;
+            }
+            Ok(row.clone())
+        }
+        JobStatus::Queued | JobStatus::Held => finish(tx, row, outcome, None, Some(reason), actor).await,
+        JobStatus::Allocated | JobStatus::Running if row.command.is_none() => {
+            let stopping = begin_stop(tx, row, outcome, &reason, actor).await?;
+            finish(tx, &stopping, outcome, None, Some(reason), actor).await
+        }
+        JobStatus::Allocated | JobStatus::Running => begin_stop(tx, row, outcome, &reason, actor).await,
+        ended => Err(Fault::Conflict {
+            message: format!("the job has ended: it is {ended}"),
+            current_version: Some(row.version),
+        }),
+    }
+}
+
+async fn begin_stop(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    outcome: JobStatus,
+    reason: &str,
+    actor: &str,
+) -> Result<job::Model, Fault> {
+    let changes = vec![
+        (job::Column::StopOutcome, Expr::value(outcome.as_str())),
+        (job::Column::StatusReason, Expr::value(Some(reason.to_owned()))),
+    ];
+    change(tx, row, JobStatus::Stopping, changes, actor, Some(reason.to_owned())).await
+}
+
+async fn update(tx: &Tx<'_>, row: &job::Model, what: &JobEdit, actor: &str) -> Result<job::Model, Fault> {
+    if !status_of(row).is_waiting() {
+        return Err(Fault::Conflict {
+            message: format!("the job is {}: only a waiting job can be edited", row.status),
+            current_version: Some(row.version),
+        });
+    }
+    let mut changes: Changes = Vec::new();
+    if let Some(priority) = what.priority {
+        changes.push((job::Column::Priority, Expr::value(priority)));
+    }
+    if let Some(limit) = what.time_limit_seconds {
+        changes.push((job::Column::TimeLimitSeconds, Expr::value(Some(limit))));
+    }
+    let held = what.hold.unwrap_or(row.held);
+    changes.push((job::Column::Held, Expr::value(held)));
+    let waits = held || !unfinished_dependencies(tx, row.id).await?.is_empty();
+    let to = if waits { JobStatus::Held } else { JobStatus::Queued };
+    change(tx, row, to, changes, actor, Some(format!("edited by {actor}"))).await
+}
+
+async fn submit(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    specs: &[(Uuid, JobSpec)],
+    actor: &str,
+) -> Result<Vec<job::Model>, Fault> {
+    let known = known_submissions(tx, organization, specs).await?;
+    let mut used = HashMap::new();
+    let mut fresh = Vec::new();
+    for (position, (id, spec)) in specs.iter().enumerate() {
+        if spec.idempotency_key.as_ref().is_some_and(|key| known.contains_key(key)) {
+            continue;
+        }
+        if let Some(key) = &spec.idempotency_key
+            && used.insert(key.clone(), *id).is_some()
+        {
+            return Err(Fault::invalid(format!("jobs[{position}].idempotencyKey"), "the key occurs twice"));
+        }
+        fresh.push((*id, spec));
+    }
+    admit(tx, organization, fresh.len()).await?;
+    let mut made = insert(tx, organization, &fresh, actor).await?;
+    let known_ids: Vec<Uuid> = known.values().copied().collect();
+    if !known_ids.is_empty() {
+        let rows = job::Entity::find().filter(job::Column::Id.is_in(known_ids)).all(tx.db).await?;
+        made.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    specs
+        .iter()
+        .map(|(id, spec)| {
+            let id = spec.idempotency_key.as_ref().and_then(|key| known.get(key)).unwrap_or(id);
+            made.get(id).cloned().ok_or_else(|| Fault::Internal("a submitted job is missing".into()))
+        })
+        .collect()
+}
+
+/// Jobs submitted before under these keys.
+async fn known_submissions(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    specs: &[(Uuid, JobSpec)],
+) -> Result<HashMap<String, Uuid>, Fault> {
+    let keyed: HashMap<&str, &JobSpec> =
+        specs.iter().filter_map(|(_, spec)| Some((spec.idempotency_key.as_deref()?, spec))).collect();
+    if keyed.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = idempotency_key::Entity::find()
+        .filter(idempotency_key::Column::OrganizationId.eq(organization.0))
+        .filter(idempotency_key::Column::IdempotencyKey.is_in(keyed.keys().copied()))
+        .all(tx.db)
+        .await?;
+    let mut known = HashMap::new();
+    for row in rows {
+        if keyed.get(row.idempotency_key.as_str()).is_some_and(|spec| fingerprint(spec) != row.request_hash) {
+            return Err(Fault::conflict(format!(
+                "the idempotency key {:?} was used for another submission",
+                row.idempotency_key
+            )));
+        }
+        known.insert(row.idempotency_key, row.job_id);
+    }
+    Ok(known)
+}
+
+fn fingerprint(spec: &JobSpec) -> String {
+    let text = serde_json::to_vec(spec).unwrap_or_default();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Refuses what would exceed the organization's ceiling of queued jobs; its row is the lock that concurrent submissions
+/// meet at, taken only where there is a ceiling.
+async fn admit(tx: &Tx<'_>, organization: OrganizationId, more: usize) -> Result<(), Fault> {
+    let row = organization::Entity::find_by_id(organization.0)
+        .one(tx.db)
+        .await?
+        .ok_or(Fault::NotFound("organization"))?;
+    if row.max_queued_jobs.is_none() {
+        return Ok(());
+    }
+    let row = organization::Entity::find_by_id(organization.0)
+        .lock_exclusive()
+        .one(tx.db)
+        .await?
+        .ok_or(Fault::NotFound("organization"))?;
+    let Some(ceiling) = row.max_queued_jobs else { return Ok(()) };
+    let queued = job::Entity::find()
+        .filter(job::Column::OrganizationId.eq(organization.0))
+        .filter(job::Column::Status.is_in(["QUEUED", "HELD"]))
+        .count(tx.db)
+        .await?;
+    if queued + more as u64 > ceiling.unsigned_abs().into() {
+        return Err(Fault::Quota(format!(
+            "{} may have {ceiling} jobs waiting and has {queued}; {more} more were submitted",
+            row.slug
+        )));
+    }
+    Ok(())
+}
+
+async fn insert(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    fresh: &[(Uuid, &JobSpec)],
+    actor: &str,
+) -> Result<HashMap<Uuid, job::Model>, Fault> {
+    let mut rows = Vec::with_capacity(fresh.len());
+    let mut links = Vec::new();
+    for (id, spec) in fresh {
+        let waits = link(tx, organization, *id, spec, &mut links).await?;
+        rows.push(new_row(tx, organization, *id, spec, waits, actor));
+    }
+    for chunk in rows.chunks(INSERT_ROWS) {
+        job::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db).await?;
+    }
+    for chunk in links.chunks(INSERT_ROWS) {
+        job_dependency::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db).await?;
+    }
+    let keys: Vec<idempotency_key::ActiveModel> = fresh
+        .iter()
+        .filter_map(|(id, spec)| {
+            Some(idempotency_key::ActiveModel {
+                organization_id: Set(organization.0),
+                idempotency_key: Set(spec.idempotency_key.clone()?),
+                request_hash: Set(fingerprint(spec)),
+                job_id: Set(*id),
+                created_at: Set(tx.now),
+            })
+        })
+        .collect();
+    for chunk in keys.chunks(INSERT_ROWS) {
+        idempotency_key::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db).await?;
+    }
+    let mut made = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let model = row.try_into_model()?;
+        tx.tell_job(&model, ChangeKind::Created, actor, None);
+        made.insert(model.id, model);
+    }
+    Ok(made)
+}
+
+/// Checks and notes a job's dependencies; true when it has to wait for one.
+async fn link(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    id: Uuid,
+    spec: &JobSpec,
+    links: &mut Vec<job_dependency::ActiveModel>,
+) -> Result<bool, Fault> {
+    let mut waits = false;
+    for (place, on) in spec.depends_on.iter().enumerate() {
+        let field = format!("dependsOn[{place}]");
+        let row = job::Entity::find_by_id(on.0)
+            .filter(Scope::Organization(organization).jobs())
+            .lock_shared()
+            .one(tx.db)
+            .await?
+            .ok_or_else(|| Fault::invalid(field.clone(), "no such job"))?;
+        match status_of(&row) {
+            JobStatus::Succeeded => {}
+            ended if ended.is_terminal() => {
+                return Err(Fault::invalid(field, format!("that job has ended {ended}, not SUCCEEDED")));
+            }
+            _ => waits = true,
+        }
+        links.push(job_dependency::ActiveModel { job_id: Set(id), depends_on: Set(on.0) });
+    }
+    Ok(waits)
+}
+
+fn new_row(
+    tx: &Tx<'_>,
+    organization: OrganizationId,
+    id: Uuid,
+    spec: &JobSpec,
+    waits: bool,
+    actor: &str,
+) -> job::ActiveModel {
+    let status = if spec.hold || waits { JobStatus::Held } else { JobStatus::Queued };
+    job::ActiveModel {
+        id: Set(id),
+        organization_id: Set(organization.0),
+        name: Set(spec.name.clone()),
+        model_type: Set(spec.model_type.clone()),
+        status: Set(status.as_str().to_owned()),
+        status_reason: Set(None),
+        stop_outcome: Set(None),
+        held: Set(spec.hold),
+        priority: Set(spec.priority),
+        requirements: Set(Requirements(spec.requirements.clone())),
+        command: Set(spec.command.clone().map(Command)),
+        env: Set(Env(spec.env.clone())),
+        workdir: Set(spec.workdir.clone()),
+        labels: Set(Labels(spec.labels.clone())),
+        attempt: Set(1),
+        max_retries: Set(spec.max_retries),
+        time_limit_seconds: Set(spec.time_limit_seconds),
+        exit_code: Set(None),
+        submitted_by: Set(actor.to_owned()),
+        submitted_at: Set(tx.now),
+        allocated_at: Set(None),
+        started_at: Set(None),
+        finished_at: Set(None),
+        updated_at: Set(tx.now),
+        version: Set(1),
+    }
+}

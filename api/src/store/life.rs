@@ -1,0 +1,238 @@
+//! A job's life in the database: every change of status goes through [`change`], which asks `domain`'s table of
+//! transitions, edits under the version, and tells the event.
+
+use std::collections::HashMap;
+
+use domain::ids::{HostId, JobId};
+use domain::job::JobStatus;
+use entity::{allocation, gpu, host, job, job_dependency, placement};
+use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::events::status_of;
+use super::feed::ChangeKind;
+use super::versioned::{Edit, edit};
+use super::{Scope, Tx};
+use crate::fault::Fault;
+
+/// Columns and their new values.
+pub(crate) type Changes = Vec<(job::Column, SimpleExpr)>;
+
+/// A job in the scope, locked until the transaction ends.
+///
+/// # Errors
+/// [`Fault::NotFound`].
+pub(crate) async fn lock_job(tx: &Tx<'_>, scope: Scope, id: JobId) -> Result<job::Model, Fault> {
+    job::Entity::find_by_id(id.0)
+        .filter(scope.jobs())
+        .lock_exclusive()
+        .one(tx.db)
+        .await?
+        .ok_or(Fault::NotFound("job"))
+}
+
+/// Refuses when the caller expects another version.
+pub(crate) fn expect_version(what: &str, expected: Option<i32>, current: i32) -> Result<(), Fault> {
+    match expected {
+        Some(expected) if expected != current => Err(Fault::stale(what, expected, current)),
+        _ => Ok(()),
+    }
+}
+
+/// Brings a locked job into a status, with further changes.
+pub(crate) async fn change(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    to: JobStatus,
+    mut changes: Changes,
+    actor: &str,
+    message: Option<String>,
+) -> Result<job::Model, Fault> {
+    let from = status_of(row);
+    if from != to && !from.may_become(to) {
+        return Err(Fault::Conflict {
+            message: format!("a job that is {from} cannot become {to}"),
+            current_version: Some(row.version),
+        });
+    }
+    changes.push((job::Column::Status, Expr::value(to.as_str())));
+    changes.push((job::Column::UpdatedAt, Expr::value(tx.now)));
+    match edit::<job::Entity>(tx.db, row.id, row.version, changes).await? {
+        Edit::Updated(row) => {
+            tx.tell_job(&row, ChangeKind::Updated, actor, message);
+            Ok(row)
+        }
+        // The row was locked by this transaction: only a retry can tell what happened.
+        Edit::Stale(_) | Edit::Missing => Err(Fault::Retry),
+    }
+}
+
+/// Ends a job: gives back what it still holds, and tells those that depend on it.
+pub(crate) async fn finish(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    to: JobStatus,
+    exit_code: Option<i32>,
+    reason: Option<String>,
+    actor: &str,
+) -> Result<job::Model, Fault> {
+    release(tx, row, None, &HashMap::new(), actor).await?;
+    let changes = vec![
+        (job::Column::StatusReason, Expr::value(reason.clone())),
+        (job::Column::ExitCode, Expr::value(exit_code)),
+        (job::Column::FinishedAt, Expr::value(tx.now)),
+    ];
+    let ended = change(tx, row, to, changes, actor, reason).await?;
+    settle_dependents(tx, &ended, actor).await?;
+    Ok(ended)
+}
+
+/// Puts a job back into the queue for its next attempt.
+pub(crate) async fn requeue(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    reason: String,
+    actor: &str,
+) -> Result<job::Model, Fault> {
+    release(tx, row, None, &HashMap::new(), actor).await?;
+    let changes = vec![
+        (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
+        (job::Column::Attempt, Expr::value(row.attempt + 1)),
+        (job::Column::ExitCode, Expr::value(None::<i32>)),
+        (job::Column::AllocatedAt, Expr::value(None::<chrono::DateTime<chrono::Utc>>)),
+        (job::Column::StartedAt, Expr::value(None::<chrono::DateTime<chrono::Utc>>)),
+    ];
+    change(tx, row, JobStatus::Queued, changes, actor, Some(reason)).await
+}
+
+/// Gives back the live allocations of a job's present attempt, on one host or on all. `unclean` GPUs, by their UUID, are
+/// quarantined with the reason: free on paper, not in fact.
+pub(crate) async fn release(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    on: Option<HostId>,
+    unclean: &HashMap<String, String>,
+    actor: &str,
+) -> Result<(), Fault> {
+    let mut live = allocation::Entity::find()
+        .filter(allocation::Column::JobId.eq(row.id))
+        .filter(allocation::Column::ReleasedAt.is_null());
+    if let Some(host) = on {
+        live = live.filter(allocation::Column::HostId.eq(host.0));
+    }
+    let live = live.order_by_asc(allocation::Column::GpuId).all(tx.db).await?;
+    if live.is_empty() {
+        return Ok(());
+    }
+    allocation::Entity::update_many()
+        .col_expr(allocation::Column::ReleasedAt, Expr::value(tx.now))
+        .filter(allocation::Column::Id.is_in(live.iter().map(|one| one.id)))
+        .exec(tx.db)
+        .await?;
+    for one in &live {
+        touch_gpu(tx, one.gpu_id, unclean, actor).await?;
+    }
+    Ok(())
+}
+
+/// Bumps a GPU's version because what is allocated of it changed; quarantines it where it is unclean.
+pub(crate) async fn touch_gpu(
+    tx: &Tx<'_>,
+    id: sea_orm::prelude::Uuid,
+    unclean: &HashMap<String, String>,
+    actor: &str,
+) -> Result<gpu::Model, Fault> {
+    let (row, dedicated_to) = lock_gpu(tx, id).await?;
+    let mut changes = Vec::new();
+    if let Some(reason) = unclean.get(&row.uuid) {
+        changes.push((gpu::Column::Quarantined, Expr::value(true)));
+        changes.push((gpu::Column::QuarantineReason, Expr::value(Some(reason.clone()))));
+    }
+    match edit::<gpu::Entity>(tx.db, row.id, row.version, changes).await? {
+        Edit::Updated(row) => {
+            tx.tell_gpu(&row, dedicated_to, actor);
+            Ok(row)
+        }
+        Edit::Stale(_) | Edit::Missing => Err(Fault::Retry),
+    }
+}
+
+/// A GPU, locked, and the organization that its host is dedicated to.
+pub(crate) async fn lock_gpu(
+    tx: &Tx<'_>,
+    id: sea_orm::prelude::Uuid,
+) -> Result<(gpu::Model, Option<sea_orm::prelude::Uuid>), Fault> {
+    let row = gpu::Entity::find_by_id(id).lock_exclusive().one(tx.db).await?.ok_or(Fault::NotFound("gpu"))?;
+    let dedicated_to: Option<Option<sea_orm::prelude::Uuid>> = host::Entity::find_by_id(row.host_id)
+        .select_only()
+        .column(host::Column::OrganizationId)
+        .into_tuple()
+        .one(tx.db)
+        .await?;
+    Ok((row, dedicated_to.flatten()))
+}
+
+/// Jobs that waited for this one: queued when it was the last that they waited for and it went well, else failed, and
+/// so on along the chain.
+async fn settle_dependents(tx: &Tx<'_>, ended: &job::Model, actor: &str) -> Result<(), Fault> {
+    let mut ends = vec![ended.clone()];
+    while let Some(ended) = ends.pop() {
+        let dependents = job_dependency::Entity::find()
+            .filter(job_dependency::Column::DependsOn.eq(ended.id))
+            .all(tx.db)
+            .await?;
+        for link in dependents {
+            let dependent = lock_job(tx, Scope::Fleet, JobId(link.job_id)).await?;
+            if status_of(&dependent) != JobStatus::Held {
+                continue;
+            }
+            if status_of(&ended) != JobStatus::Succeeded {
+                let reason =
+                    format!("{} ended {}, and this job depends on it", JobId(ended.id), ended.status);
+                let changes = vec![
+                    (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
+                    (job::Column::FinishedAt, Expr::value(tx.now)),
+                ];
+                ends.push(change(tx, &dependent, JobStatus::Failed, changes, actor, Some(reason)).await?);
+            } else if !dependent.held && unfinished_dependencies(tx, dependent.id).await?.is_empty() {
+                change(tx, &dependent, JobStatus::Queued, Vec::new(), actor, None).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a job depends on and has not succeeded.
+pub(crate) async fn unfinished_dependencies(
+    tx: &Tx<'_>,
+    id: sea_orm::prelude::Uuid,
+) -> Result<Vec<sea_orm::prelude::Uuid>, Fault> {
+    let on: Vec<sea_orm::prelude::Uuid> = job_dependency::Entity::find()
+        .select_only()
+        .column(job_dependency::Column::DependsOn)
+        .filter(job_dependency::Column::JobId.eq(id))
+        .into_tuple()
+        .all(tx.db)
+        .await?;
+    if on.is_empty() {
+        return Ok(on);
+    }
+    Ok(job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Id.is_in(on))
+        .filter(job::Column::Status.ne(JobStatus::Succeeded.as_str()))
+        .into_tuple()
+        .all(tx.db)
+        .await?)
+}
+
+/// An attempt's parts, one per host, by rank.
+pub(crate) async fn parts(tx: &Tx<'_>, row: &job::Model) -> Result<Vec<placement::Model>, Fault> {
+    Ok(placement::Entity::find()
+        .filter(placement::Column::JobId.eq(row.id))
+        .filter(placement::Column::Attempt.eq(row.attempt))
+        .order_by_asc(placement::Column::NodeRank)
+        .all(tx.db)
+        .await?)
+}

@@ -1,0 +1,239 @@
+//! Job logs: chunks of lines, appended once and in order for each attempt and host.
+
+use chrono::{DateTime, Utc};
+use domain::ids::{HostId, JobId};
+use entity::{job, log_chunk, placement};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+
+use super::agents::at_epoch;
+use super::events::status_of;
+use super::{Scope, Store, Tx};
+use crate::fault::Fault;
+
+/// What is kept of one job's log at most; what follows is dropped, with a line that says so.
+const MOST_BYTES: i64 = 64 << 20;
+/// Chunks read at once.
+const PAGE: u64 = 64;
+
+/// One line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Line {
+    /// When it was written, by the host's clock.
+    #[serde(rename = "a", with = "chrono::serde::ts_microseconds")]
+    pub at: DateTime<Utc>,
+    /// True: standard error.
+    #[serde(rename = "e")]
+    pub stderr: bool,
+    /// The line, without its end.
+    #[serde(rename = "t")]
+    pub text: String,
+}
+
+/// Lines of one attempt, as its agent sends them.
+#[derive(Debug, Clone)]
+pub struct Chunk {
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: i32,
+    /// The number of the first line.
+    pub first_line: i32,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// The answer to one chunk.
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: i32,
+    /// False: not this host's.
+    pub accepted: bool,
+    /// The line wanted next.
+    pub next_line: i32,
+}
+
+/// A place in a job's log: everything before it has been read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogCursor {
+    /// The chunk.
+    pub chunk: i64,
+    /// Lines of it that have been read.
+    pub lines: usize,
+}
+
+impl std::fmt::Display for LogCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "l{:x}.{:x}", self.chunk, self.lines)
+    }
+}
+
+impl std::str::FromStr for LogCursor {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let parse = || {
+            let (chunk, lines) = text.strip_prefix('l')?.split_once('.')?;
+            let chunk = i64::from_str_radix(chunk, 16).ok().filter(|chunk| *chunk >= 0)?;
+            Some(Self { chunk, lines: usize::from_str_radix(lines, 16).ok()? })
+        };
+        parse().ok_or_else(|| Fault::invalid("after", "not a cursor of a log"))
+    }
+}
+
+impl Store {
+    /// Appends lines; those that were appended before are passed over.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] for an epoch that has ended.
+    pub async fn append_logs(
+        &self,
+        host: HostId,
+        epoch: i32,
+        chunks: Vec<Chunk>,
+    ) -> Result<Vec<Appended>, Fault> {
+        let chunks = std::sync::Arc::new(chunks);
+        self.write(move |tx| {
+            let chunks = chunks.clone();
+            Box::pin(async move {
+                at_epoch(tx, host, epoch).await?;
+                let mut answers = Vec::with_capacity(chunks.len());
+                for chunk in chunks.iter() {
+                    answers.push(append(tx, host, chunk).await?);
+                }
+                Ok(answers)
+            })
+        })
+        .await
+    }
+
+    /// Lines after a place, oldest first, each with the place behind it; and whether the job had ended, and all of its
+    /// log was there, before this was read.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn log_after(
+        &self,
+        id: JobId,
+        after: LogCursor,
+    ) -> Result<(Vec<(LogCursor, Line)>, bool), Fault> {
+        let ended = job::Entity::find_by_id(id.0)
+            .one(self.db())
+            .await?
+            .is_none_or(|row| status_of(&row).is_terminal());
+        let chunks = log_chunk::Entity::find()
+            .filter(log_chunk::Column::JobId.eq(id.0))
+            .filter(log_chunk::Column::Id.gte(after.chunk))
+            .order_by_asc(log_chunk::Column::Id)
+            .limit(PAGE)
+            .all(self.db())
+            .await?;
+        let more = chunks.len() as u64 == PAGE;
+        let mut found = Vec::new();
+        for chunk in chunks {
+            let skip = if chunk.id == after.chunk { after.lines } else { 0 };
+            found.extend(lines_of(chunk).skip(skip));
+        }
+        let done = ended && !more;
+        Ok((found, done))
+    }
+
+    /// The newest lines, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn log_tail(&self, id: JobId, lines: usize) -> Result<Vec<(LogCursor, Line)>, Fault> {
+        let mut tail: Vec<(LogCursor, Line)> = Vec::new();
+        let mut before = i64::MAX;
+        while tail.len() < lines {
+            let chunks = log_chunk::Entity::find()
+                .filter(log_chunk::Column::JobId.eq(id.0))
+                .filter(log_chunk::Column::Id.lt(before))
+                .order_by_desc(log_chunk::Column::Id)
+                .limit(PAGE)
+                .all(self.db())
+                .await?;
+            let Some(oldest) = chunks.last().map(|chunk| chunk.id) else { break };
+            before = oldest;
+            let mut older: Vec<(LogCursor, Line)> = chunks.into_iter().rev().flat_map(lines_of).collect();
+            older.append(&mut tail);
+            tail = older;
+        }
+        tail.drain(..tail.len().saturating_sub(lines));
+        Ok(tail)
+    }
+}
+
+fn lines_of(chunk: log_chunk::Model) -> impl Iterator<Item = (LogCursor, Line)> {
+    let id = chunk.id;
+    let lines: Vec<Line> = serde_json::from_value(chunk.lines).unwrap_or_default();
+    lines.into_iter().enumerate().map(move |(place, line)| (LogCursor { chunk: id, lines: place + 1 }, line))
+}
+
+async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fault> {
+    let refused = Appended { job: chunk.job, attempt: chunk.attempt, accepted: false, next_line: 0 };
+    let part = placement::Entity::find_by_id((chunk.job.0, chunk.attempt, host.0)).one(tx.db).await?;
+    if part.is_none_or(|part| part.state == "LOST") {
+        return Ok(refused);
+    }
+    // The job's row is the lock under which chunk numbers are given in commit order.
+    super::life::lock_job(tx, Scope::Fleet, chunk.job).await?;
+    let (kept, next_line) = extent(tx, host, chunk).await?;
+    let given = i32::try_from(chunk.lines.len()).unwrap_or(i32::MAX);
+    let known = usize::try_from((next_line - chunk.first_line).max(0)).unwrap_or(usize::MAX);
+    if chunk.first_line > next_line || known >= chunk.lines.len() {
+        return Ok(Appended { accepted: true, next_line, ..refused });
+    }
+    let lines = cap(&chunk.lines[known..], kept);
+    let bytes: usize = lines.iter().map(|line| line.text.len() + 32).sum();
+    let row = log_chunk::ActiveModel {
+        id: NotSet,
+        job_id: Set(chunk.job.0),
+        attempt: Set(chunk.attempt),
+        host_id: Set(host.0),
+        first_line: Set(next_line),
+        line_count: Set(given - i32::try_from(known).unwrap_or(0)),
+        bytes: Set(i32::try_from(bytes).unwrap_or(i32::MAX)),
+        lines: Set(serde_json::to_value(lines).unwrap_or_default()),
+    };
+    log_chunk::Entity::insert(row).exec_without_returning(tx.db).await?;
+    tx.wake_log(chunk.job);
+    Ok(Appended { accepted: true, next_line: chunk.first_line + given, ..refused })
+}
+
+/// The bytes kept of the attempt on this host, and the line that comes next.
+async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<(i64, i32), Fault> {
+    let of_attempt = || {
+        log_chunk::Entity::find()
+            .filter(log_chunk::Column::JobId.eq(chunk.job.0))
+            .filter(log_chunk::Column::Attempt.eq(chunk.attempt))
+            .filter(log_chunk::Column::HostId.eq(host.0))
+    };
+    let newest = of_attempt().order_by_desc(log_chunk::Column::FirstLine).one(tx.db).await?;
+    let kept: Option<Option<i64>> = of_attempt()
+        .select_only()
+        .column_as(log_chunk::Column::Bytes.sum(), "kept")
+        .into_tuple()
+        .one(tx.db)
+        .await?;
+    let next = newest.map_or(0, |newest| newest.first_line + newest.line_count);
+    Ok((kept.flatten().unwrap_or(0), next))
+}
+
+/// Beyond the bound, lines are counted but not kept; the first time, a line says so.
+fn cap(lines: &[Line], kept: i64) -> Vec<Line> {
+    if kept < MOST_BYTES {
+        return lines.to_vec();
+    }
+    let marked = kept >= MOST_BYTES + 32;
+    let marker = lines.first().filter(|_| !marked).map(|line| Line {
+        at: line.at,
+        stderr: true,
+        text: format!("[the log is longer than {} MiB: the rest is not kept]", MOST_BYTES >> 20),
+    });
+    marker.into_iter().collect()
+}

@@ -1,0 +1,81 @@
+//! The only place with SQL. Reads take a [`Scope`], so that there is no unscoped call to forget; writes go through
+//! [`Store::write`], which owns the transaction, and edits of versioned rows through one door, [`versioned`].
+
+pub mod agents;
+pub mod allocations;
+pub mod events;
+pub mod feed;
+pub mod fleet;
+pub mod gpus;
+pub mod hosts;
+pub mod jobs;
+pub mod keys;
+pub mod leases;
+pub mod life;
+pub mod logs;
+mod notify;
+pub mod open;
+pub mod organizations;
+pub mod page;
+pub mod placing;
+pub mod queue;
+pub mod scope;
+pub mod versioned;
+pub mod write;
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+
+use crate::fault::Fault;
+pub use feed::{ChangeKind, Event, EventKind, Feed};
+pub use scope::Scope;
+pub use write::Tx;
+
+/// The database, opened: readers, the writer and the feed of committed events. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    readers: DatabaseConnection,
+    writer: write::Writer,
+    feed: Feed,
+}
+
+impl Store {
+    pub(crate) fn assemble(readers: DatabaseConnection, writer: write::Writer, feed: Feed) -> Self {
+        Self { inner: Arc::new(Inner { readers, writer, feed }) }
+    }
+
+    /// For reads outside a transaction.
+    pub(crate) fn db(&self) -> &DatabaseConnection {
+        &self.inner.readers
+    }
+
+    pub(crate) fn writer(&self) -> &write::Writer {
+        &self.inner.writer
+    }
+
+    /// What has been committed, as it is committed.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.inner.feed
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        self.db().execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Whether several servers may share this database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.db().get_database_backend(), sea_orm::DatabaseBackend::Postgres)
+    }
+}

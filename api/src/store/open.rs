@@ -1,0 +1,193 @@
+//! Opens a database: connects, brings its schema up to date, starts its writer and its feed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+
+use super::feed::Feed;
+use super::write::{Writer, start_sqlite_writer};
+use super::{Store, notify};
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file, made if absent.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL.
+    Postgres(String),
+}
+
+impl Location {
+    /// The database of a URL, or the data directory's own file where there is none.
+    ///
+    /// # Errors
+    /// A URL of another kind.
+    pub fn new(database_url: Option<&str>, data_dir: &Path) -> Result<Self, OpenError> {
+        match database_url {
+            None => Ok(Self::Sqlite(data_dir.join("gpu-fleet.db"))),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::Postgres(url.to_owned()))
+            }
+            Some(url) => match url.strip_prefix("sqlite:") {
+                Some(path) => Ok(Self::Sqlite(PathBuf::from(path.trim_start_matches("//")))),
+                None => Err(OpenError::UnknownUrl),
+            },
+        }
+    }
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Neither SQLite nor PostgreSQL.
+    #[error("the database URL must begin with postgres:// or sqlite:")]
+    UnknownUrl,
+    /// It does not answer, or refuses.
+    #[error("cannot open the database: {0}")]
+    Unreachable(String),
+    /// It was written by a newer version.
+    #[error(
+        "the database was written by a newer version of gpu-fleet (it has the migration {0}, which this one does not know): upgrade gpu-fleet"
+    )]
+    Newer(String),
+    /// Its schema could not be brought up to date.
+    #[error("cannot migrate the database: {0}")]
+    Migration(DbErr),
+}
+
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens the database and brings its schema up to date.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open(location: &Location) -> Result<Store, OpenError> {
+    match location {
+        Location::Sqlite(path) => open_sqlite(path).await,
+        Location::Postgres(url) => open_postgres(url).await,
+    }
+}
+
+/// Connects for migrations alone.
+///
+/// # Errors
+/// [`OpenError::Unreachable`].
+pub async fn connect(location: &Location) -> Result<DatabaseConnection, OpenError> {
+    let options = match location {
+        Location::Sqlite(path) => sqlite_options(path, false, 1),
+        Location::Postgres(url) => postgres_options(url),
+    };
+    Database::connect(options).await.map_err(|error| OpenError::Unreachable(error.to_string()))
+}
+
+async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
+    let unreachable = |error: DbErr| OpenError::Unreachable(format!("{}: {error}", path.display()));
+    let connection = Database::connect(sqlite_options(path, false, 1)).await.map_err(unreachable)?;
+    migrate(&connection).await?;
+    let readers = Database::connect(sqlite_options(path, true, READERS)).await.map_err(unreachable)?;
+    let feed = Feed::new();
+    let writer = start_sqlite_writer(connection, feed.clone());
+    let store = Store::assemble(readers, writer, feed);
+    store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
+    Ok(store)
+}
+
+async fn open_postgres(url: &str) -> Result<Store, OpenError> {
+    let unreachable = |error: DbErr| OpenError::Unreachable(error.to_string());
+    let pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
+    migrate_alone(&pool).await?;
+    let feed = Feed::new();
+    let store = Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed);
+    store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
+    notify::start(&store, &pool, url.to_owned());
+    Ok(store)
+}
+
+fn sqlite_options(path: &Path, read_only: bool, connections: u32) -> ConnectOptions {
+    let path = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |_| {
+            let options = SqliteConnectOptions::new()
+                .filename(&path)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(CONNECT_TIMEOUT)
+                .statement_cache_capacity(256)
+                .pragma("cache_size", "-4096");
+            if read_only { options.pragma("query_only", "on") } else { options }
+        });
+    options
+}
+
+fn postgres_options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(POSTGRES_CONNECTIONS)
+        .min_connections(1)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|options| {
+            options.application_name("gpu-fleet").options([
+                ("statement_timeout", "15s"),
+                ("lock_timeout", "10s"),
+                ("idle_in_transaction_session_timeout", "15s"),
+                ("timezone", "UTC"),
+            ])
+        });
+    options
+}
+
+async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    refuse_newer(connection).await?;
+    Migrator::up(connection, None).await.map_err(OpenError::Migration)
+}
+
+/// Servers that start together on one database migrate one after the other.
+async fn migrate_alone(pool: &DatabaseConnection) -> Result<(), OpenError> {
+    use sea_orm::TransactionTrait;
+    let lock = pool.begin().await.map_err(OpenError::Migration)?;
+    let key = i64::from_be_bytes(*b"gpufleet");
+    lock.execute_raw(Statement::from_sql_and_values(
+        pool.get_database_backend(),
+        "SELECT pg_advisory_xact_lock($1)",
+        [key.into()],
+    ))
+    .await
+    .map_err(OpenError::Migration)?;
+    let outcome = migrate(pool).await;
+    lock.rollback().await.map_err(OpenError::Migration)?;
+    outcome
+}
+
+async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let known: Vec<String> = Migrator::migrations().iter().map(|one| one.name().to_owned()).collect();
+    let applied = connection
+        .query_all_raw(Statement::from_string(
+            connection.get_database_backend(),
+            "SELECT version FROM seaql_migrations",
+        ))
+        .await;
+    // A database without that table is new.
+    for row in applied.unwrap_or_default() {
+        let version: String = row.try_get("", "version").map_err(OpenError::Migration)?;
+        if !known.contains(&version) {
+            return Err(OpenError::Newer(version));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! What the scheduler plans from: the fleet and the waiting jobs, with the versions read.
+
+use std::collections::HashMap;
+
+use chrono::{Duration, Utc};
+use domain::ids::{GpuId, HostId, JobId, OrganizationId};
+use domain::job::JobStatus;
+use domain::snapshot::{GpuState, HostState, OrganizationState, RunningJob, Snapshot, WaitingJob};
+use entity::{allocation, gpu, host, job, job_dependency, organization};
+use sea_orm::prelude::{DateTimeUtc, Uuid};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::Store;
+use crate::fault::Fault;
+
+/// A waiting job's row, as far as planning needs it.
+#[derive(sea_orm::FromQueryResult)]
+struct Waiting {
+    id: Uuid,
+    version: i32,
+    organization_id: Uuid,
+    priority: i32,
+    submitted_at: DateTimeUtc,
+    requirements: entity::json::Requirements,
+    status: String,
+    held: bool,
+}
+
+impl Store {
+    /// The fleet as it is now, without the waiting jobs.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn fleet_snapshot(&self) -> Result<Snapshot, Fault> {
+        let hosts = host::Entity::find().order_by_asc(host::Column::Id).all(self.db()).await?;
+        let cards = gpu::Entity::find().order_by_asc(gpu::Column::DeviceIndex).all(self.db()).await?;
+        // Read after the GPUs: what was allocated in between has bumped its GPU's version, so a plan that used the older
+        // version is refused.
+        let live = allocation::Entity::find()
+            .filter(allocation::Column::ReleasedAt.is_null())
+            .all(self.db())
+            .await?;
+        let running = self.running_jobs(&live).await?;
+        let organizations = self.organization_states(&live).await?;
+        Ok(Snapshot { hosts: host_states(hosts, cards, &live), waiting: Vec::new(), running, organizations })
+    }
+
+    /// Waiting jobs: all of them, or those of `only`.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn waiting_jobs(&self, only: Option<&[JobId]>) -> Result<Vec<WaitingJob>, Fault> {
+        let mut find = job::Entity::find()
+            .select_only()
+            .columns([
+                job::Column::Id,
+                job::Column::Version,
+                job::Column::OrganizationId,
+                job::Column::Priority,
+                job::Column::SubmittedAt,
+                job::Column::Requirements,
+                job::Column::Status,
+                job::Column::Held,
+            ])
+            .filter(job::Column::FinishedAt.is_null())
+            .filter(job::Column::Status.is_in(["QUEUED", "HELD"]));
+        if let Some(only) = only {
+            find = find.filter(job::Column::Id.is_in(only.iter().map(|id| id.0)));
+        }
+        let rows = find.into_model::<Waiting>().all(self.db()).await?;
+        let held: Vec<Uuid> = rows.iter().filter(|row| row.status == "HELD").map(|row| row.id).collect();
+        let open = self.open_dependencies(held).await?;
+        Ok(rows.into_iter().map(|row| waiting_job(row, &open)).collect())
+    }
+
+    async fn open_dependencies(&self, of: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<JobId>>, Fault> {
+        let mut open: HashMap<Uuid, Vec<JobId>> = HashMap::new();
+        for some in of.chunks(1000) {
+            let links = job_dependency::Entity::find()
+                .filter(job_dependency::Column::JobId.is_in(some.iter().copied()))
+                .all(self.db())
+                .await?;
+            let on: Vec<Uuid> = links.iter().map(|link| link.depends_on).collect();
+            let unfinished: Vec<Uuid> = job::Entity::find()
+                .select_only()
+                .column(job::Column::Id)
+                .filter(job::Column::Id.is_in(on))
+                .filter(job::Column::Status.ne(JobStatus::Succeeded.as_str()))
+                .into_tuple()
+                .all(self.db())
+                .await?;
+            for link in links.into_iter().filter(|link| unfinished.contains(&link.depends_on)) {
+                open.entry(link.job_id).or_default().push(JobId(link.depends_on));
+            }
+        }
+        Ok(open)
+    }
+
+    async fn running_jobs(&self, live: &[allocation::Model]) -> Result<Vec<RunningJob>, Fault> {
+        type Row = (Uuid, Uuid, Option<DateTimeUtc>, Option<i32>);
+        let rows: Vec<Row> = job::Entity::find()
+            .select_only()
+            .columns([
+                job::Column::Id,
+                job::Column::OrganizationId,
+                job::Column::StartedAt,
+                job::Column::TimeLimitSeconds,
+            ])
+            .filter(job::Column::FinishedAt.is_null())
+            .filter(job::Column::Status.is_in(["ALLOCATED", "RUNNING", "STOPPING"]))
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let mut gpus: HashMap<Uuid, Vec<(GpuId, i32)>> = HashMap::new();
+        for one in live {
+            gpus.entry(one.job_id).or_default().push((GpuId(one.gpu_id), one.milli));
+        }
+        let now = Utc::now();
+        Ok(rows
+            .into_iter()
+            .map(|(id, organization, started, limit)| RunningJob {
+                id: JobId(id),
+                organization: OrganizationId(organization),
+                ends_by: limit.map(|limit| started.unwrap_or(now) + Duration::seconds(limit.into())),
+                gpus: gpus.remove(&id).unwrap_or_default(),
+            })
+            .collect())
+    }
+
+    async fn organization_states(&self, live: &[allocation::Model]) -> Result<Vec<OrganizationState>, Fault> {
+        let mut held: HashMap<Uuid, i64> = HashMap::new();
+        for one in live {
+            *held.entry(one.organization_id).or_default() += i64::from(one.milli);
+        }
+        let rows = organization::Entity::find().all(self.db()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| OrganizationState {
+                id: OrganizationId(row.id),
+                max_gpus_milli: row.max_gpus.map(|gpus| (gpus * 1000.0).floor() as i64),
+                allocated_milli: held.get(&row.id).copied().unwrap_or(0),
+            })
+            .collect())
+    }
+}
+
+fn waiting_job(row: Waiting, open: &HashMap<Uuid, Vec<JobId>>) -> WaitingJob {
+    WaitingJob {
+        id: JobId(row.id),
+        version: row.version,
+        organization: OrganizationId(row.organization_id),
+        priority: row.priority,
+        submitted_at: row.submitted_at,
+        requirements: row.requirements.0,
+        held: row.held,
+        unfinished_dependencies: open.get(&row.id).cloned().unwrap_or_default(),
+    }
+}
+
+fn host_states(
+    hosts: Vec<host::Model>,
+    cards: Vec<gpu::Model>,
+    live: &[allocation::Model],
+) -> Vec<HostState> {
+    let mut taken: HashMap<Uuid, i32> = HashMap::new();
+    let mut promised: HashMap<Uuid, (f64, f64)> = HashMap::new();
+    for one in live {
+        *taken.entry(one.gpu_id).or_default() += one.milli;
+        let promised = promised.entry(one.host_id).or_default();
+        promised.0 += one.cpus;
+        promised.1 += one.memory_gb;
+    }
+    let mut of_host: HashMap<Uuid, Vec<GpuState>> = HashMap::new();
+    for card in cards.into_iter().filter(|card| card.present) {
+        of_host.entry(card.host_id).or_default().push(GpuState {
+            id: GpuId(card.id),
+            version: card.version,
+            index: card.device_index,
+            usable: !card.quarantined && card.health != "FAILED",
+            allocated_milli: taken.get(&card.id).copied().unwrap_or(0),
+            gpu_type: card.gpu_type,
+            memory_mib: card.memory_mib,
+        });
+    }
+    hosts
+        .into_iter()
+        .map(|row| {
+            let (cpus_allocated, memory_gb_allocated) = promised.get(&row.id).copied().unwrap_or_default();
+            HostState {
+                id: HostId(row.id),
+                name: row.name,
+                organization: row.organization_id.map(OrganizationId),
+                schedulable: !row.down && !row.drain,
+                labels: row.labels.0,
+                cpus: row.cpus,
+                memory_mib: row.memory_mib,
+                cpus_allocated,
+                memory_gb_allocated,
+                gpus: of_host.remove(&row.id).unwrap_or_default(),
+            }
+        })
+        .collect()
+}

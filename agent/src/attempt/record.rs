@@ -1,0 +1,91 @@
+//! The records in an attempt's directory: what to run, that it was started, how it ended.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::AttemptId;
+
+/// What the shim is to run. Written once by the agent, before the shim is started.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spec {
+    /// The job's opaque id.
+    pub job_id: String,
+    /// Which try of the job this is.
+    pub attempt: i32,
+    /// The job's name, for its environment.
+    pub job_name: String,
+    /// The slug of the organization that it belongs to.
+    pub organization: String,
+    /// Program and arguments, never passed through a shell.
+    pub command: Vec<String>,
+    /// The job's own variables.
+    pub env: Vec<(String, String)>,
+    /// Where it runs; null: the agent's home directory.
+    pub workdir: Option<String>,
+    /// The cards that it may use.
+    pub gpu_uuids: Vec<String>,
+    /// Thousandths of the card, when it is shared.
+    pub gpu_milli: i32,
+    /// Longest time that it may run, counted by the shim's monotonic clock.
+    pub time_limit_seconds: Option<u64>,
+    /// Time between SIGTERM and SIGKILL.
+    pub grace_seconds: u64,
+    /// This host's place among the attempt's hosts.
+    pub node_rank: i32,
+    /// How many hosts the attempt has.
+    pub node_count: i32,
+    /// The boot in which the agent wrote this: after a reboot nobody can tell whether the command ran.
+    pub boot_id: String,
+}
+
+impl Spec {
+    /// The attempt that this is the order for.
+    pub fn id(&self) -> AttemptId {
+        AttemptId { job_id: self.job_id.clone(), attempt: self.attempt }
+    }
+}
+
+/// That the command runs, and who to look for after the agent was away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The command's process.
+    pub pid: i32,
+    /// Its start time in clock ticks since boot.
+    pub start_time: u64,
+    /// The boot that these numbers belong to.
+    pub boot_id: String,
+    /// Which try of the job this is.
+    pub attempt: i32,
+    /// The shim's process.
+    pub shim_pid: i32,
+    /// The shim's start time in clock ticks since boot.
+    pub shim_start_time: u64,
+    /// When the command was started, by the wall clock.
+    pub started_at: DateTime<Utc>,
+}
+
+/// How the attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitRecord {
+    /// The exit code; null when a signal ended it or its end was never seen.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// The time limit ended it.
+    pub timed_out: bool,
+    /// It was asked to stop.
+    pub stopped: bool,
+    /// Why, when the code does not say it.
+    pub reason: Option<String>,
+    /// False: processes of the attempt outlived SIGKILL.
+    pub tree_gone: bool,
+    /// When all of it was over, by the wall clock.
+    pub finished_at: DateTime<Utc>,
+}
+
+impl ExitRecord {
+    /// The code as shells tell it: 128 + N for signal N.
+    pub fn shell_code(&self) -> Option<i32> {
+        self.exit_code.or(self.signal.map(|signal| 128 + signal))
+    }
+}

@@ -1,0 +1,31 @@
+//! Why an agent ends on its own account. What a retry may mend never gets this far.
+
+/// Why an agent ended.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// It has neither a key nor a token to get one.
+    #[error(
+        "this host has not joined the fleet: a join token is needed (gpu-fleet token --role agent makes one)"
+    )]
+    NoJoinToken,
+    /// The server does not accept what it shows.
+    #[error("the server does not accept {what}: {message}")]
+    Unauthenticated {
+        /// Which credential.
+        what: &'static str,
+        /// The server's words.
+        message: String,
+    },
+    /// The server knows it, and does not let it take part.
+    #[error("the server does not take this host: {0}")]
+    Refused(String),
+    /// Another agent works in the same data directory.
+    #[error("another agent is at work in {0}")]
+    AlreadyRunning(std::path::PathBuf),
+    /// Its data directory cannot be used.
+    #[error("the agent's data directory cannot be used: {0}")]
+    DataDirectory(#[source] std::io::Error),
+    /// The HTTP client cannot be made.
+    #[error("cannot make an HTTP client: {0}")]
+    Http(#[from] reqwest::Error),
+}

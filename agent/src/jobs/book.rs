@@ -1,0 +1,134 @@
+//! Which attempts this host has, and which it has finished with.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::Wish;
+use crate::attempt::{AttemptId, Spec, Started};
+use crate::devices::LiveAttempt;
+
+/// An order that was under way when an attempt ended must not start it a second time, so ended ones are remembered. Orders
+/// under way are few; this many are enough for minutes of the quickest jobs.
+const ENDED_REMEMBERED: usize = 20_000;
+
+/// The book behind its lock, which is held for single steps only.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<Book>>);
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Book {
+    entries: HashMap<AttemptId, Entry>,
+    ended: HashSet<AttemptId>,
+    ended_in_order: VecDeque<AttemptId>,
+}
+
+struct Entry {
+    wish: watch::Sender<Wish>,
+    live: LiveAttempt,
+}
+
+impl Book {
+    pub(super) fn shared() -> Shared {
+        Shared(Arc::new(Mutex::new(Self::default())))
+    }
+
+    pub(super) fn begin(&mut self, spec: &Spec, wish: watch::Sender<Wish>) {
+        let live = LiveAttempt {
+            id: spec.id(),
+            gpu_uuids: spec.gpu_uuids.clone(),
+            gpu_milli: spec.gpu_milli,
+            shim_pid: None,
+            pid: None,
+        };
+        self.entries.insert(spec.id(), Entry { wish, live });
+    }
+
+    pub(super) fn started(&mut self, id: &AttemptId, started: &Started) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.live.shim_pid = Some(started.shim_pid);
+            entry.live.pid = Some(started.pid);
+        }
+    }
+
+    /// Its processes are gone, though its end may not have been acknowledged yet.
+    pub(super) fn stopped(&mut self, id: &AttemptId) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.live.gpu_uuids.clear();
+            entry.live.shim_pid = None;
+            entry.live.pid = None;
+        }
+    }
+
+    pub(super) fn end(&mut self, id: &AttemptId) {
+        self.entries.remove(id);
+        if self.ended.insert(id.clone()) {
+            self.ended_in_order.push_back(id.clone());
+        }
+        while self.ended_in_order.len() > ENDED_REMEMBERED {
+            if let Some(oldest) = self.ended_in_order.pop_front() {
+                self.ended.remove(&oldest);
+            }
+        }
+    }
+
+    pub(super) fn wish(&mut self, id: &AttemptId, wish: Wish) {
+        if let Some(entry) = self.entries.get(id) {
+            entry.wish.send_if_modified(|present| {
+                let stronger = wish > *present;
+                *present = wish.max(*present);
+                stronger
+            });
+        }
+    }
+
+    /// Whether it is here or was here.
+    pub(super) fn knows(&self, id: &AttemptId) -> bool {
+        self.entries.contains_key(id) || self.ended.contains(id)
+    }
+
+    pub(super) fn has_finished(&self, id: &AttemptId) -> bool {
+        self.ended.contains(id)
+    }
+
+    pub(super) fn ids(&self) -> Vec<AttemptId> {
+        self.entries.keys().cloned().collect()
+    }
+
+    /// Those here that are not among `wanted`.
+    pub(super) fn others(&self, wanted: &HashSet<AttemptId>) -> Vec<AttemptId> {
+        self.entries.keys().filter(|id| !wanted.contains(id)).cloned().collect()
+    }
+
+    pub(super) fn live(&self) -> Vec<LiveAttempt> {
+        self.entries
+            .values()
+            .filter(|entry| !entry.live.gpu_uuids.is_empty())
+            .map(|entry| entry.live.clone())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ended_attempt_stays_known_until_many_others_have_ended() {
+        let id = |attempt| AttemptId { job_id: "job".to_owned(), attempt };
+        let mut book = Book::default();
+        book.end(&id(0));
+        assert!(book.knows(&id(0)) && book.has_finished(&id(0)));
+        for attempt in 1..=ENDED_REMEMBERED as i32 {
+            book.end(&id(attempt));
+        }
+        assert!(!book.knows(&id(0)) && book.knows(&id(1)));
+    }
+}

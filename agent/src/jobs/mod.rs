@@ -1,0 +1,188 @@
+//! The attempts on this host: starts what the server assigns, finds again what an earlier agent started, and stops what
+//! is no longer wanted. Each attempt is one task that walks it from its start to its acknowledged end.
+
+mod adopt;
+mod book;
+mod launch;
+mod leftovers;
+mod process;
+mod report;
+mod runner;
+
+pub(crate) use report::{Report, ReportKind, Submission, UncleanGpu};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::attempt::{AttemptDir, AttemptId, Spec};
+use crate::devices::{Devices, LiveAttempt};
+use crate::logs::Logs;
+use book::{Book, Shared};
+use runner::{Origin, Runner};
+
+/// What is wanted of an attempt. Later ones outrank earlier ones and are never taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wish {
+    /// Go on.
+    Run,
+    /// The server asked for its end.
+    Stop,
+    /// The server was out of reach for too long; a short goodbye is still possible.
+    LeaseEnding,
+    /// The server may give its work to another host from now on.
+    LeaseLost,
+    /// It is not this host's any more: it ends at once and nothing is reported.
+    Forget,
+}
+
+/// What the server says about one attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// What to do.
+    pub(crate) action: Action,
+    /// All that is needed to start it.
+    pub(crate) spec: Spec,
+}
+
+/// What to do with an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Start it, unless it was started before.
+    Run,
+    /// End it, with its grace, and report.
+    Stop,
+    /// End it at once and report nothing.
+    Forget,
+}
+
+/// What all attempts share.
+pub(crate) struct Context {
+    pub(crate) jobs_dir: PathBuf,
+    pub(crate) shim_program: PathBuf,
+    pub(crate) reports: mpsc::Sender<Submission>,
+    pub(crate) logs: Logs,
+    pub(crate) devices: Arc<Devices>,
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// Every attempt that this host has not finished with.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    context: Arc<Context>,
+    book: Shared,
+}
+
+impl Jobs {
+    /// Takes up what an earlier agent left, before the server is asked anything.
+    pub(crate) fn adopt(context: Context) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&context.jobs_dir)?;
+        let found = adopt::find(&context.jobs_dir)?;
+        let jobs = Self { context: Arc::new(context), book: Book::shared() };
+        for (spec, origin) in found {
+            tracing::info!(attempt = %spec.id(), state = origin.name(), "found an attempt of an earlier agent");
+            jobs.follow(spec, origin);
+        }
+        Ok(jobs)
+    }
+
+    /// Carries out what the server says. With `complete`, an attempt that is not among the orders is not this host's.
+    pub(crate) fn apply(&self, complete: bool, orders: Vec<Order>) {
+        if complete {
+            let wanted = orders.iter().map(|order| order.spec.id()).collect();
+            // Taken out of the loop's head, where the lock would be held for all of the loop.
+            let others = self.book.lock().others(&wanted);
+            for forgotten in others {
+                tracing::warn!(attempt = %forgotten, "the server does not know this attempt any more: killing it");
+                self.wish(&forgotten, Wish::Forget);
+            }
+        }
+        for order in orders {
+            self.carry_out(order);
+        }
+    }
+
+    fn carry_out(&self, Order { action, spec }: Order) {
+        let id = spec.id();
+        match action {
+            Action::Run => {
+                if !self.book.lock().knows(&id) {
+                    self.follow(spec, Origin::New);
+                }
+            }
+            Action::Stop if self.book.lock().knows(&id) => self.wish(&id, Wish::Stop),
+            Action::Stop => self.report_unknown(id),
+            Action::Forget => self.wish(&id, Wish::Forget),
+        }
+    }
+
+    /// The server is out of reach: everything is to end before it may give the work to others.
+    pub(crate) fn lease_is_ending(&self) {
+        self.wish_for_all(Wish::LeaseEnding);
+    }
+
+    /// The lease is over: nothing may go on.
+    pub(crate) fn lease_is_lost(&self) {
+        self.wish_for_all(Wish::LeaseLost);
+    }
+
+    /// The attempts whose processes may be on GPUs now.
+    pub(crate) fn live(&self) -> Vec<LiveAttempt> {
+        self.book.lock().live()
+    }
+
+    fn wish_for_all(&self, wish: Wish) {
+        let ids = self.book.lock().ids();
+        for id in ids {
+            self.wish(&id, wish);
+        }
+    }
+
+    fn wish(&self, id: &AttemptId, wish: Wish) {
+        self.book.lock().wish(id, wish);
+    }
+
+    fn follow(&self, spec: Spec, origin: Origin) {
+        let (sender, receiver) = watch::channel(Wish::Run);
+        let id = spec.id();
+        self.book.lock().begin(&spec, sender);
+        let runner = Runner {
+            dir: AttemptDir::of(&self.context.jobs_dir, &id),
+            context: Arc::clone(&self.context),
+            book: self.book.clone(),
+            wish: receiver,
+            id,
+            spec,
+        };
+        let shutdown = self.context.shutdown.clone();
+        tokio::spawn(async move { shutdown.run_until_cancelled(runner.run(origin)).await });
+    }
+
+    /// The server waits for the end of an attempt that never came here or left no trace.
+    fn report_unknown(&self, id: AttemptId) {
+        if self.book.lock().has_finished(&id) {
+            return;
+        }
+        let (submission, verdict) = Submission::new(Report {
+            id: id.clone(),
+            at: Utc::now(),
+            kind: ReportKind::Exited {
+                exit_code: None,
+                reason: Some("it was not running on this host".to_owned()),
+                timed_out: false,
+                unclean_gpus: Vec::new(),
+            },
+        });
+        let (reports, book) = (self.context.reports.clone(), self.book.clone());
+        let told = async move {
+            if reports.send(submission).await.is_ok() && verdict.await.is_ok() {
+                book.lock().end(&id);
+            }
+        };
+        let shutdown = self.context.shutdown.clone();
+        tokio::spawn(async move { shutdown.run_until_cancelled(told).await });
+    }
+}

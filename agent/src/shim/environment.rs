@@ -1,0 +1,59 @@
+//! The job's environment: a few harmless variables of the agent, the job's own, and what names the attempt and its GPUs.
+//!
+//! Nothing else of the agent's environment passes: it may hold database passwords and keys.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+
+use crate::attempt::Spec;
+
+/// Names the job in the environment of all its processes, by which leftovers are recognized.
+pub(crate) const JOB_ID_VARIABLE: &str = "GPU_FLEET_JOB_ID";
+/// Names the attempt in the environment of all its processes.
+pub(crate) const ATTEMPT_VARIABLE: &str = "GPU_FLEET_ATTEMPT";
+
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// All variables of the job. Later entries win: a job cannot widen the set of GPUs that it sees by a variable of its own.
+pub(super) fn of(spec: &Spec) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    for kept in ["HOME", "LANG", "USER", "TMPDIR"] {
+        if let Ok(value) = env::var(kept) {
+            variables.insert(kept.to_owned(), value);
+        }
+    }
+    variables.insert("PATH".to_owned(), env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.to_owned()));
+    variables.insert("TERM".to_owned(), "dumb".to_owned());
+    // A name that no process can carry would make the start fail, and the server has refused it already.
+    let own = spec.env.iter().filter(|(name, _)| !name.is_empty() && !name.contains('='));
+    variables.extend(own.cloned());
+    variables.extend(fleet_variables(spec));
+    variables
+}
+
+fn fleet_variables(spec: &Spec) -> [(String, String); 10] {
+    let gpus = spec.gpu_uuids.join(",");
+    [
+        // An unset variable would show every GPU, an empty one shows none.
+        ("CUDA_VISIBLE_DEVICES", gpus.clone()),
+        ("CUDA_DEVICE_ORDER", "PCI_BUS_ID".to_owned()),
+        ("NVIDIA_VISIBLE_DEVICES", gpus),
+        (JOB_ID_VARIABLE, spec.job_id.clone()),
+        ("GPU_FLEET_JOB_NAME", spec.job_name.clone()),
+        (ATTEMPT_VARIABLE, spec.attempt.to_string()),
+        ("GPU_FLEET_NODE_RANK", spec.node_rank.to_string()),
+        ("GPU_FLEET_NODE_COUNT", spec.node_count.to_string()),
+        ("GPU_FLEET_ORGANIZATION", spec.organization.clone()),
+        ("GPU_FLEET_GPU_MILLI", spec.gpu_milli.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// Where the command runs when the job names no directory: at home, or at the root for an agent without a home.
+pub(super) fn workdir(spec: &Spec) -> PathBuf {
+    let chosen = spec.workdir.clone().filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    chosen
+        .or_else(|| env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_dir()))
+        .unwrap_or_else(|| PathBuf::from("/"))
+}

@@ -1,0 +1,207 @@
+//! The shim's loop: moves output, obeys signals, keeps time, and ends when the whole tree is gone.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use super::command::Child;
+use super::output::{Log, Pipe};
+use super::tree::{self, End};
+use crate::attempt::frame::Stream;
+use crate::attempt::{AttemptDir, ExitRecord, Spec};
+
+/// How often SIGKILL is sent again, to processes that were forked meanwhile.
+const KILL_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// A process that outlives SIGKILL for so long hangs in the kernel; waiting longer would help nobody.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
+/// Reads that empty the largest pipe that Linux gives an ordinary user, 1 MiB.
+const FULL_PIPE_READS: usize = 16;
+
+/// Where the attempt is on its way to its end.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The command runs.
+    Running,
+    /// SIGTERM was sent; SIGKILL follows at this time.
+    Stopping { kill_at: Instant },
+    /// SIGKILL is sent until nothing is left, or until this time.
+    Killing { give_up_at: Instant },
+}
+
+pub(super) struct Supervisor {
+    main: i32,
+    grace: Duration,
+    time_out_at: Option<Instant>,
+    signals: SignalFd,
+    pipes: [Pipe; 2],
+    log: Log,
+    phase: Phase,
+    end: Option<End>,
+    stopped: bool,
+    timed_out: bool,
+}
+
+impl Supervisor {
+    pub(super) fn new(dir: &AttemptDir, spec: &Spec, child: Child, signals: SigSet) -> io::Result<Self> {
+        let limit = spec.time_limit_seconds.map(Duration::from_secs);
+        Ok(Self {
+            main: child.pid,
+            grace: Duration::from_secs(spec.grace_seconds),
+            time_out_at: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            signals: SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
+            pipes: [Pipe::new(child.stdout, Stream::Stdout)?, Pipe::new(child.stderr, Stream::Stderr)?],
+            log: Log::create(&dir.log())?,
+            phase: Phase::Running,
+            end: None,
+            stopped: false,
+            timed_out: false,
+        })
+    }
+
+    /// Runs until the tree is gone, or will not go.
+    pub(super) fn run(mut self) -> ExitRecord {
+        let tree_gone = loop {
+            self.wait();
+            self.read_signals();
+            for pipe in &mut self.pipes {
+                pipe.pump(&mut self.log);
+            }
+            let reaped = tree::reap(self.main);
+            self.end = self.end.or(reaped.end);
+            if reaped.empty {
+                break true;
+            }
+            if self.advance(Instant::now()) {
+                break false;
+            }
+        };
+        self.drain();
+        self.record(tree_gone)
+    }
+
+    /// Sleeps until output, a signal or the next deadline.
+    fn wait(&self) {
+        let mut descriptors = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        descriptors.extend(
+            self.pipes.iter().filter_map(Pipe::descriptor).map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)),
+        );
+        let timeout = match self.next_deadline() {
+            // Rounded up, or the loop would spin through the last millisecond.
+            Some(left) => PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX),
+            None => PollTimeout::NONE,
+        };
+        // An interrupted poll is as good as one that timed out: everything is looked at in each round anyway.
+        let _ = poll(&mut descriptors, timeout);
+    }
+
+    fn next_deadline(&self) -> Option<Duration> {
+        let now = Instant::now();
+        match self.phase {
+            Phase::Running => self.time_out_at.map(|at| at.saturating_duration_since(now)),
+            Phase::Stopping { kill_at } => Some(kill_at.saturating_duration_since(now)),
+            Phase::Killing { .. } => Some(KILL_AGAIN_AFTER),
+        }
+    }
+
+    fn read_signals(&mut self) {
+        while let Ok(Some(information)) = self.signals.read_signal() {
+            match Signal::try_from(information.ssi_signo.cast_signed()) {
+                Ok(Signal::SIGTERM) => {
+                    self.stopped = true;
+                    self.stop();
+                }
+                Ok(Signal::SIGUSR1) => {
+                    self.stopped = true;
+                    self.kill();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets deadlines and the command's end take effect, and answers whether to give up.
+    fn advance(&mut self, now: Instant) -> bool {
+        match self.phase {
+            Phase::Running if self.end.is_some() => self.kill(),
+            Phase::Running if self.time_out_at.is_some_and(|at| now >= at) => {
+                self.timed_out = true;
+                self.stop();
+            }
+            Phase::Running => {}
+            // The command itself may end at once while what it started still uses its grace to save its work.
+            Phase::Stopping { kill_at } if now >= kill_at => self.kill(),
+            Phase::Stopping { .. } => {}
+            Phase::Killing { give_up_at } if now >= give_up_at => return true,
+            Phase::Killing { .. } => signal_tree(Signal::SIGKILL),
+        }
+        false
+    }
+
+    fn stop(&mut self) {
+        if matches!(self.phase, Phase::Running) {
+            signal_tree(Signal::SIGTERM);
+            let now = Instant::now();
+            self.phase = Phase::Stopping { kill_at: now.checked_add(self.grace).unwrap_or(now) };
+        }
+    }
+
+    fn kill(&mut self) {
+        if !matches!(self.phase, Phase::Killing { .. }) {
+            self.phase = Phase::Killing { give_up_at: Instant::now() + GIVE_UP_AFTER };
+        }
+        signal_tree(Signal::SIGKILL);
+    }
+
+    /// Takes the last output: no more than pipes can hold, since a stranger may have been handed an end and write for ever.
+    fn drain(&mut self) {
+        for pipe in &mut self.pipes {
+            for _ in 0..FULL_PIPE_READS {
+                if !pipe.pump(&mut self.log) {
+                    break;
+                }
+            }
+            pipe.finish(&mut self.log);
+        }
+    }
+
+    fn record(&self, tree_gone: bool) -> ExitRecord {
+        let (exit_code, signal) = match self.end {
+            Some(End::Exited(code)) => (Some(code), None),
+            Some(End::Signaled(signal)) => (None, Some(signal)),
+            None => (None, None),
+        };
+        ExitRecord {
+            exit_code,
+            signal,
+            timed_out: self.timed_out,
+            stopped: self.stopped,
+            reason: self.reason(tree_gone, signal),
+            tree_gone,
+            finished_at: Utc::now(),
+        }
+    }
+
+    fn reason(&self, tree_gone: bool, signal: Option<i32>) -> Option<String> {
+        if !tree_gone {
+            return Some(format!("processes outlived SIGKILL for {} s", GIVE_UP_AFTER.as_secs()));
+        }
+        if self.timed_out {
+            return Some("the time limit was reached".to_owned());
+        }
+        if let Some(signal) = signal.filter(|_| !self.stopped) {
+            let name = Signal::try_from(signal).map_or("a signal", Signal::as_str);
+            return Some(format!("killed by {name}"));
+        }
+        self.log.failure()
+    }
+}
+
+/// When `/proc` cannot be read there is nobody to tell; the next round tries again, and giving up says the rest.
+fn signal_tree(signal: Signal) {
+    let _ = tree::signal_all(signal);
+}

@@ -1,0 +1,63 @@
+//! Who this machine is to the server, kept in the data directory for its owner alone.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::attempt::{Durability, read_record, write_record};
+
+/// The machine's name for itself and the key that it was given.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Credentials {
+    /// Random, made once: tells this machine from another one with the same name.
+    pub(crate) machine_id: String,
+    /// Given when the machine joined; until then `None`.
+    pub(crate) agent_key: Option<String>,
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+impl Credentials {
+    /// Reads those in `dir`, or makes new ones. They are written before the server first hears of them: a machine that
+    /// joined and then forgot who it was could never come back.
+    pub(crate) fn load(dir: &Path) -> io::Result<Self> {
+        let path = dir.join("credentials.json");
+        if let Some(known) = read_record::<Self>(&path)? {
+            return Ok(Self { path, ..known });
+        }
+        let machine_id = format!("{:032x}", rand::rng().random::<u128>());
+        let new = Self { machine_id, agent_key: None, path };
+        new.save()?;
+        Ok(new)
+    }
+
+    /// Keeps the key that the server gave.
+    pub(crate) fn keep_key(&mut self, key: String) -> io::Result<()> {
+        self.agent_key = Some(key);
+        self.save()
+    }
+
+    fn save(&self) -> io::Result<()> {
+        write_record(&self.path, self, Durability::Machine)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_machine_stays_the_same_and_its_key_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = Credentials::load(dir.path()).unwrap();
+        first.keep_key("secret".to_owned()).unwrap();
+        let second = Credentials::load(dir.path()).unwrap();
+        assert_eq!((first.machine_id, Some("secret")), (second.machine_id, second.agent_key.as_deref()));
+        let mode = std::fs::metadata(dir.path().join("credentials.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,136 @@
+//! Between the agent's own words and those of the public schema.
+
+use super::operations as wire;
+use crate::attempt::Spec;
+use crate::attempt::frame::{Line, Stream};
+use crate::devices::{Condition, Device, GpuProcess, Owner, Sample, Use};
+use crate::jobs::{Action, Order, Report, ReportKind};
+use crate::logs::Chunk;
+use crate::procfs;
+
+pub(super) fn device(device: Device) -> wire::GpuDeviceInput {
+    let (health, health_reason) = health(&device.condition);
+    wire::GpuDeviceInput {
+        uuid: device.uuid,
+        index: device.index,
+        gpu_type: device.gpu_type,
+        memory_mib: device.memory_mib,
+        simulated: device.simulated,
+        health,
+        health_reason,
+    }
+}
+
+fn health(condition: &Condition) -> (wire::GpuHealth, Option<String>) {
+    let health = match condition {
+        Condition::Healthy => wire::GpuHealth::Healthy,
+        Condition::Degraded(_) => wire::GpuHealth::Degraded,
+        Condition::Failed(_) => wire::GpuHealth::Failed,
+    };
+    (health, condition.reason().map(str::to_owned))
+}
+
+pub(super) fn sample(sample: &Sample, gpu_use: Use) -> wire::GpuSampleInput {
+    let (health, health_reason) = health(&sample.condition);
+    wire::GpuSampleInput {
+        uuid: sample.uuid.clone(),
+        utilization_percent: sample.utilization_percent,
+        memory_used_mib: sample.memory_used_mib,
+        temperature_celsius: sample.temperature_celsius,
+        power_watts: sample.power_watts,
+        health,
+        health_reason,
+        gpu_use: Some(match gpu_use {
+            Use::Free => wire::GpuUse::Free,
+            Use::Working => wire::GpuUse::Working,
+            Use::HeldIdle => wire::GpuUse::HeldIdle,
+            Use::HeldEmpty => wire::GpuUse::HeldEmpty,
+            Use::Foreign => wire::GpuUse::Foreign,
+            Use::Orphaned => wire::GpuUse::Orphaned,
+        }),
+        processes: Some(sample.processes.iter().map(process).collect()),
+    }
+}
+
+fn process(process: &GpuProcess) -> wire::GpuProcessInput {
+    let (owner, job_id) = match &process.owner {
+        Owner::Job(id) => (wire::GpuProcessOwner::Job, Some(&id.job_id)),
+        Owner::Orphan(job_id) => (wire::GpuProcessOwner::Orphan, Some(job_id)),
+        Owner::Foreign => (wire::GpuProcessOwner::Foreign, None),
+    };
+    wire::GpuProcessInput {
+        pid: process.pid,
+        memory_used_mib: process.memory_used_mib,
+        command: process.command.clone(),
+        owner,
+        job_id: job_id.map(cynic::Id::new),
+    }
+}
+
+pub(super) fn report(report: &Report) -> wire::JobReportInput {
+    let mut input = wire::JobReportInput {
+        job_id: cynic::Id::new(&report.id.job_id),
+        attempt: report.id.attempt,
+        state: wire::AttemptState::Started,
+        at: report.at,
+        exit_code: None,
+        reason: None,
+        timed_out: false,
+        unclean_gpus: None,
+    };
+    if let ReportKind::Exited { exit_code, reason, timed_out, unclean_gpus } = &report.kind {
+        let unclean = |gpu: &crate::jobs::UncleanGpu| wire::UncleanGpuInput {
+            uuid: gpu.uuid.clone(),
+            reason: gpu.reason.clone(),
+        };
+        input.state = wire::AttemptState::Exited;
+        input.exit_code = *exit_code;
+        input.reason.clone_from(reason);
+        input.timed_out = *timed_out;
+        input.unclean_gpus = Some(unclean_gpus.iter().map(unclean).collect());
+    }
+    input
+}
+
+pub(super) fn chunk(chunk: &Chunk) -> wire::LogChunkInput {
+    wire::LogChunkInput {
+        job_id: cynic::Id::new(&chunk.id.job_id),
+        attempt: chunk.id.attempt,
+        first_line: chunk.first_line,
+        lines: chunk.lines.iter().map(line).collect(),
+    }
+}
+
+fn line(line: &Line) -> wire::LogLineInput {
+    let stream = match line.stream {
+        Stream::Stdout => wire::LogStream::Stdout,
+        Stream::Stderr => wire::LogStream::Stderr,
+    };
+    wire::LogLineInput { at: line.at, stream, text: line.text.clone() }
+}
+
+pub(super) fn order(assignment: wire::Assignment) -> Order {
+    let action = match assignment.action {
+        wire::AssignmentAction::Run => Action::Run,
+        wire::AssignmentAction::Stop => Action::Stop,
+        wire::AssignmentAction::Forget => Action::Forget,
+    };
+    let seconds = |seconds: i32| u64::try_from(seconds).unwrap_or(0);
+    let spec = Spec {
+        job_id: assignment.job_id.into_inner(),
+        attempt: assignment.attempt,
+        job_name: assignment.job_name,
+        organization: assignment.organization_slug,
+        command: assignment.command,
+        env: assignment.env.into_iter().map(|variable| (variable.name, variable.value)).collect(),
+        workdir: assignment.workdir,
+        gpu_uuids: assignment.gpu_uuids,
+        gpu_milli: assignment.milli,
+        time_limit_seconds: assignment.time_limit_seconds.map(seconds),
+        grace_seconds: seconds(assignment.grace_seconds),
+        node_rank: assignment.node_rank,
+        node_count: assignment.node_count,
+        boot_id: procfs::boot_id(),
+    };
+    Order { action, spec }
+}

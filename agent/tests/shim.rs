@@ -1,0 +1,216 @@
+//! The shim as a process: what becomes of a command, its descendants, its output and its exit code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod attempt_under_test;
+
+use std::process::Command;
+
+use agent::attempt::frame::Stream;
+use agent::procfs;
+use attempt_under_test::{AttemptUnderTest, Shim, until};
+
+#[test]
+fn an_exit_code_reaches_the_record() {
+    let exit = AttemptUnderTest::of_script("exit 7").run_to_the_end();
+    assert_eq!((exit.exit_code, exit.signal, exit.tree_gone), (Some(7), None, true));
+    assert_eq!(exit.reason, None);
+}
+
+#[test]
+fn a_deadly_signal_is_told_apart_from_an_exit_code() {
+    let exit = AttemptUnderTest::of_script("kill -SEGV $$").run_to_the_end();
+    assert_eq!((exit.exit_code, exit.signal, exit.shell_code()), (None, Some(11), Some(139)));
+    assert_eq!(exit.reason.as_deref(), Some("killed by SIGSEGV"));
+}
+
+#[test]
+fn a_missing_program_is_127_and_says_so() {
+    let exit = AttemptUnderTest::of_command(&["no-such-program"]).run_to_the_end();
+    assert_eq!(exit.exit_code, Some(127));
+    assert_eq!(exit.reason.as_deref(), Some("cannot execute 'no-such-program': No such file or directory"));
+}
+
+#[test]
+fn a_file_that_is_no_program_is_126_and_a_missing_directory_is_named() {
+    let exit = AttemptUnderTest::of_command(&["/etc/passwd"]).run_to_the_end();
+    assert_eq!(exit.exit_code, Some(126));
+    assert_eq!(exit.reason.as_deref(), Some("cannot execute '/etc/passwd': Permission denied"));
+    let mut attempt = AttemptUnderTest::of_script("true");
+    attempt.spec.workdir = Some("/no/such/place".to_owned());
+    let reason = attempt.run_to_the_end().reason.unwrap();
+    assert!(reason.contains("working directory '/no/such/place'"), "{reason}");
+}
+
+#[test]
+fn the_time_limit_ends_a_job_that_ignores_sigterm() {
+    let mut attempt = AttemptUnderTest::of_script("trap '' TERM; while :; do sleep 0.05; done");
+    attempt.spec.time_limit_seconds = Some(1);
+    attempt.spec.grace_seconds = 1;
+    let exit = attempt.run_to_the_end();
+    assert!(exit.timed_out && !exit.stopped && exit.tree_gone);
+    assert_eq!(exit.signal, Some(9));
+}
+
+#[test]
+fn a_stop_lets_the_job_say_goodbye() {
+    let attempt = AttemptUnderTest::of_script(
+        "trap 'echo saved; exit 3' TERM; echo ready; while :; do sleep 0.05; done",
+    );
+    let shim = attempt.start();
+    until("the job is ready", || attempt.texts().contains(&"ready".to_owned()));
+    shim.signal(libc::SIGTERM);
+    let exit = attempt.exit();
+    assert_eq!((exit.exit_code, exit.stopped), (Some(3), true));
+    assert!(attempt.texts().contains(&"saved".to_owned()));
+}
+
+#[test]
+fn a_stop_of_a_job_that_traps_sigterm_ends_in_sigkill_after_the_grace() {
+    let mut attempt = AttemptUnderTest::of_script("trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    attempt.spec.grace_seconds = 1;
+    let shim = attempt.start();
+    until("the job is ready", || !attempt.texts().is_empty());
+    shim.signal(libc::SIGTERM);
+    let exit = attempt.exit();
+    assert_eq!((exit.signal, exit.stopped, exit.tree_gone), (Some(9), true, true));
+}
+
+#[test]
+fn a_forced_kill_does_not_wait_for_the_grace() {
+    let mut attempt = AttemptUnderTest::of_script("trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    attempt.spec.grace_seconds = 100_000;
+    let shim = attempt.start();
+    until("the job is ready", || !attempt.texts().is_empty());
+    shim.signal(libc::SIGUSR1);
+    assert_eq!(attempt.exit().signal, Some(9));
+}
+
+#[test]
+fn a_daemon_that_forked_twice_into_its_own_session_is_killed_with_the_job() {
+    let attempt =
+        AttemptUnderTest::of_script("(setsid sh -c 'echo $$; exec sleep 300' &) ; sleep 0.3; exit 0");
+    let exit = attempt.run_to_the_end();
+    let daemon: i32 = attempt.texts().first().unwrap().parse().unwrap();
+    assert_eq!((exit.exit_code, exit.tree_gone), (Some(0), true));
+    assert!(!procfs::stat(daemon).is_some_and(|process| process.is_alive()));
+}
+
+#[test]
+fn a_stop_reaches_the_daemon_too() {
+    let attempt = AttemptUnderTest::of_script(
+        "(setsid sh -c 'trap \"echo daemon saved; exit\" TERM; echo ready; while :; do sleep 0.05; done' &); exec sleep 300",
+    );
+    let shim = attempt.start();
+    until("the daemon is ready", || !attempt.texts().is_empty());
+    shim.signal(libc::SIGTERM);
+    assert_eq!(attempt.exit().signal, Some(15));
+    assert!(attempt.texts().contains(&"daemon saved".to_owned()));
+}
+
+#[test]
+fn both_streams_are_kept_in_the_order_of_writing() {
+    let attempt = AttemptUnderTest::of_script(
+        "for i in 1 2 3; do echo out$i; sleep 0.05; echo err$i >&2; sleep 0.05; done",
+    );
+    attempt.run_to_the_end();
+    let lines: Vec<_> = attempt.lines().into_iter().map(|line| (line.stream, line.text)).collect();
+    let expected = [1, 2, 3]
+        .map(|i| [(Stream::Stdout, format!("out{i}")), (Stream::Stderr, format!("err{i}"))])
+        .concat();
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn odd_output_becomes_lines_all_the_same() {
+    let attempt = AttemptUnderTest::of_script(
+        r"printf 'bad \377 byte\n'; head -c 40000 /dev/zero | tr '\0' x; printf '\nno end'",
+    );
+    attempt.run_to_the_end();
+    let texts = attempt.texts();
+    assert_eq!(texts.first().unwrap(), "bad \u{fffd} byte");
+    assert_eq!(texts.last().unwrap(), "no end");
+    let pieces: Vec<_> = texts[1..texts.len() - 1].iter().map(String::len).collect();
+    assert_eq!(pieces, [16384, 16384, 40000 - 2 * 16384]);
+}
+
+#[test]
+fn a_flood_of_output_is_cut_with_a_marker_and_the_job_goes_on() {
+    let attempt = AttemptUnderTest::of_script(
+        "yes 0123456789012345678901234567890123456789 | head -c 90000000; exit 5",
+    );
+    assert_eq!(attempt.run_to_the_end().exit_code, Some(5));
+    assert!(attempt.log_size() <= 64 * 1024 * 1024 + 100);
+    assert_eq!(attempt.texts().last().unwrap(), "[output beyond 64 MiB is not kept]");
+}
+
+#[test]
+fn the_environment_is_clean_and_names_the_attempt_and_its_gpus() {
+    let mut attempt = AttemptUnderTest::of_command(&["env"]);
+    attempt.spec.env =
+        vec![("CUDA_VISIBLE_DEVICES".to_owned(), "all".to_owned()), ("MINE".to_owned(), "1".to_owned())];
+    attempt.spec.gpu_uuids = vec!["GPU-a".to_owned(), "GPU-b".to_owned()];
+    attempt.run_to_the_end();
+    let variables = attempt.texts();
+    for expected in
+        ["CUDA_VISIBLE_DEVICES=GPU-a,GPU-b", "CUDA_DEVICE_ORDER=PCI_BUS_ID", "MINE=1", "GPU_FLEET_ATTEMPT=1"]
+    {
+        assert!(
+            variables.iter().any(|variable| variable == expected),
+            "{expected} is missing in {variables:?}"
+        );
+    }
+    assert!(!variables.iter().any(|variable| variable.starts_with("CARGO")), "{variables:?}");
+}
+
+#[test]
+fn a_job_without_gpus_sees_none() {
+    let attempt = AttemptUnderTest::of_command(&["env"]);
+    attempt.run_to_the_end();
+    assert!(attempt.texts().contains(&"CUDA_VISIBLE_DEVICES=".to_owned()));
+}
+
+#[test]
+fn an_attempt_is_never_run_twice() {
+    let attempt = AttemptUnderTest::of_script("echo once; sleep 0.3");
+    let shim = attempt.start();
+    until("the job runs", || !attempt.texts().is_empty());
+    assert_eq!(attempt.start().wait(), agent::shim::EXIT_TAKEN, "while the first one runs");
+    assert_eq!(shim.wait(), agent::shim::EXIT_DONE);
+    assert_eq!(attempt.start().wait(), agent::shim::EXIT_TAKEN, "after it has ended");
+    assert_eq!(attempt.texts(), ["once"]);
+}
+
+#[test]
+fn a_job_outlives_the_process_that_started_its_shim() {
+    let attempt =
+        AttemptUnderTest::of_script("for i in 1 2 3 4 5 6; do echo line $i; sleep 0.1; done; exit 7");
+    attempt.write_spec();
+    // The shell is the agent here; its pipe and process are gone long before the job ends.
+    let script = "\"$0\" shim \"$1\" & read first < /dev/null; exit 0";
+    let status =
+        Command::new("sh").args(["-c", script, Shim::program()]).arg(attempt.dir.path()).status().unwrap();
+    assert!(status.success());
+    assert_eq!(attempt.exit().exit_code, Some(7));
+    assert_eq!(attempt.texts().len(), 6);
+}
+
+#[test]
+fn a_killed_shim_takes_its_command_along_and_frees_the_lock() {
+    let attempt = AttemptUnderTest::of_script("exec sleep 300");
+    let shim = attempt.start();
+    let started = attempt.started();
+    assert_eq!(procfs::stat(started.pid).unwrap().start_time, started.start_time);
+    assert!(!attempt.lock_is_free());
+    shim.signal(libc::SIGKILL);
+    until("the command is gone", || !procfs::stat(started.pid).is_some_and(|process| process.is_alive()));
+    until("the lock is free", || attempt.lock_is_free());
+    assert!(!attempt.dir.exit().exists());
+}
+
+#[test]
+fn the_record_of_the_start_is_there_when_the_shim_says_so() {
+    let attempt = AttemptUnderTest::of_script("sleep 0.1");
+    let mut shim = attempt.start();
+    let pid = shim.started_line();
+    assert_eq!(attempt.started().pid, pid);
+}

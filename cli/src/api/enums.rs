@@ -1,0 +1,149 @@
+//! The schema's enumerations that this client reads or sends.
+
+use super::schema;
+
+macro_rules! shown_by_name {
+    ($($name:ident { $($variant:ident => $text:literal),+ $(,)? })+) => {$(
+        impl $name {
+            /// As the schema spells it.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    )+};
+}
+
+/// Where a job is in its life.
+#[derive(cynic::Enum, clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cynic(schema = "fleet")]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum JobStatus {
+    Queued,
+    Held,
+    Allocated,
+    Running,
+    Stopping,
+    Succeeded,
+    Failed,
+    Cancelled,
+    TimedOut,
+}
+
+impl JobStatus {
+    /// Every state of a job that has not ended.
+    pub(crate) const ALIVE: [Self; 5] =
+        [Self::Queued, Self::Held, Self::Allocated, Self::Running, Self::Stopping];
+
+    /// Ended, and final.
+    pub(crate) fn is_final(self) -> bool {
+        !Self::ALIVE.contains(&self)
+    }
+
+    /// Has no GPUs yet.
+    pub(crate) fn is_waiting(self) -> bool {
+        matches!(self, Self::Queued | Self::Held)
+    }
+}
+
+/// A host, as the server judges it.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum HostStatus {
+    Ready,
+    Draining,
+    Drained,
+    Down,
+}
+
+/// Whether a GPU can be given away.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum GpuStatus {
+    Available,
+    Allocated,
+    Quarantined,
+    Unavailable,
+}
+
+/// The card's condition.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum GpuHealth {
+    Healthy,
+    Degraded,
+    Failed,
+}
+
+/// What the card itself says, beside what the book says.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum GpuUse {
+    Free,
+    Working,
+    HeldIdle,
+    HeldEmpty,
+    Foreign,
+    Orphaned,
+}
+
+/// Why a job waits.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum BlockerCode {
+    GpusBusy,
+    NoMatchingGpu,
+    OverQuota,
+    FairShare,
+    HigherPriorityAhead,
+    ReservedForEarlierJob,
+    Dependency,
+    Held,
+    NotYetEvaluated,
+}
+
+/// Which of a job's two outputs a line came from.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum LogStream {
+    Stdout,
+    Stderr,
+}
+
+/// What a list of jobs is sorted by.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum JobOrderField {
+    SubmittedAt,
+    UpdatedAt,
+    Priority,
+}
+
+/// Which end of a list comes first.
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+pub(crate) enum OrderDirection {
+    Asc,
+    Desc,
+}
+
+shown_by_name! {
+    JobStatus {
+        Queued => "QUEUED", Held => "HELD", Allocated => "ALLOCATED", Running => "RUNNING", Stopping => "STOPPING",
+        Succeeded => "SUCCEEDED", Failed => "FAILED", Cancelled => "CANCELLED", TimedOut => "TIMED_OUT",
+    }
+    HostStatus { Ready => "READY", Draining => "DRAINING", Drained => "DRAINED", Down => "DOWN" }
+    GpuStatus {
+        Available => "AVAILABLE", Allocated => "ALLOCATED", Quarantined => "QUARANTINED", Unavailable => "UNAVAILABLE",
+    }
+    GpuHealth { Healthy => "HEALTHY", Degraded => "DEGRADED", Failed => "FAILED" }
+    GpuUse {
+        Free => "FREE", Working => "WORKING", HeldIdle => "HELD_IDLE", HeldEmpty => "HELD_EMPTY",
+        Foreign => "FOREIGN", Orphaned => "ORPHANED",
+    }
+    BlockerCode {
+        GpusBusy => "GPUS_BUSY", NoMatchingGpu => "NO_MATCHING_GPU", OverQuota => "OVER_QUOTA",
+        FairShare => "FAIR_SHARE", HigherPriorityAhead => "HIGHER_PRIORITY_AHEAD",
+        ReservedForEarlierJob => "RESERVED_FOR_EARLIER_JOB", Dependency => "DEPENDENCY", Held => "HELD",
+        NotYetEvaluated => "NOT_YET_EVALUATED",
+    }
+}

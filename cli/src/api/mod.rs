@@ -1,0 +1,42 @@
+//! What this client asks of the server and how the answers look: typed fragments, checked against schema.graphql while
+//! compiling. The same types are what `--json` prints, with the schema's own field names.
+
+mod enums;
+mod fleet;
+mod inputs;
+mod job;
+mod mutations;
+mod queries;
+mod subscriptions;
+
+pub(crate) use enums::{
+    BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
+    OrderDirection,
+};
+pub(crate) use fleet::{GpuRow, HostRow, OrganizationRow};
+pub(crate) use inputs::{
+    AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
+    GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
+    UpdateHostInput, UpdateJobInput,
+};
+pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
+pub(crate) use mutations::{
+    AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
+    CreateOrganizationVariables, ReleaseJob, ReleaseVariables, SubmitJob, SubmitVariables, UpdateHost,
+    UpdateHostVariables, UpdateJob, UpdateJobVariables,
+};
+pub(crate) use queries::{
+    GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables, JobRowById,
+    LogTailVariables, OrganizationPage, PageInfo, PageVariables,
+};
+pub(crate) use subscriptions::{FollowJobs, FollowJobsVariables, FollowLog, FollowLogVariables};
+
+/// Names from the schema, for the fragments.
+#[expect(unreachable_pub, reason = "cynic writes its contents")]
+#[cynic::schema("fleet")]
+pub(crate) mod schema {}
+
+/// An instant as the schema has it.
+pub(crate) type Instant = chrono::DateTime<chrono::Utc>;
+
+cynic::impl_scalar!(Instant, schema::DateTime);

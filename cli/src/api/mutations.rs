@@ -1,0 +1,135 @@
+//! Changes asked of the server. Each answers with what it changed, as it then is.
+
+use super::fleet::{HostRow, OrganizationRow};
+use super::inputs::{
+    AllocateGpusInput, CancelJobInput, CreateOrganizationInput, ReleaseJobInput, SubmitJobInput,
+    UpdateHostInput, UpdateJobInput,
+};
+use super::job::JobRow;
+use super::schema;
+
+/// A job, changed.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet")]
+pub(crate) struct JobPayload {
+    pub(crate) job: JobRow,
+}
+
+/// A job that was given GPUs.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "AllocationsPayload")]
+pub(crate) struct AllocationsPayload {
+    pub(crate) job: JobRow,
+}
+
+/// An organization, changed.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet")]
+pub(crate) struct OrganizationPayload {
+    pub(crate) organization: OrganizationRow,
+}
+
+/// A host, changed.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet")]
+pub(crate) struct HostPayload {
+    pub(crate) host: HostRow,
+}
+
+/// See [`SubmitJob`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct SubmitVariables {
+    pub(crate) input: SubmitJobInput,
+}
+
+/// Hands in a job.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "SubmitVariables")]
+pub(crate) struct SubmitJob {
+    #[arguments(input: $input)]
+    pub(crate) submit_job: JobPayload,
+}
+
+/// See [`CancelJob`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct CancelVariables {
+    pub(crate) input: CancelJobInput,
+}
+
+/// Ends a job.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "CancelVariables")]
+pub(crate) struct CancelJob {
+    #[arguments(input: $input)]
+    pub(crate) cancel_job: JobPayload,
+}
+
+/// See [`UpdateJob`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct UpdateJobVariables {
+    pub(crate) input: UpdateJobInput,
+}
+
+/// Changes a job under the version that was read.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "UpdateJobVariables")]
+pub(crate) struct UpdateJob {
+    #[arguments(input: $input)]
+    pub(crate) update_job: JobPayload,
+}
+
+/// See [`AllocateGpus`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct AllocateVariables {
+    pub(crate) input: AllocateGpusInput,
+}
+
+/// Gives a waiting job certain GPUs.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "AllocateVariables")]
+pub(crate) struct AllocateGpus {
+    #[arguments(input: $input)]
+    pub(crate) allocate_gpus: AllocationsPayload,
+}
+
+/// See [`ReleaseJob`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct ReleaseVariables {
+    pub(crate) input: ReleaseJobInput,
+}
+
+/// Gives back what a job holds.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "ReleaseVariables")]
+pub(crate) struct ReleaseJob {
+    #[arguments(input: $input)]
+    pub(crate) release_job: JobPayload,
+}
+
+/// See [`CreateOrganization`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct CreateOrganizationVariables {
+    pub(crate) input: CreateOrganizationInput,
+}
+
+/// Creates an organization.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "CreateOrganizationVariables")]
+pub(crate) struct CreateOrganization {
+    #[arguments(input: $input)]
+    pub(crate) create_organization: OrganizationPayload,
+}
+
+/// See [`UpdateHost`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct UpdateHostVariables {
+    pub(crate) input: UpdateHostInput,
+}
+
+/// Changes a host under the version that was read.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "UpdateHostVariables")]
+pub(crate) struct UpdateHost {
+    #[arguments(input: $input)]
+    pub(crate) update_host: HostPayload,
+}

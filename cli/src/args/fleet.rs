@@ -1,0 +1,84 @@
+//! Arguments of the commands about hosts, GPUs and organizations, and of the demonstration.
+
+use clap::{Args, Subcommand};
+
+use super::connection::ConnectArgs;
+
+/// A listing without filters.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `gpu-fleet drain`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DrainArgs {
+    /// The host: its name or id
+    #[arg(value_name = "HOST")]
+    pub(crate) host: String,
+
+    /// Why, for whoever wonders
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `gpu-fleet undrain`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct UndrainArgs {
+    /// The host: its name or id
+    #[arg(value_name = "HOST")]
+    pub(crate) host: String,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `gpu-fleet org …`.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Creates an organization (operators only)
+    Create(OrgCreateArgs),
+}
+
+/// `gpu-fleet org create`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OrgCreateArgs {
+    /// Its short name, in addresses and tokens
+    #[arg(value_name = "SLUG")]
+    pub(crate) slug: String,
+
+    /// Its name for people; without it, the slug
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Its share of the fleet relative to the others
+    #[arg(long, value_name = "WEIGHT")]
+    pub(crate) weight: Option<f64>,
+
+    /// GPUs that are its own whenever it wants them
+    #[arg(long, value_name = "GPUS")]
+    pub(crate) guaranteed_gpus: Option<f64>,
+
+    /// Never more than so many at once
+    #[arg(long, value_name = "GPUS")]
+    pub(crate) max_gpus: Option<f64>,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `gpu-fleet demo`.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DemoArgs {
+    /// Leaves the server running at the end, until Ctrl-C, to look around in the dashboard
+    #[arg(long)]
+    pub(crate) keep: bool,
+
+    /// Takes about 15 seconds instead of 50
+    #[arg(long)]
+    pub(crate) fast: bool,
+}

@@ -1,0 +1,132 @@
+//! Arguments of the roles of the binary that are not clients: `up`, `serve`, `agent`, `token`, `migrate`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::values::{LogFormat, MigrateDirection, Pair, TokenRole, duration, pair};
+
+/// Where everything is kept unless told otherwise.
+pub(crate) const DEFAULT_DATA_DIR: &str = ".gpu-fleet";
+
+/// Where the server listens unless told otherwise.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:4600";
+
+/// The data directory, common to every role.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DataDirArgs {
+    /// Keeps the embedded database, the signing key and the agent's state
+    #[arg(long, value_name = "DIR", env = "GPU_FLEET_DATA_DIR", default_value = DEFAULT_DATA_DIR)]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// What `serve` and `up` share.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) data: DataDirArgs,
+
+    /// Address and port of the API and the dashboard
+    #[arg(long, value_name = "ADDR:PORT", env = "GPU_FLEET_LISTEN", default_value = DEFAULT_LISTEN)]
+    pub(crate) listen: SocketAddr,
+
+    /// A PostgreSQL database, postgres://…; without it, embedded SQLite in the data directory
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// What `agent` and `up` share: this machine as a GPU host.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HostArgs {
+    /// This host's name in the fleet; without it, the machine's own
+    #[arg(long, value_name = "NAME", env = "GPU_FLEET_NAME")]
+    pub(crate) name: Option<String>,
+
+    /// auto (NVML, else simulated), nvml, none, or simulated:4xH100-80GB[,4xA100-40GB…]
+    #[arg(long, value_name = "SPEC", env = "GPU_FLEET_GPUS", default_value = "auto")]
+    pub(crate) gpus: String,
+
+    /// Path of libnvidia-ml.so.1, when it is not where the system looks
+    #[arg(long, value_name = "PATH", env = "GPU_FLEET_NVML_LIBRARY")]
+    pub(crate) nvml_library: Option<PathBuf>,
+
+    /// A label of this host, key=value; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", env = "GPU_FLEET_LABEL", value_parser = pair, value_delimiter = ',')]
+    pub(crate) labels: Vec<Pair>,
+}
+
+/// `gpu-fleet up`: server and this machine's agent in one process.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct UpArgs {
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
+/// `gpu-fleet agent`: this machine as a host of a fleet elsewhere.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AgentArgs {
+    /// The fleet's server
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_SERVER")]
+    pub(crate) server: String,
+
+    #[command(flatten)]
+    pub(crate) data: DataDirArgs,
+
+    /// A file with a join token (gpu-fleet token --role agent); needed only the first time
+    #[arg(long, value_name = "FILE", env = "GPU_FLEET_JOIN_TOKEN_FILE")]
+    pub(crate) join_token_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// `gpu-fleet token`: signs a token with the data directory's key.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TokenArgs {
+    #[command(flatten)]
+    pub(crate) data: DataDirArgs,
+
+    /// What its bearer may do
+    #[arg(long, value_enum)]
+    pub(crate) role: TokenRole,
+
+    /// The organization's slug; every role but operator and agent needs one
+    #[arg(long, value_name = "SLUG")]
+    pub(crate) org: Option<String>,
+
+    /// How long it is valid
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub(crate) ttl: Duration,
+
+    /// Whom it names, in events and as submitter; without it, the user who runs this
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+}
+
+/// `gpu-fleet migrate`: the database's schema.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MigrateArgs {
+    /// Which way
+    #[arg(value_enum)]
+    pub(crate) direction: MigrateDirection,
+
+    #[command(flatten)]
+    pub(crate) data: DataDirArgs,
+
+    /// A PostgreSQL database; without it, embedded SQLite in the data directory
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}

@@ -1,0 +1,128 @@
+//! `gpu-fleet job` and `gpu-fleet explain`: one job, all of it or only why it waits.
+
+use chrono::Utc;
+use cynic::QueryBuilder;
+
+use super::Session;
+use crate::api::{IdVariables, Instant, JobById, JobDetail, PendingExplanation};
+use crate::args::job::JobArgs;
+use crate::client::{Failure, job_by_id, job_id, no_job};
+use crate::output::describe::{self, gpu_type};
+use crate::output::style::{Tone, job_tone};
+use crate::output::text::plain;
+use crate::output::time::{absolute, ago, between};
+use crate::output::{Form, Output};
+
+/// Prints all there is to know of a job.
+pub(super) async fn show(args: JobArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.connect)?;
+    let id = job_id(&session.client, &args.id).await?;
+    let found = session.client.run(JobById::build(IdVariables { id })).await?.job;
+    let job = found.ok_or_else(|| no_job(&args.id))?;
+    match session.output.form {
+        Form::Json => session.output.json(&job),
+        Form::Ids => session.output.line(job.row.id.inner()),
+        Form::Tables => sheet(session.output, &job, Utc::now()),
+    }
+}
+
+/// Prints everything that a job waits for.
+pub(super) async fn explain(args: JobArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.connect)?;
+    let job = job_by_id(&session.client, &args.id).await?;
+    match (session.output.form, &job.pending) {
+        (Form::Json, pending) => session.output.json(pending),
+        (Form::Ids, _) => session.output.line(job.id.inner()),
+        (Form::Tables, Some(pending)) => waiting(session.output, pending, Utc::now()),
+        (Form::Tables, None) => session.output.line(&format!("It does not wait: {}", describe::state(&job))),
+    }
+}
+
+fn waiting(output: Output, pending: &PendingExplanation, now: Instant) -> Result<(), Failure> {
+    output.line(&match pending.position {
+        0 => "First in its queue. It waits for:".to_owned(),
+        1 => "1 job is ahead of it in its queue. It waits for:".to_owned(),
+        ahead => format!("{ahead} jobs are ahead of it in its queue. It waits for:"),
+    })?;
+    for blocker in &pending.blockers {
+        let code = Tone::Wait.paint(blocker.code.as_str(), output.colours);
+        output.line(&format!("  {code}  {}", plain(&blocker.message)))?;
+    }
+    match pending.estimated_start_at {
+        Some(at) => {
+            output.line(&format!("Likely start: {} (in {})", absolute(at), between(now, Some(at), now)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn sheet(output: Output, job: &JobDetail, now: Instant) -> Result<(), Failure> {
+    let row = &job.row;
+    output.line(&format!("{}  {}", Tone::Strong.paint(&plain(&row.name), output.colours), row.id.inner()))?;
+    output.line(&job_tone(row.status).paint(&plain(&describe::state(row)), output.colours))?;
+    for (name, value) in facts(job, now) {
+        let name = Tone::Faint.paint(&format!("{name:<14}"), output.colours);
+        output.line(&format!("  {name} {}", plain(&value)))?;
+    }
+    if let Some(pending) = &row.pending {
+        waiting(output, pending, now)?;
+    }
+    output.line(&Tone::Faint.paint("History", output.colours))?;
+    for event in &job.events.nodes {
+        let status = job_tone(event.status).paint(&format!("{:<10}", event.status.as_str()), output.colours);
+        let message = event.message.as_deref().unwrap_or_default();
+        let line = format!("  {}  {status} {}  {}", absolute(event.at), plain(message), plain(&event.actor));
+        output.line(line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// What is known of a job, name and value; what is unset is left out.
+fn facts(job: &JobDetail, now: Instant) -> Vec<(&'static str, String)> {
+    let row = &job.row;
+    let labels = |labels: &[crate::api::Label]| {
+        labels.iter().map(|label| format!("{}={}", label.key, label.value)).collect::<Vec<_>>().join(" ")
+    };
+    let mut facts = vec![
+        ("organization", row.organization.slug.clone()),
+        (
+            "submitted",
+            format!(
+                "{}, {}, by {}",
+                absolute(row.submitted_at),
+                ago(row.submitted_at, now),
+                row.submitted_by
+            ),
+        ),
+        ("command", describe::command(job)),
+        ("asks for", describe::requirements(&row.requirements)),
+    ];
+    for gpu in &row.gpus {
+        let place = format!("{}/{}", gpu.host.name, gpu.index);
+        facts.push(("GPU", format!("{place}  {}  {}", gpu_type(&gpu.gpu_type, gpu.simulated), gpu.uuid)));
+    }
+    let mut add = |name: &'static str, value: Option<String>| facts.extend(value.map(|value| (name, value)));
+    add("model type", row.model_type.clone());
+    add("priority", Some(row.priority.to_string()));
+    add("attempt", Some(format!("{} of at most {}", row.attempt, job.max_retries + 1)));
+    add("time limit", job.time_limit_seconds.map(|secs| crate::output::time::span(i64::from(secs))));
+    add("directory", job.workdir.clone());
+    add("environment", filled(job.env_names.join(" ")));
+    add("labels", filled(labels(&job.labels)));
+    for dependency in &job.depends_on {
+        add(
+            "after",
+            Some(format!("{} {} {}", dependency.id.inner(), dependency.name, dependency.status.as_str())),
+        );
+    }
+    add("started", row.started_at.map(absolute));
+    add("ended", row.finished_at.map(absolute));
+    add("ran for", row.started_at.map(|from| between(from, row.finished_at, now)));
+    add("exit code", row.exit_code.map(|code| code.to_string()));
+    add("version", Some(row.version.to_string()));
+    facts
+}
+
+fn filled(text: String) -> Option<String> {
+    if text.is_empty() { None } else { Some(text) }
+}

@@ -1,0 +1,46 @@
+//! What the long-running roles share: log lines on standard error, and an end that comes in good order.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::values::LogFormat;
+use crate::client::Failure;
+
+/// How much is logged unless RUST_LOG says otherwise.
+const DEFAULT_FILTER: &str = "warn,api=info,agent=info,gpu_fleet=info";
+
+/// Sends log lines to standard error; to be called once.
+pub(crate) fn start_logging(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // That somebody else has set a subscriber is fine: then lines go there.
+    match format {
+        LogFormat::Text => {
+            lines.with_ansi(crate::output::style::wants_colours(&std::io::stderr())).try_init().ok()
+        }
+        LogFormat::Json => lines.json().flatten_event(true).try_init().ok(),
+    };
+}
+
+/// A token that is cancelled by SIGTERM or Ctrl-C. A second signal ends the process at once.
+pub(crate) fn shutdown_on_signal() -> Result<CancellationToken, Failure> {
+    let hear =
+        |kind| signal(kind).map_err(|error| Failure::Other(format!("cannot listen for signals: {error}")));
+    let (mut interrupt, mut terminate) = (hear(SignalKind::interrupt())?, hear(SignalKind::terminate())?);
+    let token = CancellationToken::new();
+    let shutdown = token.clone();
+    tokio::spawn(async move {
+        for again in [false, true] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if again {
+                std::process::exit(1);
+            }
+            shutdown.cancel();
+        }
+    });
+    Ok(token)
+}

@@ -1,0 +1,82 @@
+//! The roles of the binary that are not clients, put together from the `api` and `agent` crates: the only place of this
+//! crate that knows the server.
+
+mod data_dir;
+mod database;
+mod running;
+mod token;
+
+use std::path::Path;
+
+use crate::args::server::{AgentArgs, MigrateArgs, ServeArgs, TokenArgs, UpArgs};
+use crate::client::Failure;
+use crate::host::agent_config;
+use crate::output::say;
+use crate::process::{shutdown_on_signal, start_logging};
+
+/// Server and this machine's agent in one process, until SIGTERM or Ctrl-C.
+pub(crate) async fn up(args: UpArgs) -> Result<u8, Failure> {
+    start_logging(args.serve.log_format);
+    let shutdown = shutdown_on_signal()?;
+    let running = running::Running::start(&args.serve, shutdown.clone()).await?;
+    let join_token = token::join_token(running.server())?;
+    let config =
+        agent_config(&args.host, &running.local_url(), &args.serve.data.data_dir, Some(join_token), true)?;
+    running.greet()?;
+    let agent = tokio::spawn(agent::run(config, shutdown.clone()));
+    let outcome = running.until_stopped().await;
+    shutdown.cancel();
+    match agent.await {
+        Ok(Ok(())) | Err(_) => outcome,
+        Ok(Err(error)) => Err(Failure::Other(format!("the agent of this machine: {error}"))),
+    }
+}
+
+/// The server alone, until SIGTERM or Ctrl-C.
+pub(crate) async fn serve(args: ServeArgs) -> Result<u8, Failure> {
+    start_logging(args.log_format);
+    let shutdown = shutdown_on_signal()?;
+    let running = running::Running::start(&args, shutdown).await?;
+    running.greet()?;
+    running.until_stopped().await
+}
+
+/// The agent alone, until SIGTERM or Ctrl-C.
+pub(crate) async fn agent(args: AgentArgs) -> Result<u8, Failure> {
+    start_logging(args.log_format);
+    let shutdown = shutdown_on_signal()?;
+    data_dir::make(&args.data.data_dir)?;
+    let join_token = match &args.join_token_file {
+        None => None,
+        Some(file) => Some(std::fs::read_to_string(file).map_err(|error| {
+            Failure::Usage(format!("cannot read the join token in {}: {error}", file.display()))
+        })?),
+    };
+    // `token` prints the token alone on its last line, so a file of its whole output will do.
+    let join_token = join_token.and_then(|text| text.lines().last().map(|line| line.trim().to_owned()));
+    let config = agent_config(&args.host, &args.server, &args.data.data_dir, join_token, false)?;
+    say(&format!("agent of {} for {}", config.name, args.server));
+    agent::run(config, shutdown).await.map_err(|error| Failure::Other(error.to_string()))?;
+    Ok(0)
+}
+
+/// Prints a token alone on the last line.
+pub(crate) async fn token(args: TokenArgs) -> Result<u8, Failure> {
+    token::print(&args)
+}
+
+/// Prints the public schema.
+pub(crate) fn schema() -> Result<u8, Failure> {
+    token::print_line(api::graphql::schema::sdl().trim_end())?;
+    Ok(0)
+}
+
+/// Changes the database's schema, or tells where it is.
+pub(crate) async fn migrate(args: MigrateArgs) -> Result<u8, Failure> {
+    database::migrate(&args).await
+}
+
+/// Runs one attempt of a job; returns the exit code of this process.
+pub(crate) fn shim(dir: &Path) -> i32 {
+    agent::shim::main(dir)
+}

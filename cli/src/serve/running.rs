@@ -1,0 +1,96 @@
+//! A running server with its transport.
+
+use std::fs::File;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use api::http::{self, HttpConfig};
+use api::server::{Server, ServerConfig, StartError};
+use api::store::open::Location;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{data_dir, token};
+use crate::args::server::ServeArgs;
+use crate::client::Failure;
+use crate::client::credentials::OPERATOR_TOKEN_FILE;
+use crate::output::say;
+
+/// A server that listens, and what it has to keep while it does.
+pub(super) struct Running {
+    server: Arc<Server>,
+    address: SocketAddr,
+    data_dir: std::path::PathBuf,
+    transport: JoinHandle<std::io::Result<()>>,
+    _lock: File,
+}
+
+impl Running {
+    /// Takes the data directory and the port, opens the database, and serves.
+    pub(super) async fn start(args: &ServeArgs, shutdown: CancellationToken) -> Result<Self, Failure> {
+        let dir = &args.data.data_dir;
+        let lock = data_dir::lock(dir)?;
+        let listener = TcpListener::bind(args.listen)
+            .await
+            .map_err(|error| Failure::Other(format!("cannot listen on {}: {error}", args.listen)))?;
+        let address = listener.local_addr().map_err(|error| Failure::Other(error.to_string()))?;
+        let location = Location::new(args.database_url.as_deref(), dir)
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let metrics = http::install_metrics().map_err(|error| Failure::Other(error.to_string()))?;
+        let config = ServerConfig { data_dir: dir.clone(), location };
+        let server = Server::start(&config, shutdown.clone())
+            .await
+            .map_err(|error: StartError| Failure::Other(error.to_string()))?;
+        let router = http::router(server.clone(), &HttpConfig::new(address), shutdown.clone(), metrics);
+        let transport = tokio::spawn(http::serve(listener, router, shutdown));
+        let running = Self { server, address, data_dir: dir.clone(), transport, _lock: lock };
+        running.write_operator_token()?;
+        Ok(running)
+    }
+
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Where this machine reaches the server.
+    pub(super) fn local_url(&self) -> String {
+        let ip = match self.address.ip() {
+            ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
+    }
+
+    /// Says where it is, with one link to sign in. The token stands behind the #, which browsers do not send.
+    pub(super) fn greet(&self) -> Result<(), Failure> {
+        let token = token::operator_token(&self.server)?;
+        token::print_line(&format!("gpu-fleet is up at {}", self.local_url()))?;
+        token::print_line(&format!("sign in: {}/#token={token}", self.local_url()))
+    }
+
+    /// For the commands of whoever may read the data directory.
+    fn write_operator_token(&self) -> Result<(), Failure> {
+        let text = token::operator_token(&self.server)?;
+        data_dir::write_secret(&self.data_dir.join(OPERATOR_TOKEN_FILE), &format!("{text}\n"))
+    }
+
+    /// Serves until shutdown, and keeps the operator's token fresh.
+    pub(super) async fn until_stopped(mut self) -> Result<u8, Failure> {
+        let mut renew = tokio::time::interval(token::OPERATOR_TTL / 2);
+        renew.tick().await;
+        loop {
+            tokio::select! {
+                ended = &mut self.transport => {
+                    say("stopped");
+                    return match ended {
+                        Ok(Ok(())) => Ok(0),
+                        Ok(Err(error)) => Err(Failure::Other(format!("the server has stopped: {error}"))),
+                        Err(error) => Err(Failure::Other(format!("the server has stopped: {error}"))),
+                    };
+                }
+                _ = renew.tick() => self.write_operator_token()?,
+            }
+        }
+    }
+}

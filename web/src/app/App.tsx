@@ -1,0 +1,58 @@
+// The composition root: session → workspace → pages.
+import { useEffect, useState } from "react";
+import { Redirect, Route, Switch } from "wouter";
+import { FleetPage } from "../fleet/FleetPage";
+import { JobPage } from "../jobs/JobPage";
+import { JobsPage } from "../jobs/JobsPage";
+import { SubmitPage } from "../submit/SubmitPage";
+import { Empty } from "../ui/Notice";
+import { useCell } from "../ui/useCell";
+import { createLive, type Live } from "./LiveContext";
+import type { Session } from "./session";
+import { Shell } from "./Shell";
+import { SignInPage } from "./SignInPage";
+import { WorkspaceGate } from "./WorkspaceGate";
+
+export function App({ session }: { readonly session: Session }) {
+  const { token, refused } = useCell(session.state);
+  if (token === undefined) return <SignInPage refused={refused} onToken={(text) => session.signIn(text)} />;
+  return <SignedIn key={token} token={token} session={session} />;
+}
+
+function SignedIn({ token, session }: { readonly token: string; readonly session: Session }) {
+  const [live, setLive] = useState<Live>();
+  useEffect(() => {
+    const created = createLive(token, session.refuse);
+    setLive(created);
+    return () => {
+      created.fleet.close();
+      created.jobs.close();
+      created.socket.close();
+    };
+  }, [token, session]);
+  if (live === undefined) return null;
+  return (
+    <WorkspaceGate live={live}>
+      <Shell onSignOut={session.signOut}>
+        <Pages />
+      </Shell>
+    </WorkspaceGate>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Redirect to="/fleet" replace />
+      </Route>
+      <Route path="/fleet" component={FleetPage} />
+      <Route path="/jobs" component={JobsPage} />
+      <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/submit" component={SubmitPage} />
+      <Route>
+        <Empty title="There is no such page">Choose one of the pages above.</Empty>
+      </Route>
+    </Switch>
+  );
+}

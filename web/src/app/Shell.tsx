@@ -1,0 +1,92 @@
+// The frame around every page: where one is, how the fleet does, and whether what one sees is live.
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { Button } from "../ui/Button";
+import { Brand } from "./Brand";
+import { ConnectionBar } from "./ConnectionBar";
+import { FleetTotals } from "./FleetTotals";
+import { useWorkspace } from "./LiveContext";
+import { LiveIndicator } from "./LiveIndicator";
+import styles from "./Shell.module.css";
+import { SimulatedBanner } from "./SimulatedBanner";
+import { useTheme } from "./theme";
+
+const PAGES = [
+  { href: "/fleet", name: "Fleet" },
+  { href: "/jobs", name: "Jobs" },
+  { href: "/submit", name: "Submit" },
+] as const;
+
+export function Shell({ children, onSignOut }: { readonly children: ReactNode; readonly onSignOut: () => void }) {
+  return (
+    <>
+      <a className={styles.skip} href="#content">
+        Skip to the content
+      </a>
+      <SimulatedBanner />
+      <header className={styles.header}>
+        <div className={styles.bar}>
+          <Link href="/fleet" className={styles.home}>
+            <Brand />
+          </Link>
+          <Navigation />
+          <ViewerName />
+          <div className={styles.right}>
+            <LiveIndicator />
+            <ThemeButton />
+            <Button kind="quiet" onClick={onSignOut}>
+              Sign out
+            </Button>
+          </div>
+        </div>
+        <FleetTotals />
+      </header>
+      <ConnectionBar />
+      <main id="content" className={styles.main} tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function Navigation() {
+  const [location] = useLocation();
+  return (
+    <nav className={styles.nav} aria-label="Pages">
+      {PAGES.map(({ href, name }) => (
+        <Link key={href} href={href} className={styles.tab} aria-current={isWithin(location, href) ? "page" : undefined}>
+          {name}
+        </Link>
+      ))}
+      <a className={styles.tab} href="/graphiql">
+        GraphiQL
+      </a>
+    </nav>
+  );
+}
+
+function isWithin(location: string, page: string): boolean {
+  return location === page || location.startsWith(`${page}/`);
+}
+
+function ViewerName() {
+  const { viewer } = useWorkspace();
+  return (
+    <span className={styles.viewer} title={viewer.subject}>
+      <strong>{viewer.organization?.name ?? "All organizations"}</strong> · {viewer.role.toLowerCase()}
+    </span>
+  );
+}
+
+function ThemeButton() {
+  const { theme, toggle } = useTheme();
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <Button kind="quiet" onClick={toggle} aria-label={`Use the ${other} theme`} title={`Use the ${other} theme`}>
+      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+        <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.6" />
+        <path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor" />
+      </svg>
+    </Button>
+  );
+}

@@ -1,0 +1,1113 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What a waiting job waits for. */
+export type BlockerCode =
+  /** A job that it depends on has not ended. */
+  | 'DEPENDENCY'
+  /** Another organization's turn. */
+  | 'FAIR_SHARE'
+  /** GPUs that match exist, but too few of them are free. */
+  | 'GPUS_BUSY'
+  /** Somebody holds it back. */
+  | 'HELD'
+  /** Jobs with more priority, or earlier ones, come first. */
+  | 'HIGHER_PRIORITY_AHEAD'
+  /** Too new: the scheduler has not looked at it. */
+  | 'NOT_YET_EVALUATED'
+  /** The fleet has not enough GPUs that match, busy ones included. */
+  | 'NO_MATCHING_GPU'
+  /** Its organization's ceiling. */
+  | 'OVER_QUOTA'
+  /** What is free is kept for an earlier job that needs more. */
+  | 'RESERVED_FOR_EARLIER_JOB';
+
+/** A job to cancel. */
+export type CancelJobInput = {
+  /** Only if it still has this version. */
+  expectedVersion?: number | null | undefined;
+  /** Which. */
+  id: string | number;
+  /** Why, for its history. */
+  reason?: string | null | undefined;
+};
+
+/** What happened to an object. */
+export type ChangeKind =
+  /** It was made. */
+  | 'CREATED'
+  /** It was changed. */
+  | 'UPDATED';
+
+/** An environment variable; its value can be written, never read. */
+export type EnvVarInput = {
+  /** Its name. */
+  name: string;
+  /** Its value. */
+  value: string;
+};
+
+/** How well a GPU is, by its own word. */
+export type GpuHealth =
+  /** It works, with faults that want attention. */
+  | 'DEGRADED'
+  /** It does not work. */
+  | 'FAILED'
+  /** Nothing is reported. */
+  | 'HEALTHY';
+
+/** Whose a process on a GPU is. */
+export type GpuProcessOwner =
+  /** Nobody's of this fleet. */
+  | 'FOREIGN'
+  /** A job that holds the GPU. */
+  | 'JOB'
+  /** A job that has ended. */
+  | 'ORPHAN';
+
+/** What a job asks of the fleet. */
+export type GpuRequirementsInput = {
+  /** GPUs in all. */
+  count?: number | null | undefined;
+  /** CPU cores in all. */
+  cpus?: number | null | undefined;
+  /** Any of these types will do; none: any. */
+  gpuTypes?: Array<string> | null | undefined;
+  /** Labels that each host must have. */
+  labels?: Array<LabelInput> | null | undefined;
+  /** Host memory in all, decimal gigabytes. */
+  memoryGb?: number | null | undefined;
+  /** Thousandths of one GPU; less than 1000 only with count 1. */
+  milli?: number | null | undefined;
+  /** Least memory of each GPU, decimal gigabytes. */
+  minMemoryGb?: number | null | undefined;
+  /** True: all on one host. */
+  singleHost?: boolean | null | undefined;
+};
+
+/** Whether a GPU can be had. */
+export type GpuStatus =
+  /** Some of it is allocated, or all: allocatedMilli says how much. */
+  | 'ALLOCATED'
+  /** Wholly free. */
+  | 'AVAILABLE'
+  /** Free on paper, not in fact: leftover or foreign processes, or a health fault. Not scheduled on until proved clean. */
+  | 'QUARANTINED'
+  /** Its host is down or drained. */
+  | 'UNAVAILABLE';
+
+/** What the card itself says, beside what the book says. */
+export type GpuUse =
+  /** A process that belongs to no job of this fleet is on it. */
+  | 'FOREIGN'
+  /** Not allocated, nothing runs on it. */
+  | 'FREE'
+  /** Allocated, and no process of its job has been on it for the idle window. */
+  | 'HELD_EMPTY'
+  /** Allocated, its job's processes hold it, and it has been idle for the idle window. */
+  | 'HELD_IDLE'
+  /** A process of a job that has ended is still on it. */
+  | 'ORPHANED'
+  /** Allocated, and its job's processes use it. */
+  | 'WORKING';
+
+/** Whether a host takes work. */
+export type HostStatus =
+  /** Its agent is silent. */
+  | 'DOWN'
+  /** It takes nothing new, and nothing runs on it. */
+  | 'DRAINED'
+  /** It takes nothing new; what runs on it may end. */
+  | 'DRAINING'
+  /** It takes work. */
+  | 'READY';
+
+/** Where a job is in its life. */
+export type JobStatus =
+  /** Has its GPUs; the host has not started it yet. */
+  | 'ALLOCATED'
+  /** Ended because somebody asked. */
+  | 'CANCELLED'
+  /** Ended badly. */
+  | 'FAILED'
+  /** Waits for its dependencies or a release. */
+  | 'HELD'
+  /** Waits for GPUs. */
+  | 'QUEUED'
+  /** Its processes run, or its GPUs are lent. */
+  | 'RUNNING'
+  /** Asked to stop; its GPUs stay allocated until its processes are gone. */
+  | 'STOPPING'
+  /** Ended well. */
+  | 'SUCCEEDED'
+  /** Ended by its time limit. */
+  | 'TIMED_OUT';
+
+/** A key and a value. */
+export type LabelInput = {
+  /** Left of the equals sign. */
+  key: string;
+  /** Right of it. */
+  value: string;
+};
+
+/** Where a log line was written. */
+export type LogStream =
+  /** Standard error. */
+  | 'STDERR'
+  /** Standard output. */
+  | 'STDOUT';
+
+/** A job whose GPUs are to go back. */
+export type ReleaseJobInput = {
+  /** Which. */
+  jobId: string | number;
+};
+
+/** What a token lets its bearer do. */
+export type Role =
+  /** Also manages its organization's API keys and quotas it was given to divide. */
+  | 'ADMIN'
+  /** A host's agent: nothing but the agent mutations and subscription. */
+  | 'AGENT'
+  /** Also submits, cancels, allocates. */
+  | 'MEMBER'
+  /** Runs the fleet: every organization, host and quota. */
+  | 'OPERATOR'
+  /** Reads its organization. */
+  | 'VIEWER';
+
+/** A job to be. */
+export type SubmitJobInput = {
+  /** Program and arguments; absent: a loan. */
+  command?: Array<string> | null | undefined;
+  /** Jobs that must succeed first. */
+  dependsOn?: Array<string | number> | null | undefined;
+  /** Environment variables. */
+  env?: Array<EnvVarInput> | null | undefined;
+  /** True: it waits until somebody lets it go. */
+  hold?: boolean | null | undefined;
+  /** Same key, same organization: the first submission's job is returned and nothing is created. */
+  idempotencyKey?: string | null | undefined;
+  /** Free labels for filters. */
+  labels?: Array<LabelInput> | null | undefined;
+  /** Attempts beyond the first, when one fails or its host is lost. */
+  maxRetries?: number | null | undefined;
+  /** The kind of model it works on, for filters and reports. */
+  modelType?: string | null | undefined;
+  /** What people call it. */
+  name: string;
+  /** Larger goes first, -1000 to 1000. */
+  priority?: number | null | undefined;
+  /** What it asks of the fleet; absent: one whole GPU of any type. */
+  requirements?: GpuRequirementsInput | null | undefined;
+  /** Longest run of an attempt. */
+  timeLimitSeconds?: number | null | undefined;
+  /** Where the command starts, an absolute path; absent: a fresh directory of the agent. */
+  workdir?: string | null | undefined;
+};
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { subject: string, role: Role, expiresAt: string | null, organization: { id: string, slug: string, name: string } | null } };
+
+export type GpuReadingFragment = { id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } };
+
+export type GpuCellFragment = { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null };
+
+export type FleetTotalsFragment = { hosts: number, hostsReady: number, gpus: number, gpusAvailable: number, gpusAllocated: number, gpusUnavailable: number, utilizationPercent: number | null, jobsQueued: number, jobsRunning: number };
+
+export type GpuPageQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type GpuPageQuery = { gpus: { nodes: Array<{ version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type GpuReadingsQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type GpuReadingsQuery = { gpus: { nodes: Array<{ id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type GpuDetailQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type GpuDetailQuery = { gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } | null };
+
+export type GpuUpdatesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type GpuUpdatesSubscription = { gpuUpdates: { cursor: string, gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } } };
+
+export type FleetUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type FleetUpdatesSubscription = { fleetUpdates: { hosts: number, hostsReady: number, gpus: number, gpusAvailable: number, gpusAllocated: number, gpusUnavailable: number, utilizationPercent: number | null, jobsQueued: number, jobsRunning: number } };
+
+export type JobRowFragment = { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> };
+
+export type JobPageQueryVariables = Exact<{
+  status?: Array<JobStatus> | JobStatus | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type JobPageQuery = { jobs: { nodes: Array<{ id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type JobCountsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type JobCountsQuery = { queued: { totalCount: number }, held: { totalCount: number }, allocated: { totalCount: number }, running: { totalCount: number }, stopping: { totalCount: number }, succeeded: { totalCount: number }, failed: { totalCount: number }, cancelled: { totalCount: number }, timedOut: { totalCount: number } };
+
+export type JobDetailQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, requirements: { singleHost: boolean, cpus: number | null, memoryGb: number | null, count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, labels: Array<{ key: string, value: string }> }, labels: Array<{ key: string, value: string }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, organization: { id: string, slug: string, name: string }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
+
+export type CancelJobMutationVariables = Exact<{
+  input: CancelJobInput;
+}>;
+
+
+export type CancelJobMutation = { cancelJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type ReleaseJobMutationVariables = Exact<{
+  input: ReleaseJobInput;
+}>;
+
+
+export type ReleaseJobMutation = { releaseJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type JobUpdatesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type JobUpdatesSubscription = { jobUpdates: { cursor: string, kind: ChangeKind, job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type JobLogsSubscriptionVariables = Exact<{
+  jobId: string | number;
+  after?: string | null | undefined;
+}>;
+
+
+export type JobLogsSubscription = { jobLogs: { cursor: string, at: string, stream: LogStream, text: string } };
+
+export type SubmitJobMutationVariables = Exact<{
+  input: SubmitJobInput;
+}>;
+
+
+export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const GpuReadingFragmentDoc = new TypedDocumentString(`
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}
+    `, {"fragmentName":"GpuReading"}) as unknown as TypedDocumentString<GpuReadingFragment, unknown>;
+export const GpuCellFragmentDoc = new TypedDocumentString(`
+    fragment GpuCell on Gpu {
+  ...GpuReading
+  version
+  uuid
+  index
+  gpuType
+  memoryMib
+  simulated
+  status
+  statusReason
+  health
+  allocatedMilli
+  host {
+    id
+    version
+    name
+    status
+    statusReason
+    lastHeartbeatAt
+    organization {
+      id
+      slug
+    }
+  }
+  allocations {
+    id
+    milli
+    job {
+      id
+      name
+    }
+  }
+}
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}`, {"fragmentName":"GpuCell"}) as unknown as TypedDocumentString<GpuCellFragment, unknown>;
+export const FleetTotalsFragmentDoc = new TypedDocumentString(`
+    fragment FleetTotals on FleetSummary {
+  hosts
+  hostsReady
+  gpus
+  gpusAvailable
+  gpusAllocated
+  gpusUnavailable
+  utilizationPercent
+  jobsQueued
+  jobsRunning
+}
+    `, {"fragmentName":"FleetTotals"}) as unknown as TypedDocumentString<FleetTotalsFragment, unknown>;
+export const JobRowFragmentDoc = new TypedDocumentString(`
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}
+    `, {"fragmentName":"JobRow"}) as unknown as TypedDocumentString<JobRowFragment, unknown>;
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    subject
+    role
+    expiresAt
+    organization {
+      id
+      slug
+      name
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const GpuPageDocument = new TypedDocumentString(`
+    query GpuPage($after: String) {
+  gpus(first: 100, after: $after) {
+    nodes {
+      ...GpuCell
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}
+fragment GpuCell on Gpu {
+  ...GpuReading
+  version
+  uuid
+  index
+  gpuType
+  memoryMib
+  simulated
+  status
+  statusReason
+  health
+  allocatedMilli
+  host {
+    id
+    version
+    name
+    status
+    statusReason
+    lastHeartbeatAt
+    organization {
+      id
+      slug
+    }
+  }
+  allocations {
+    id
+    milli
+    job {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<GpuPageQuery, GpuPageQueryVariables>;
+export const GpuReadingsDocument = new TypedDocumentString(`
+    query GpuReadings($after: String) {
+  gpus(first: 100, after: $after) {
+    nodes {
+      ...GpuReading
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}`) as unknown as TypedDocumentString<GpuReadingsQuery, GpuReadingsQueryVariables>;
+export const GpuDetailDocument = new TypedDocumentString(`
+    query GpuDetail($id: ID!) {
+  gpu(id: $id) {
+    ...GpuCell
+    processes {
+      pid
+      memoryUsedMib
+      command
+      owner
+      job {
+        id
+        name
+      }
+    }
+  }
+}
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}
+fragment GpuCell on Gpu {
+  ...GpuReading
+  version
+  uuid
+  index
+  gpuType
+  memoryMib
+  simulated
+  status
+  statusReason
+  health
+  allocatedMilli
+  host {
+    id
+    version
+    name
+    status
+    statusReason
+    lastHeartbeatAt
+    organization {
+      id
+      slug
+    }
+  }
+  allocations {
+    id
+    milli
+    job {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<GpuDetailQuery, GpuDetailQueryVariables>;
+export const GpuUpdatesDocument = new TypedDocumentString(`
+    subscription GpuUpdates($after: String) {
+  gpuUpdates(after: $after) {
+    cursor
+    gpu {
+      ...GpuCell
+    }
+  }
+}
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}
+fragment GpuCell on Gpu {
+  ...GpuReading
+  version
+  uuid
+  index
+  gpuType
+  memoryMib
+  simulated
+  status
+  statusReason
+  health
+  allocatedMilli
+  host {
+    id
+    version
+    name
+    status
+    statusReason
+    lastHeartbeatAt
+    organization {
+      id
+      slug
+    }
+  }
+  allocations {
+    id
+    milli
+    job {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<GpuUpdatesSubscription, GpuUpdatesSubscriptionVariables>;
+export const FleetUpdatesDocument = new TypedDocumentString(`
+    subscription FleetUpdates {
+  fleetUpdates {
+    ...FleetTotals
+  }
+}
+    fragment FleetTotals on FleetSummary {
+  hosts
+  hostsReady
+  gpus
+  gpusAvailable
+  gpusAllocated
+  gpusUnavailable
+  utilizationPercent
+  jobsQueued
+  jobsRunning
+}`) as unknown as TypedDocumentString<FleetUpdatesSubscription, FleetUpdatesSubscriptionVariables>;
+export const JobPageDocument = new TypedDocumentString(`
+    query JobPage($status: [JobStatus!], $first: Int!, $after: String) {
+  jobs(
+    filter: {status: $status}
+    orderBy: {field: SUBMITTED_AT, direction: DESC}
+    first: $first
+    after: $after
+  ) {
+    nodes {
+      ...JobRow
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<JobPageQuery, JobPageQueryVariables>;
+export const JobCountsDocument = new TypedDocumentString(`
+    query JobCounts {
+  queued: jobs(filter: {status: [QUEUED]}, first: 1) {
+    totalCount
+  }
+  held: jobs(filter: {status: [HELD]}, first: 1) {
+    totalCount
+  }
+  allocated: jobs(filter: {status: [ALLOCATED]}, first: 1) {
+    totalCount
+  }
+  running: jobs(filter: {status: [RUNNING]}, first: 1) {
+    totalCount
+  }
+  stopping: jobs(filter: {status: [STOPPING]}, first: 1) {
+    totalCount
+  }
+  succeeded: jobs(filter: {status: [SUCCEEDED]}, first: 1) {
+    totalCount
+  }
+  failed: jobs(filter: {status: [FAILED]}, first: 1) {
+    totalCount
+  }
+  cancelled: jobs(filter: {status: [CANCELLED]}, first: 1) {
+    totalCount
+  }
+  timedOut: jobs(filter: {status: [TIMED_OUT]}, first: 1) {
+    totalCount
+  }
+}
+    `) as unknown as TypedDocumentString<JobCountsQuery, JobCountsQueryVariables>;
+export const JobDetailDocument = new TypedDocumentString(`
+    query JobDetail($id: ID!) {
+  job(id: $id) {
+    ...JobRow
+    workdir
+    envNames
+    maxRetries
+    requirements {
+      singleHost
+      cpus
+      memoryGb
+      labels {
+        key
+        value
+      }
+    }
+    labels {
+      key
+      value
+    }
+    dependsOn {
+      id
+      name
+      status
+    }
+    events(first: 100) {
+      nodes {
+        cursor
+        at
+        status
+        message
+        actor
+        attempt
+      }
+      pageInfo {
+        hasNextPage
+      }
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<JobDetailQuery, JobDetailQueryVariables>;
+export const CancelJobDocument = new TypedDocumentString(`
+    mutation CancelJob($input: CancelJobInput!) {
+  cancelJob(input: $input) {
+    job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<CancelJobMutation, CancelJobMutationVariables>;
+export const ReleaseJobDocument = new TypedDocumentString(`
+    mutation ReleaseJob($input: ReleaseJobInput!) {
+  releaseJob(input: $input) {
+    job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<ReleaseJobMutation, ReleaseJobMutationVariables>;
+export const JobUpdatesDocument = new TypedDocumentString(`
+    subscription JobUpdates($after: String) {
+  jobUpdates(after: $after) {
+    cursor
+    kind
+    job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<JobUpdatesSubscription, JobUpdatesSubscriptionVariables>;
+export const JobLogsDocument = new TypedDocumentString(`
+    subscription JobLogs($jobId: ID!, $after: String) {
+  jobLogs(jobId: $jobId, after: $after) {
+    cursor
+    at
+    stream
+    text
+  }
+}
+    `) as unknown as TypedDocumentString<JobLogsSubscription, JobLogsSubscriptionVariables>;
+export const SubmitJobDocument = new TypedDocumentString(`
+    mutation SubmitJob($input: SubmitJobInput!) {
+  submitJob(input: $input) {
+    job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;

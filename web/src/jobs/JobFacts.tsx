@@ -1,0 +1,108 @@
+// What was asked for, and what it got.
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { formatDuration, shortGpuType, UNKNOWN } from "../ui/format";
+import { Facts, Panel } from "../ui/Panel";
+import { RelativeTime } from "../ui/time";
+import styles from "./JobFacts.module.css";
+import { jobPath } from "./jobPath";
+import { isLoan } from "./jobText";
+import type { Detail } from "./useJobDetail";
+
+type Row = readonly [string, ReactNode];
+
+export function JobFacts({ job }: { readonly job: Detail }) {
+  return (
+    <div className={styles.column}>
+      <Panel title="GPUs">
+        <AssignedGpus job={job} />
+      </Panel>
+      <Panel title="Asked for">
+        <Facts rows={requirementRows(job)} />
+      </Panel>
+      <Panel title="Job">
+        <Facts rows={jobRows(job)} />
+      </Panel>
+      <Panel title="Command">
+        <Command job={job} />
+      </Panel>
+    </div>
+  );
+}
+
+function AssignedGpus({ job }: { readonly job: Detail }) {
+  if (job.gpus.length === 0) return <p className={styles.muted}>None now.</p>;
+  return (
+    <ul className={styles.list} aria-label="Assigned GPUs">
+      {job.gpus.map((gpu) => (
+        <li key={gpu.id}>
+          <Link href={`/fleet?gpu=${encodeURIComponent(gpu.id)}`}>
+            {gpu.host.name}:{gpu.index}
+          </Link>{" "}
+          <span className={styles.muted}>{shortGpuType(gpu.gpuType)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function requirementRows({ requirements }: Detail): readonly Row[] {
+  const { count, milli, gpuTypes, minMemoryGb, singleHost, cpus, memoryGb, labels } = requirements;
+  const rows: Row[] = [
+    ["GPUs", milli < 1000 ? `${milli / 10} % of one` : count],
+    ["Type", gpuTypes.length === 0 ? "any" : gpuTypes.join(" or ")],
+    ["Memory", minMemoryGb === null ? "any" : `${minMemoryGb} GB or more`],
+  ];
+  if (count > 1) rows.push(["Hosts", singleHost ? "all on one host" : "may spread over hosts"]);
+  if (cpus !== null) rows.push(["CPU cores", cpus]);
+  if (memoryGb !== null) rows.push(["Host memory", `${memoryGb} GB`]);
+  if (labels.length > 0) rows.push(["Host labels", <Labels key="labels" labels={labels} />]);
+  return rows;
+}
+
+function jobRows(job: Detail): readonly Row[] {
+  const rows: Row[] = [
+    ["Model type", job.modelType ?? UNKNOWN],
+    ["Priority", job.priority],
+    ["Attempt", `${job.attempt} of ${Math.max(job.attempt, job.maxRetries + 1)}`],
+    ["Time limit", job.timeLimitSeconds === null ? "none" : formatDuration(job.timeLimitSeconds * 1000)],
+    ["Exit code", job.exitCode ?? UNKNOWN],
+    ["Organization", job.organization.name],
+    ["Submitted by", job.submittedBy],
+    ["Submitted", <RelativeTime key="submitted" at={job.submittedAt} />],
+  ];
+  if (job.dependsOn.length > 0) rows.push(["Depends on", <Dependencies key="dependencies" job={job} />]);
+  if (job.labels.length > 0) rows.push(["Labels", <Labels key="labels" labels={job.labels} />]);
+  if (job.workdir !== null) rows.push(["Folder", <code key="workdir">{job.workdir}</code>]);
+  if (job.envNames.length > 0) rows.push(["Environment", <code key="env">{job.envNames.join(" ")}</code>]);
+  rows.push(["Id", <code key="id">{job.id}</code>]);
+  return rows;
+}
+
+function Dependencies({ job }: { readonly job: Detail }) {
+  return (
+    <ul>
+      {job.dependsOn.map(({ id, name }) => (
+        <li key={id}>
+          <Link href={jobPath(id)}>{name}</Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Labels({ labels }: { readonly labels: Detail["labels"] }) {
+  return <code>{labels.map(({ key, value }) => `${key}=${value}`).join(" ")}</code>;
+}
+
+function Command({ job }: { readonly job: Detail }) {
+  if (isLoan(job) || job.command === null) return <p className={styles.muted}>None: the GPUs are lent until released.</p>;
+  const [program, flag, line] = job.command;
+  const shell = program === "/bin/sh" && flag === "-c" && job.command.length === 3;
+  return <pre className={styles.command}>{shell ? line : job.command.map(quoted).join(" ")}</pre>;
+}
+
+/** As one would type it, so that arguments with spaces are seen as one. */
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

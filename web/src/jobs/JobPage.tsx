@@ -1,0 +1,77 @@
+// One job: where it stands and why, what it did, and its log as it is written.
+import { Link } from "wouter";
+import { useWorkspace } from "../app/LiveContext";
+import { shortId } from "../ui/format";
+import { Empty, Failure, Loading } from "../ui/Notice";
+import { Panel } from "../ui/Panel";
+import { StatusMark } from "../ui/StatusMark";
+import { useEntity } from "../ui/useCell";
+import { CancelButton, ReleaseButton } from "./CancelButton";
+import { JobEvents } from "./JobEvents";
+import { JobFacts } from "./JobFacts";
+import { JobLog } from "./JobLog";
+import styles from "./JobPage.module.css";
+import { isCancellable, isWaiting, presentJob } from "./jobStatus";
+import { isLoan, jobSentence } from "./jobText";
+import { type Detail, useJobDetail } from "./useJobDetail";
+import { Timeline } from "./Timeline";
+import { WhyPanel } from "./WhyPanel";
+
+export function JobPage({ id }: { readonly id: string }) {
+  const live = useEntity(useWorkspace().jobs.jobs, id);
+  const { detail, error, missing, reload } = useJobDetail(id, live?.version);
+  if (missing) {
+    return (
+      <Empty title="No such job">
+        It does not exist, or it belongs to another organization. <Link href="/jobs">All jobs</Link>
+      </Empty>
+    );
+  }
+  if (error !== undefined && detail === undefined) return <Failure error={error} onRetry={reload} />;
+  if (detail === undefined) return <Loading what="the job" />;
+  // The live row is never older than the detail, and changes first.
+  const job: Detail = live !== undefined && live.version > detail.version ? { ...detail, ...live, requirements: detail.requirements } : detail;
+  return <JobContent job={job} />;
+}
+
+function JobContent({ job }: { readonly job: Detail }) {
+  return (
+    <article className={styles.page} aria-label={`Job ${job.name}`}>
+      <header className={styles.head}>
+        <div className={styles.title}>
+          <p className={styles.path}>
+            <Link href="/jobs">Jobs</Link> / <code title={job.id}>{shortId(job.id)}</code>
+          </p>
+          <h1 dir="auto">{job.name}</h1>
+          <p className={styles.sentence}>
+            <strong role="status" aria-label="Job status">
+              <StatusMark presentation={presentJob(job.status)} status={job.status} />
+            </strong>
+            <span>{jobSentence(job)}</span>
+          </p>
+        </div>
+        <div className={styles.actions}>
+          {isLoan(job) && job.status === "RUNNING" && <ReleaseButton job={job} />}
+          {isCancellable(job.status) && <CancelButton job={job} />}
+        </div>
+      </header>
+      {isWaiting(job.status) && <WhyPanel job={job} />}
+      <Panel title="Timeline">
+        <Timeline job={job} />
+      </Panel>
+      <div className={styles.columns}>
+        <div className={styles.main}>
+          {isLoan(job) ? (
+            <Panel title="Log">
+              <p className={styles.muted}>A loan runs no command, so it has no log.</p>
+            </Panel>
+          ) : (
+            <JobLog jobId={job.id} name={job.name} />
+          )}
+          <JobEvents events={job.events.nodes} more={job.events.pageInfo.hasNextPage} />
+        </div>
+        <JobFacts job={job} />
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,137 @@
+// GPUs, their hosts and their readings. What a GPU is changes by version and comes by events; what it reads changes
+// with every heartbeat, has no version, and is kept apart so that a reading never renders more than its own level.
+import type { Api } from "../api/client";
+import {
+  FleetUpdatesDocument,
+  type FleetTotalsFragment,
+  type GpuCellFragment,
+  GpuPageDocument,
+  type GpuPageQuery,
+  type GpuReadingFragment,
+  GpuReadingsDocument,
+  type GpuReadingsQuery,
+  GpuUpdatesDocument,
+  type GpuUpdatesSubscription,
+} from "../generated/graphql";
+import { Cell } from "./cell";
+import { EntityMap } from "./entityMap";
+import { Feed, RESTART_AFTER_MS, type StreamOpener } from "./feed";
+import { FrameQueue, type Scheduler } from "./frameQueue";
+
+/** Its use and telemetry are left out of the type, because those of its last change are soon old: see `reading`. */
+export type Gpu = Omit<GpuCellFragment, "host" | "use" | "telemetry"> & { readonly hostId: string };
+export type Host = GpuCellFragment["host"];
+export type Reading = Omit<GpuReadingFragment, "id" | "host">;
+
+/** A fleet larger than this is not loaded whole; the page says so. */
+const MOST_GPUS = 5000;
+
+export class FleetStore {
+  readonly gpus = new EntityMap<Gpu>();
+  readonly hosts = new EntityMap<Host>();
+  /** Grows when any reading changed: for what counts over all of them. */
+  readonly readingRevision = new Cell(0);
+  readonly totals = new Cell<FleetTotalsFragment | undefined>(undefined);
+  readonly feed: Feed<GpuUpdatesSubscription>;
+  readonly #readings = new Map<string, Cell<Reading | undefined>>();
+  readonly #queue: FrameQueue<GpuCellFragment>;
+  readonly #api: Api;
+  readonly #socket: StreamOpener;
+  #closed = false;
+  #stopTotals: (() => void) | undefined;
+
+  constructor(api: Api, socket: StreamOpener, scheduler: Scheduler) {
+    this.#api = api;
+    this.#socket = socket;
+    this.#queue = new FrameQueue({ apply: (gpus) => this.take(gpus), overflow: () => this.feed.resync(), scheduler });
+    this.feed = new Feed({
+      socket,
+      operation: GpuUpdatesDocument,
+      cursorOf: (data) => data.gpuUpdates.cursor,
+      apply: (data) => this.#queue.push(data.gpuUpdates.gpu.id, data.gpuUpdates.gpu),
+      snapshot: () => this.#snapshot(),
+    });
+  }
+
+  start(): void {
+    this.feed.start();
+    this.#watchTotals();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.feed.close();
+    this.#queue.close();
+    this.#stopTotals?.();
+  }
+
+  reading(gpuId: string): Cell<Reading | undefined> {
+    const known = this.#readings.get(gpuId);
+    if (known !== undefined) return known;
+    const cell = new Cell<Reading | undefined>(undefined);
+    this.#readings.set(gpuId, cell);
+    return cell;
+  }
+
+  take(cells: readonly GpuCellFragment[]): void {
+    this.hosts.putAll(cells.map((cell) => cell.host));
+    this.gpus.putAll(cells.map(gpuOf));
+    this.#takeReadings(cells);
+  }
+
+  /** Asks for the newest readings of all GPUs. */
+  async refreshReadings(): Promise<void> {
+    let after: string | null = null;
+    do {
+      const { gpus }: GpuReadingsQuery = await this.#api.query(GpuReadingsDocument, { after });
+      this.#takeReadings(gpus.nodes);
+      after = gpus.pageInfo.hasNextPage ? gpus.pageInfo.endCursor : null;
+    } while (after !== null);
+  }
+
+  #takeReadings(nodes: readonly GpuReadingFragment[]): void {
+    nodes.forEach((node) => this.#takeReading(node));
+    this.readingRevision.set(this.readingRevision.get() + 1);
+  }
+
+  #takeReading(node: GpuReadingFragment): void {
+    this.reading(node.id).set({ use: node.use, telemetry: node.telemetry });
+    const host = this.hosts.get(node.host.id);
+    if (host === undefined || host.lastHeartbeatAt === node.host.lastHeartbeatAt) return;
+    this.hosts.put({ ...host, lastHeartbeatAt: node.host.lastHeartbeatAt });
+  }
+
+  async #snapshot(): Promise<void> {
+    const cells: GpuCellFragment[] = [];
+    let after: string | null = null;
+    do {
+      const { gpus }: GpuPageQuery = await this.#api.query(GpuPageDocument, { after });
+      cells.push(...gpus.nodes);
+      after = gpus.pageInfo.hasNextPage ? gpus.pageInfo.endCursor : null;
+    } while (after !== null && cells.length < MOST_GPUS);
+    this.hosts.replaceAll(uniqueById(cells.map((cell) => cell.host)));
+    this.gpus.replaceAll(cells.map(gpuOf));
+    this.#takeReadings(cells);
+  }
+
+  #watchTotals(): void {
+    if (this.#closed) return;
+    this.#stopTotals?.();
+    this.#stopTotals = this.#socket.open({
+      operation: FleetUpdatesDocument,
+      variables: () => ({}),
+      next: (data) => this.totals.set(data.fleetUpdates),
+      refused: () => this.totals.set(undefined),
+      completed: () => void setTimeout(() => this.#watchTotals(), RESTART_AFTER_MS),
+    });
+  }
+}
+
+function gpuOf(cell: GpuCellFragment): Gpu {
+  const { host, ...gpu } = cell;
+  return { ...gpu, hostId: host.id };
+}
+
+function uniqueById<T extends { readonly id: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
+}

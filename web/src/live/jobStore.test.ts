@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import type { Api } from "../api/client";
+import type { Stream } from "../api/socket";
+import { JobCountsDocument, type JobStatus, type JobUpdatesSubscription } from "../generated/graphql";
+import { aJob } from "../jobs/testJobs";
+import { type Job, JobStore } from "./jobStore";
+
+/** A server with some jobs, and frames that come when the test says so. */
+function world(jobs: Job[]) {
+  const frames: (() => void)[] = [];
+  let stream: Stream<JobUpdatesSubscription, Record<string, unknown>> | undefined;
+  const counted = (status: JobStatus) => ({ totalCount: jobs.filter((job) => job.status === status).length });
+  const counts = () => ({
+    queued: counted("QUEUED"), held: counted("HELD"), allocated: counted("ALLOCATED"), running: counted("RUNNING"),
+    stopping: counted("STOPPING"), succeeded: counted("SUCCEEDED"), failed: counted("FAILED"), cancelled: counted("CANCELLED"),
+    timedOut: counted("TIMED_OUT"),
+  });
+  const page = (status: JobStatus[]) => ({
+    jobs: { nodes: jobs.filter((job) => status.includes(job.status)), pageInfo: { hasNextPage: false, endCursor: null } },
+  });
+  const api = {
+    query: (operation: unknown, variables: { status: JobStatus[] }) =>
+      Promise.resolve(operation === JobCountsDocument ? counts() : page(variables.status)),
+  } as unknown as Api;
+  const socket = {
+    open: (opened: unknown) => {
+      stream = opened as typeof stream;
+      return () => undefined;
+    },
+  };
+  const store = new JobStore(api, socket, { schedule: (run) => frames.push(run), now: () => 0 });
+  store.start();
+  return {
+    store,
+    connect: async () => {
+      stream?.started?.();
+      await settled();
+    },
+    send: (job: Job, kind: "CREATED" | "UPDATED" = "UPDATED") => stream?.next({ jobUpdates: { cursor: `${job.version}`, kind, job } }),
+    frame: () => frames.splice(0).forEach((run) => run()),
+  };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("the job store", () => {
+  test("counts each status from the snapshot and from every change after it", async () => {
+    const { store, connect, send, frame } = world([aJob({ id: "a", status: "RUNNING" })]);
+    await connect();
+    await store.loadMore(["RUNNING"]);
+    send(aJob({ id: "b", status: "QUEUED", version: 1 }), "CREATED");
+    send(aJob({ id: "a", status: "SUCCEEDED", version: 2 }));
+    frame();
+    expect(store.counts.get()).toMatchObject({ QUEUED: 1, RUNNING: 0, SUCCEEDED: 1 });
+  });
+
+  test("counts a new job once, whether the answer or the event comes first", async () => {
+    const { store, connect, send, frame } = world([]);
+    await connect();
+    for (const [id, answerFirst] of [["a", true], ["b", false]] as const) {
+      const job = aJob({ id, status: "QUEUED", version: 1 });
+      if (answerFirst) store.takeNew(job);
+      send(job, "CREATED");
+      frame();
+      if (!answerFirst) store.takeNew(job);
+    }
+    expect(store.counts.get()).toMatchObject({ QUEUED: 2 });
+  });
+
+  test("counts a change once, although a query brought it before its event", async () => {
+    const { store, connect, send, frame } = world([aJob({ id: "a", status: "QUEUED" })]);
+    await connect();
+    await store.loadMore(["QUEUED"]);
+    const running = aJob({ id: "a", status: "RUNNING", version: 2 });
+    store.take(running);
+    send(running);
+    frame();
+    expect(store.counts.get()).toMatchObject({ QUEUED: 0, RUNNING: 1 });
+  });
+
+  test("a change that arrives late does not undo a newer one", async () => {
+    const { store, connect, send, frame } = world([]);
+    await connect();
+    store.take(aJob({ id: "a", status: "CANCELLED", version: 5 }));
+    send(aJob({ id: "a", status: "RUNNING", version: 4 }));
+    frame();
+    expect(store.jobs.get("a")?.status).toBe("CANCELLED");
+    expect(store.counts.get()).toMatchObject({ RUNNING: 0 });
+  });
+
+  test("after a gap without a cursor, jobs that the server no longer lists so are forgotten", async () => {
+    const server = [aJob({ id: "a", status: "RUNNING" }), aJob({ id: "b", status: "RUNNING" })];
+    const { store, connect } = world(server);
+    await connect();
+    await store.loadMore(["RUNNING"]);
+    server.pop();
+    await connect();
+    expect(store.jobs.values().map((job) => job.id)).toEqual(["a"]);
+  });
+});

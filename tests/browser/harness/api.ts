@@ -1,0 +1,66 @@
+// The API as another client uses it, beside the browser: to make the world that a test looks at.
+import { expect } from "@playwright/test";
+import type { FleetServer } from "./server.ts";
+
+export interface JobWish {
+  readonly name: string;
+  readonly gpus: number;
+  /** A line for /bin/sh; without one the job is a loan. */
+  readonly line?: string;
+  readonly modelType?: string;
+  readonly gpuTypes?: readonly string[];
+  readonly minMemoryGb?: number;
+  readonly priority?: number;
+}
+
+export class Api {
+  readonly #server: FleetServer;
+
+  constructor(server: FleetServer) {
+    this.#server = server;
+  }
+
+  /** Submits a job and answers its id. */
+  async submit({ name, gpus, line, modelType, gpuTypes, minMemoryGb, priority }: JobWish): Promise<string> {
+    const input = {
+      name,
+      modelType,
+      priority,
+      command: line === undefined ? undefined : ["/bin/sh", "-c", line],
+      requirements: { count: gpus, gpuTypes, minMemoryGb },
+    };
+    const answer = await this.#ask<{ submitJob: { job: { id: string } } }>(
+      "mutation Submit($input: SubmitJobInput!) { submitJob(input: $input) { job { id } } }",
+      { input },
+    );
+    return answer.submitJob.job.id;
+  }
+
+  async release(jobId: string): Promise<void> {
+    await this.#ask("mutation Release($input: ReleaseJobInput!) { releaseJob(input: $input) { job { id } } }", { input: { jobId } });
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#ask("mutation Cancel($input: CancelJobInput!) { cancelJob(input: $input) { job { id } } }", { input: { id } });
+  }
+
+  async status(id: string): Promise<string | undefined> {
+    const answer = await this.#ask<{ job: { status: string } | null }>("query Status($id: ID!) { job(id: $id) { status } }", { id });
+    return answer.job?.status;
+  }
+
+  async reaches(id: string, status: string): Promise<void> {
+    await expect.poll(() => this.status(id), { message: `job ${id} becomes ${status}` }).toBe(status);
+  }
+
+  async #ask<Data>(query: string, variables: Readonly<Record<string, unknown>>): Promise<Data> {
+    const response = await fetch(`${this.#server.origin}/graphql`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.#server.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data?: Data; errors?: unknown };
+    if (errors !== undefined || data === undefined) throw new Error(`the API refused: ${JSON.stringify(errors)}`);
+    return data;
+  }
+}

@@ -1,0 +1,5 @@
+// Takes the pictures of the documentation; not a test of anything.
+import { defineConfig } from "@playwright/test";
+import tests from "./playwright.config.ts";
+
+export default defineConfig({ ...tests, testDir: "screenshots", workers: 1 });

@@ -1,0 +1,155 @@
+//! What is measured through a server's API.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::Fault;
+use crate::feed::Feed;
+use crate::fleet::Client;
+use crate::table::Latency;
+
+/// How many clients send at once.
+pub(crate) const CLIENTS: usize = 32;
+/// How many jobs a bulk submission has.
+pub(crate) const BULK: usize = 1000;
+/// How many bulk submissions are measured.
+pub(crate) const BULKS: usize = 10;
+const LATENCIES: usize = 100;
+/// Two changes that follow at once would meet a scheduler that is still busy with the first.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What kind of job is followed through its life.
+#[derive(Clone, Copy)]
+pub(crate) enum Life {
+    /// It starts a process that ends at once.
+    Process,
+    /// It only lends GPUs.
+    Loan,
+}
+
+/// How long a job takes from being sent until the news that it runs has come, one job after the other.
+pub(crate) async fn idle_latency(client: &Client, feed: &Feed, life: Life) -> Result<Latency, Fault> {
+    let mut taken = Vec::with_capacity(LATENCIES);
+    for _ in 0..LATENCIES {
+        let job = match life {
+            Life::Process => process(),
+            Life::Loan => loan("H100"),
+        };
+        let began = Instant::now();
+        let id = client.submit(&job).await?;
+        taken.push(feed.running(&id).await?.saturating_duration_since(began));
+        if matches!(life, Life::Loan) {
+            client.release(&id).await?;
+        }
+        feed.succeeded(&id).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(Latency::of(taken))
+}
+
+/// Lives per second of so many jobs with a process each, from the first submission to the last end.
+pub(crate) async fn process_lives(client: &Client, feed: &Feed, jobs: usize) -> Result<f64, Fault> {
+    let began = Instant::now();
+    let mut clients = JoinSet::new();
+    for number in 0..CLIENTS {
+        let (client, feed) = (client.clone(), feed.clone());
+        let share = jobs / CLIENTS + usize::from(number < jobs % CLIENTS);
+        clients.spawn(async move {
+            let mut ids = Vec::with_capacity(share);
+            for _ in 0..share {
+                ids.push(client.submit(&process()).await?);
+            }
+            for id in ids {
+                feed.succeeded(&id).await?;
+            }
+            Ok::<(), Fault>(())
+        });
+    }
+    while let Some(done) = clients.join_next().await {
+        done??;
+    }
+    Ok(rate(jobs, began))
+}
+
+/// Lives per second of loans, each client taking one after the other.
+pub(crate) async fn loan_lives(client: &Client, feed: &Feed, span: Duration) -> Result<f64, Fault> {
+    let (client, feed) = (client.clone(), feed.clone());
+    repeat(CLIENTS, span, move || {
+        let (client, feed) = (client.clone(), feed.clone());
+        async move {
+            let id = client.submit(&loan("A100")).await?;
+            feed.running(&id).await?;
+            client.release(&id).await?;
+            feed.succeeded(&id).await.map(drop)
+        }
+    })
+    .await
+}
+
+/// Submissions per second of jobs that are held, so that nothing else happens.
+pub(crate) async fn single_submissions(client: &Client, span: Duration) -> Result<f64, Fault> {
+    let client = client.clone();
+    repeat(CLIENTS, span, move || {
+        let client = client.clone();
+        async move { client.submit(&held()).await.map(drop) }
+    })
+    .await
+}
+
+/// Jobs per second when submitted a thousand at a time.
+pub(crate) async fn bulk_submissions(client: &Client) -> Result<f64, Fault> {
+    let jobs: Vec<Value> = (0..BULK).map(|_| held()).collect();
+    let began = Instant::now();
+    let mut made = 0;
+    for _ in 0..BULKS {
+        made += client.submit_all(&jobs).await?;
+    }
+    Ok(rate(made, began))
+}
+
+/// How often per second so many tasks together do something for so long.
+pub(crate) async fn repeat<F, Done>(tasks: usize, span: Duration, act: F) -> Result<f64, Fault>
+where
+    F: Fn() -> Done + Clone + Send + 'static,
+    Done: Future<Output = Result<(), Fault>> + Send,
+{
+    let began = Instant::now();
+    let mut running = JoinSet::new();
+    for _ in 0..tasks {
+        let act = act.clone();
+        running.spawn(async move {
+            let mut times = 0;
+            while began.elapsed() < span {
+                act().await?;
+                times += 1;
+            }
+            Ok::<usize, Fault>(times)
+        });
+    }
+    let mut times = 0;
+    while let Some(done) = running.join_next().await {
+        times += done??;
+    }
+    Ok(rate(times, began))
+}
+
+/// So many since then, per second.
+#[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^52 here")]
+pub(crate) fn rate(count: usize, began: Instant) -> f64 {
+    count as f64 / began.elapsed().as_secs_f64()
+}
+
+fn process() -> Value {
+    json!({ "name": "bench", "command": ["true"], "requirements": { "gpuTypes": ["H100"] } })
+}
+
+fn loan(gpu_type: &str) -> Value {
+    json!({ "name": "bench", "requirements": { "gpuTypes": [gpu_type] } })
+}
+
+fn held() -> Value {
+    json!({ "name": "bench", "command": ["true"], "hold": true })
+}

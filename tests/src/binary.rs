@@ -1,0 +1,76 @@
+//! The program under test: where it is, and how it is started with nothing of the caller's settings.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The program under test.
+#[derive(Clone, Debug)]
+pub struct Binary {
+    path: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// What it said.
+    pub stdout: String,
+    /// What it complained about.
+    pub stderr: String,
+}
+
+impl Binary {
+    /// GPU_FLEET_BIN, else what was built beside the running test.
+    pub fn find() -> Self {
+        let path = std::env::var_os("GPU_FLEET_BIN")
+            .map_or_else(|| Self::target_dir().join("gpu-fleet"), PathBuf::from);
+        assert!(
+            path.is_file(),
+            "there is no {}: run `cargo build -p gpu-fleet` first, or name the binary in GPU_FLEET_BIN",
+            path.display()
+        );
+        Self { path }
+    }
+
+    /// Where the running test was built: target/debug.
+    pub fn target_dir() -> PathBuf {
+        let test = std::env::current_exe().expect("the test's own path");
+        test.ancestors().nth(2).expect("a test lies in target/*/deps").to_owned()
+    }
+
+    /// A command that starts in `folder` and hears nothing of this process's settings of the fleet.
+    pub fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("GPU_FLEET_") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(folder).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run<Word: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        words: impl IntoIterator<Item = Word>,
+    ) -> Ended {
+        let mut command = self.command(folder);
+        command.args(words);
+        let run = tokio::task::spawn_blocking(move || command.output());
+        let Output { status, stdout, stderr } = run.await.expect("a thread").expect("the binary starts");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+}
+
+impl Ended {
+    /// What it printed; fails unless it ended well.
+    pub fn output(&self) -> &str {
+        assert_eq!(self.code, Some(0), "the command failed: {self:?}");
+        &self.stdout
+    }
+}

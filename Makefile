@@ -1,0 +1,104 @@
+# What people do with this repository. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# The steps lean on each other and cargo uses every core by itself.
+.NOTPARALLEL:
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET_DIR)/release/gpu-fleet
+DEBUG := $(TARGET_DIR)/debug/gpu-fleet
+
+# A file that only a real build of the dashboard makes: cargo puts a placeholder at index.html when there is none.
+DASHBOARD := web/dist/favicon.svg
+# npm writes this file when it has installed all that the lock file names.
+NODE_STAMP := node_modules/.package-lock.json
+WEB_SOURCES := $(shell find web/src web/public -type f) $(wildcard web/*.ts web/*.html web/*.json) schema.graphql
+
+# What `make run` and `make demo` hand on: make run ARGS="--listen 0.0.0.0:4600"
+ARGS ?=
+
+.PHONY: help run demo test test-needs test-web test-rust test-browser test-in-browser check check-rust check-web check-dependencies \
+	check-schema bench web schema build clean
+
+help: ## Lists what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Builds all of it and starts server, agent and dashboard on this machine
+	exec $(RELEASE) up $(ARGS)
+
+demo: build ## Shows the whole life of jobs on a throw-away server with simulated GPUs
+	exec $(RELEASE) demo $(ARGS)
+
+test: test-needs test-web test-rust test-browser ## Runs every test, on SQLite, on PostgreSQL and in a browser
+
+check: check-rust check-web check-schema check-dependencies ## Format, lints, generated files, licences: all but the tests
+
+bench: build ## Measures the server on SQLite and PostgreSQL beside the raw databases
+	cargo build --release -p system-tests --bin bench
+	GPU_FLEET_BIN=$(abspath $(RELEASE)) scripts/with-postgres.sh $(TARGET_DIR)/release/bench $(ARGS)
+
+web: $(DASHBOARD) ## Builds the dashboard, when its sources have changed
+
+schema: ## Writes schema.graphql from the server's code
+	mkdir -p $(TARGET_DIR)
+	cargo run -q -p gpu-fleet -- schema > $(TARGET_DIR)/schema.graphql
+	mv $(TARGET_DIR)/schema.graphql schema.graphql
+
+clean: ## Removes what was built, and nothing that was kept
+	cargo clean
+	rm -rf web/dist web/node_modules tests/browser/node_modules
+
+# --- the parts ---
+
+build: $(DASHBOARD)
+	cargo build --release -p gpu-fleet
+
+%/$(NODE_STAMP): %/package.json %/package-lock.json
+	cd $* && npm ci --no-fund --no-audit
+	touch $@
+
+$(DASHBOARD): web/$(NODE_STAMP) $(WEB_SOURCES)
+	cd web && npm run build
+	touch $@
+
+test-needs:
+	scripts/test-needs.sh
+
+test-web: $(DASHBOARD)
+	cd web && npm test
+
+# The agent's tests load the stand-in for NVIDIA's library, and the system tests start the binary, as files.
+test-rust: $(DASHBOARD)
+	cargo build -p gpu-fleet -p mock-nvml
+	export GPU_FLEET_BIN=$(abspath $(DEBUG)); \
+	if cargo nextest --version >/dev/null 2>&1; then \
+		scripts/with-postgres.sh cargo nextest run --workspace --no-fail-fast; \
+	else \
+		scripts/with-postgres.sh cargo test --workspace --no-fail-fast; \
+	fi
+
+test-browser: $(if $(wildcard tests/browser/package.json),test-rust test-in-browser)
+
+test-in-browser: tests/browser/$(NODE_STAMP)
+	export GPU_FLEET_BIN=$(abspath $(DEBUG)); \
+	export GPU_FLEET_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome); \
+	cd tests/browser && npm test
+
+check-rust: $(DASHBOARD)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+check-web: web/$(NODE_STAMP) $(patsubst %/package.json,%/$(NODE_STAMP),$(wildcard tests/browser/package.json))
+	cd web && npm run check
+	if [ -f tests/browser/package.json ]; then cd tests/browser && npm run check; fi
+
+check-schema:
+	cargo run -q -p gpu-fleet -- schema | diff -u schema.graphql - || \
+		{ echo "schema.graphql is not what the server's code says: run make schema" >&2; exit 1; }
+
+check-dependencies:
+	@command -v cargo-deny >/dev/null || \
+		{ echo "cargo-deny is not installed: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --workspace check

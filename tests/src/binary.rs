@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The program under test.
 #[derive(Clone, Debug)]
@@ -32,6 +32,11 @@ impl Binary {
             path.display()
         );
         Self { path }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where the running test was built: target/debug.
@@ -65,6 +70,20 @@ impl Binary {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
+}
+
+/// Ends a process as a power cut would; one that has ended already is fine.
+pub(crate) fn kill(process: &mut Child) {
+    process.kill().unwrap_or_default();
+    process.wait().map(drop).unwrap_or_default();
+}
+
+/// A process's resident memory.
+pub(crate) fn memory_mib(process: &Child) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("a live process");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident process");
+    let kib = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number");
+    kib / 1024.0
 }
 
 impl Ended {

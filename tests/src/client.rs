@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::answer::{column, text};
 use crate::{Subscription, eventually};
 
 /// A caller.
@@ -27,6 +28,11 @@ impl Client {
     /// A caller of the server at `origin`, http://…
     pub fn new(origin: &str, token: &str) -> Self {
         Self { origin: origin.to_owned(), token: token.to_owned(), http: reqwest::Client::new() }
+    }
+
+    /// The same caller of another server.
+    pub fn at(&self, origin: &str) -> Self {
+        Self { origin: origin.to_owned(), ..self.clone() }
     }
 
     /// The HTTP status and the answer.
@@ -74,6 +80,12 @@ impl Client {
         text(&job["job"]["id"])
     }
 
+    /// Submits jobs in bulk and answers their ids.
+    pub async fn submit_all(&self, jobs: Vec<Value>) -> Vec<String> {
+        let made = self.change("submitJobs", json!({"jobs": jobs}), "jobs { id }").await;
+        column(&made.expect("jobs that are accepted")["jobs"], "id")
+    }
+
     /// Submits a line for the shell.
     pub async fn submit_line(&self, name: &str, line: &str) -> String {
         self.submit(json!({"name": name, "command": ["/bin/sh", "-c", line]})).await
@@ -97,10 +109,25 @@ impl Client {
         .await;
     }
 
+    /// Gives GPUs to a waiting job; each choice is an id, or an id with the version that was seen.
+    pub async fn allocate(&self, job: &str, gpus: Vec<Value>) -> Result<Value, Refusal> {
+        self.change("allocateGpus", json!({"jobId": job, "gpus": gpus}), "job { status } allocations { id }")
+            .await
+    }
+
+    /// Waits until no job waits or runs.
+    pub async fn all_jobs_have_ended(&self) {
+        eventually("all jobs have ended", 120, async || {
+            let data = self.graphql("{ fleet { jobsQueued jobsRunning } }", json!({})).await;
+            (data["fleet"] == json!({"jobsQueued": 0, "jobsRunning": 0})).then_some(())
+        })
+        .await;
+    }
+
     /// The GPUs' ids, in their order.
     pub async fn gpu_ids(&self) -> Vec<String> {
         let data = self.graphql("{ gpus(first: 100) { nodes { id } } }", json!({})).await;
-        rows(&data["gpus"]["nodes"]).iter().map(|gpu| text(&gpu["id"])).collect()
+        column(&data["gpus"]["nodes"], "id")
     }
 
     /// Waits until so many GPUs can be had.
@@ -114,7 +141,7 @@ impl Client {
 }
 
 impl Refusal {
-    fn read(error: &Value) -> Self {
+    pub(crate) fn read(error: &Value) -> Self {
         let extensions = &error["extensions"];
         Self {
             code: text(&extensions["code"]),
@@ -122,14 +149,4 @@ impl Refusal {
             current_version: extensions["currentVersion"].as_i64(),
         }
     }
-}
-
-/// A text in an answer.
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
-}
-
-/// A list in an answer.
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
 }

@@ -53,11 +53,15 @@ impl Database {
         self.created.as_ref().map(|created| created.url.as_str())
     }
 
+    /// The address for whoever looks behind the server's back; the embedded one lies in this data directory.
+    pub fn address(&self, data_dir: &Path) -> String {
+        let embedded = || format!("sqlite://{}?mode=rwc", data_dir.join("gpu-fleet.db").display());
+        self.url().map_or_else(embedded, str::to_owned)
+    }
+
     /// Runs a statement behind the server's back, as only a test of broken databases may.
     pub async fn execute(&self, data_dir: &Path, statement: &str) {
-        let embedded = || format!("sqlite://{}", data_dir.join("gpu-fleet.db").display());
-        let url = self.url().map_or_else(embedded, str::to_owned);
-        execute(&url, statement).await;
+        execute(&self.address(data_dir), statement).await;
     }
 }
 

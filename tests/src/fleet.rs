@@ -2,12 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::binary::{kill, memory_mib};
 use crate::{Binary, Client, Database, Ended, Engine, eventually};
 
 const ANNOUNCEMENT: &str = " at http://";
@@ -65,6 +66,11 @@ impl Place {
         words
     }
 
+    /// A command of the program, to be started here.
+    pub(crate) fn command(&self) -> Command {
+        self.binary.command(self.folder())
+    }
+
     /// Runs a command with these words alone, to its end.
     pub async fn run(&self, words: &[impl AsRef<std::ffi::OsStr>]) -> Ended {
         self.binary.run(self.folder(), words).await
@@ -114,8 +120,17 @@ impl Fleet {
 
     /// As a power cut would: nothing is said and nothing is finished.
     pub fn kill9(&mut self) {
-        self.process.kill().expect("a process to kill");
-        self.process.wait().expect("a process that ends");
+        kill(&mut self.process);
+    }
+
+    /// The server's resident memory.
+    pub fn memory_mib(&self) -> f64 {
+        memory_mib(&self.process)
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_path(&self.place)).unwrap_or_default()
     }
 
     /// The same again on the same address and data, after `kill9`.
@@ -163,11 +178,9 @@ impl Fleet {
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        self.process.kill().unwrap_or_default();
-        self.process.wait().map(drop).unwrap_or_default();
+        kill(&mut self.process);
         if std::thread::panicking() {
-            let log = std::fs::read_to_string(log_path(&self.place)).unwrap_or_default();
-            println!("--- what the server logged ---\n{log}---");
+            println!("--- what the server logged ---\n{}---", self.log());
         }
     }
 }
@@ -179,7 +192,7 @@ fn log_path(place: &Place) -> PathBuf {
 async fn spawn(place: &Place, words: &[String], env: &[(String, String)], listen: &str) -> (Child, String) {
     let log =
         std::fs::File::options().create(true).append(true).open(log_path(place)).expect("a file for the log");
-    let mut command = place.binary.command(place.folder());
+    let mut command = place.command();
     command.args(words).args(["--listen", listen]).envs(env.iter().cloned());
     let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
     let stdout = process.stdout.take().expect("a pipe");

@@ -9,17 +9,24 @@
     reason = "it is part of tests: a panic is a failure"
 )]
 
+mod agent_process;
+pub mod answer;
 mod binary;
 mod client;
 mod database;
 mod fleet;
+mod history;
+mod played_host;
 mod subscription;
 mod waiting;
 
+pub use agent_process::AgentProcess;
 pub use binary::{Binary, Ended};
 pub use client::{Client, Refusal};
 pub use database::{Database, Engine};
 pub use fleet::{Fleet, Place};
+pub use history::History;
+pub use played_host::PlayedHost;
 pub use subscription::Subscription;
 pub use waiting::{eventually, within};
 

@@ -10,6 +10,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::Refusal;
+
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// What a subscription brings, in order.
@@ -55,6 +57,13 @@ impl Subscription {
                 _ => panic!("unexpected: {message}"),
             }
         }
+    }
+
+    /// Why it cannot begin or go on; fails when it brings anything else.
+    pub async fn refused(&mut self) -> Refusal {
+        let message = self.receive().await.expect("a refusal");
+        assert_eq!(message["type"], "error", "{message}");
+        Refusal::read(&message["payload"][0])
     }
 
     async fn send(&mut self, message: Value) {

@@ -1,9 +1,8 @@
 //! A job's way from its submission to its end.
 
 use serde_json::json;
+use system_tests::answer::{rows, text};
 use system_tests::{Engine, Fleet, both, eventually};
-
-use crate::answers::{rows, text};
 
 const FOUR_GPUS: &str = "simulated:4xH100-80GB";
 const UPDATES: &str = "subscription { jobUpdates { cursor kind job { id status } } }";

@@ -1,10 +1,8 @@
 //! What was measured, and the table that tells it.
 
-use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
-use crate::Fault;
+use system_tests::Binary;
 
 /// How long things took.
 pub(crate) struct Latency {
@@ -86,12 +84,11 @@ fn number(value: Option<f64>, decimals: usize) -> String {
 
 /// Says on standard error what is being measured.
 pub(crate) fn progress(text: &str) {
-    // With nobody to read it, the bench goes on.
-    let _ = writeln!(std::io::stderr(), "{text}");
+    eprintln!("{text}");
 }
 
 /// Prints everything on standard output.
-pub(crate) fn print(binary: &Path, columns: &[Column]) -> Result<(), Fault> {
+pub(crate) fn print(binary: &Binary, columns: &[Column]) {
     let mut heading = vec!["measured".to_owned(), "aim".to_owned()];
     let mut rows: Vec<Vec<String>> =
         MEASURED.iter().map(|(name, aim)| vec![(*name).to_owned(), (*aim).to_owned()]).collect();
@@ -102,18 +99,16 @@ pub(crate) fn print(binary: &Path, columns: &[Column]) -> Result<(), Fault> {
         }
     }
     rows.insert(0, heading);
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "\n{}\n", machine(binary))?;
+    println!("\n{}\n", machine(binary));
     let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(|at| width(&rows, at)).collect();
     for row in &rows {
         let cells = row.iter().zip(&widths).enumerate().map(|(at, (cell, width))| match at {
             0 => format!("{cell:<width$}"),
             _ => format!("{cell:>width$}"),
         });
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("   "))?;
+        println!("{}", cells.collect::<Vec<_>>().join("   "));
     }
-    writeln!(out, "\n{NOTES}")?;
-    Ok(())
+    println!("\n{NOTES}");
 }
 
 const NOTES: &str = "\
@@ -126,15 +121,17 @@ fn width(rows: &[Vec<String>], at: usize) -> usize {
 }
 
 /// What the figures depend on.
-fn machine(binary: &Path) -> String {
+fn machine(binary: &Binary) -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let (cpus, memory, load) = (read("/proc/cpuinfo"), read("/proc/meminfo"), read("/proc/loadavg"));
-    let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown processor", |rest| {
-        rest.trim_start_matches([' ', '\t', ':'])
-    });
-    let gib = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() >> 20;
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown processor", |rest| rest.trim_start_matches([' ', '\t', ':']));
+    let gib =
+        memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() >> 20;
     let load = load.split_whitespace().next().unwrap_or("?");
-    let (bench, binary) = (if cfg!(debug_assertions) { "dev" } else { "release" }, binary.display());
+    let (bench, binary) = (if cfg!(debug_assertions) { "dev" } else { "release" }, binary.path().display());
     format!("{cores} cores ({model}), {gib} GiB, load {load}; bench built as {bench}, server {binary}")
 }

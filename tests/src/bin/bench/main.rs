@@ -1,0 +1,97 @@
+//! Measures a server on SQLite and on PostgreSQL beside the raw databases, and prints one table. It asserts no figure; what
+//! cannot be measured ends it.
+//!
+//! `GPU_FLEET_BIN` names the binary, `GPU_FLEET_TEST_POSTGRES_URL` a PostgreSQL server whose role may create databases.
+//! `--seconds N` sets how long each rate is measured.
+
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench that cannot go on stops there"
+)]
+
+mod feed;
+mod measure;
+mod raw;
+mod table;
+
+use std::time::Duration;
+
+use serde_json::json;
+use system_tests::{AgentProcess, Binary, Database, Engine, Fleet, Place};
+
+use table::{Column, Figures};
+
+#[tokio::main]
+async fn main() {
+    let span = seconds(std::env::args().skip(1));
+    let columns = [
+        measure_database("SQLite", Engine::Sqlite, span).await,
+        measure_database("PostgreSQL", Engine::Postgres, span).await,
+    ];
+    table::print(&Binary::find(), &columns);
+}
+
+fn seconds(mut arguments: impl Iterator<Item = String>) -> Duration {
+    match (arguments.next().as_deref(), arguments.next()) {
+        (None, _) => Duration::from_secs(5),
+        (Some("--seconds"), Some(number)) => {
+            Duration::from_secs_f64(number.parse().expect("--seconds NUMBER"))
+        }
+        _ => {
+            eprintln!("usage: bench [--seconds N]");
+            std::process::exit(2);
+        }
+    }
+}
+
+/// Everything on one kind of database: first through a server, then on a second database without one.
+async fn measure_database(name: &'static str, engine: Engine, span: Duration) -> Column {
+    table::progress(&format!("{name}: the server"));
+    let server = measure_server(Fleet::serve(Place::create(engine).await).await, span).await;
+    table::progress(&format!("{name}: the raw database"));
+    let bare = Database::create(engine).await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let raw =
+        raw::measure(&bare.address(folder.path()), span).await.expect("a database that can be measured");
+    Column { name, server, raw }
+}
+
+/// The lives come first: the submissions leave tens of thousands of held jobs behind.
+async fn measure_server(fleet: Fleet, span: Duration) -> Figures {
+    let operator = fleet.operator().await;
+    let bench = json!({ "slug": "bench", "name": "Bench" });
+    operator.change("createOrganization", bench, "organization { id }").await.expect("an organization");
+    let client = fleet.member("bench").await;
+    let mut figures = Figures::default();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    figures.serve_mib = Some(fleet.memory_mib());
+    let small = AgentProcess::start(&fleet, "small", "simulated:8xH100-80GB").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    figures.agent_mib = Some(small.memory_mib());
+
+    let feed = feed::Feed::follow(&client).await;
+    table::progress("  submit → RUNNING, idle");
+    figures.latency_process = Some(measure::idle_latency(&client, &feed, measure::Life::Process).await);
+    figures.latency_loan = Some(measure::idle_latency(&client, &feed, measure::Life::Loan).await);
+    table::progress("  job lives with processes");
+    figures.process_lives = Some(measure::process_lives(&client, &feed, 400).await);
+    table::progress("  job lives without processes");
+    let _large = AgentProcess::start(&fleet, "large", "simulated:64xA100-40GB").await;
+    figures.loan_lives = Some(measure::loan_lives(&client, &feed, span).await);
+    table::progress("  submissions");
+    figures.single = Some(measure::single_submissions(&client, span).await);
+    figures.bulk = Some(measure::bulk_submissions(&client).await);
+    figures.serve_after_mib = Some(fleet.memory_mib());
+    tell_warnings(&fleet.log());
+    figures
+}
+
+/// How many warnings and errors a log has, and the first.
+fn tell_warnings(log: &str) {
+    let bad: Vec<&str> = log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    if let Some(first) = bad.first() {
+        table::progress(&format!("  the server logged {} warnings or errors, the first: {first}", bad.len()));
+    }
+}

@@ -19,8 +19,8 @@ use crate::fault::Fault;
 use crate::graphql::caller::Caller;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::pending::Pending;
-use crate::graphql::schema::{FleetSchema, builder};
-use crate::http::{Gateway, Guard, Limits, Refusal};
+use crate::graphql::schema::{FleetSchema, builder, sdl};
+use crate::http::{Call, Gateway, Refusal};
 use crate::scheduler::{Explanations, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
@@ -58,6 +58,7 @@ pub enum StartError {
 pub struct Server {
     store: Store,
     schema: FleetSchema,
+    sdl: String,
     key: SigningKey,
     keys: RwLock<(Option<Instant>, HashMap<String, PublicKey>)>,
     organizations: Cache<String, Option<OrganizationRef>>,
@@ -76,23 +77,14 @@ impl Server {
         store.publish_signing_key(key.key_id(), &key.public_key().to_pem()).await?;
         make_first_organization(&store).await?;
         let explanations = Arc::new(Explanations::new(store.clone()));
-        let limits = Limits::default();
-        let schema = builder()
-            .limit_depth(limits.depth)
-            .limit_recursive_depth(limits.recursion)
-            .limit_complexity(limits.complexity)
-            .limit_directives(limits.directives)
-            .limit_aliases(limits.aliases)
-            .extension(Guard::new(limits))
-            .data(store.clone())
-            .data::<Arc<dyn Pending>>(explanations.clone())
-            .finish();
+        let schema = builder().data(store.clone()).data::<Arc<dyn Pending>>(explanations.clone()).finish();
         tokio::spawn(Scheduler::new(store.clone(), explanations.clone()).run(shutdown));
         let ttl = Duration::from_secs(10);
         Ok(Arc::new(Self {
             keys: RwLock::new((None, HashMap::from([(key.key_id().to_owned(), key.public_key().clone())]))),
             store,
             schema,
+            sdl: sdl(),
             key,
             organizations: Cache::builder().max_capacity(10_000).time_to_live(ttl).build(),
             agents: Cache::builder().max_capacity(10_000).time_to_live(ttl).build(),
@@ -220,8 +212,8 @@ impl Server {
     }
 
     /// What the resolvers of one request share.
-    fn furnish(&self, request: async_graphql::Request, who: Principal) -> async_graphql::Request {
-        let caller = Caller { principal: who };
+    fn furnish(&self, request: async_graphql::Request, call: Call) -> async_graphql::Request {
+        let caller = Caller { principal: call.who };
         let scope = caller.reads().ok();
         let request = request.data(caller);
         match scope {
@@ -261,21 +253,25 @@ impl Gateway for Server {
         self.principal(bearer).boxed()
     }
 
+    fn sdl(&self) -> &str {
+        &self.sdl
+    }
+
     fn execute(
         &self,
         request: async_graphql::Request,
-        who: Principal,
+        call: Call,
     ) -> BoxFuture<'static, async_graphql::Response> {
-        let (schema, request) = (self.schema.clone(), self.furnish(request, who));
+        let (schema, request) = (self.schema.clone(), self.furnish(request, call));
         async move { schema.execute(request).await }.boxed()
     }
 
     fn subscribe(
         &self,
         request: async_graphql::Request,
-        who: Principal,
+        call: Call,
     ) -> BoxStream<'static, async_graphql::Response> {
-        self.schema.execute_stream(self.furnish(request, who)).boxed()
+        self.schema.execute_stream(self.furnish(request, call)).boxed()
     }
 
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {

@@ -21,6 +21,18 @@ pub struct Principal {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl Principal {
+    /// Whose bucket its requests are paid from; none for an agent, which is a part of the fleet itself.
+    #[must_use]
+    pub fn account(&self) -> Option<String> {
+        if self.role == Role::Agent {
+            return None;
+        }
+        let organization = self.organization.as_ref().map_or("", |organization| organization.slug.as_str());
+        Some(format!("{organization}/{}", self.subject))
+    }
+}
+
 /// An organization, by both of its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrganizationRef {

@@ -29,7 +29,13 @@ impl Loaders {
     /// Loaders for one request.
     #[must_use]
     pub fn new(store: Store, scope: Scope) -> Self {
-        Self { batches: DataLoader::new(Batches { store, scope }, TokioSpawner::current(), TokioTimer::default()) }
+        Self {
+            batches: DataLoader::new(
+                Batches { store, scope },
+                TokioSpawner::current(),
+                TokioTimer::default(),
+            ),
+        }
     }
 }
 
@@ -81,7 +87,10 @@ macro_rules! batch {
             type Value = $value;
             type Error = Fault;
 
-            fn load(&self, $keys: &[$key]) -> impl Future<Output = Result<HashMap<$key, $value>, Fault>> + Send {
+            fn load(
+                &self,
+                $keys: &[$key],
+            ) -> impl Future<Output = Result<HashMap<$key, $value>, Fault>> + Send {
                 let $batches = self;
                 async move { $read }
             }

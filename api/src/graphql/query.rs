@@ -12,8 +12,8 @@ use super::gpu::Gpu;
 use super::host::Host;
 use super::job::Job;
 use super::lists::{
-    GpuConnection, GpuFilter, HostConnection, HostFilter, JobConnection, JobFilter, JobOrder, OrganizationConnection,
-    gpus_page, hosts_page, jobs_page, organizations_page, page_cost,
+    GpuConnection, GpuFilter, HostConnection, HostFilter, JobConnection, JobFilter, JobOrder,
+    OrganizationConnection, gpus_page, hosts_page, jobs_page, organizations_page, page_cost,
 };
 use super::loaders::load;
 use super::organization::Organization;
@@ -122,7 +122,11 @@ impl Query {
     }
 
     /// A job; null when there is none that the caller may see.
-    async fn job(&self, ctx: &Context<'_>, #[graphql(desc = "Its global id.")] id: ID) -> Answer<Option<Job>> {
+    async fn job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id.")] id: ID,
+    ) -> Answer<Option<Job>> {
         Caller::of(ctx)?.reads()?;
         let Ok(id) = id.parse::<JobId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Job))
@@ -146,7 +150,11 @@ impl Query {
     }
 
     /// A GPU; null when there is none that the caller may see.
-    async fn gpu(&self, ctx: &Context<'_>, #[graphql(desc = "Its global id.")] id: ID) -> Answer<Option<Gpu>> {
+    async fn gpu(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id.")] id: ID,
+    ) -> Answer<Option<Gpu>> {
         Caller::of(ctx)?.reads()?;
         let Ok(id) = id.parse::<GpuId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Gpu))
@@ -168,7 +176,11 @@ impl Query {
     }
 
     /// A host; null when there is none that the caller may see.
-    async fn host(&self, ctx: &Context<'_>, #[graphql(desc = "Its global id.")] id: ID) -> Answer<Option<Host>> {
+    async fn host(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its global id.")] id: ID,
+    ) -> Answer<Option<Host>> {
         Caller::of(ctx)?.reads()?;
         let Ok(id) = id.parse::<HostId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Host))

@@ -1,6 +1,6 @@
 //! The schema, put together: the roots, the limits, and what a request carries.
 
-use async_graphql::{Schema, SchemaBuilder};
+use async_graphql::{Schema, SchemaBuilder, ValidationMode};
 
 use super::mutation::Mutation;
 use super::query::Query;
@@ -14,7 +14,8 @@ pub type FleetSchema = Schema<Query, Mutation, Subscription>;
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query, Mutation::default(), Subscription::default())
         .register_output_type::<super::enums::ErrorCode>()
-        .disable_suggestions()
+        // Documents are validated before they get here, to the letter of the specification.
+        .validation_mode(ValidationMode::Fast)
 }
 
 /// The schema in the schema definition language, as it is committed beside the code.

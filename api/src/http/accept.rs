@@ -10,6 +10,8 @@ pub(super) enum MediaType {
     Json,
     /// `application/graphql-response+json`: the status says whether the request was executed.
     GraphqlResponse,
+    /// `text/event-stream`: results as they come; what is refused before is told as the newer of the other two.
+    Events,
 }
 
 impl MediaType {
@@ -17,13 +19,13 @@ impl MediaType {
     pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::GraphqlResponse | Self::Events => "application/graphql-response+json; charset=utf-8",
         }
     }
 }
 
-/// The best type that the client accepts: the newer one when it is asked for by name and not below the older one.
-/// `None`: it accepts neither.
+/// The best type that the client accepts: events or the newer JSON when it is asked for by name and nothing above it.
+/// `None`: it accepts none of them.
 pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
     let mut ranges = headers
         .get_all(ACCEPT)
@@ -47,6 +49,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
 /// What the client gives to each type; the more exact range counts.
 #[derive(Default)]
 struct Quality {
+    events: Option<f32>,
     newer: Option<f32>,
     json: Option<f32>,
     application: Option<f32>,
@@ -56,6 +59,7 @@ struct Quality {
 impl Quality {
     fn note(&mut self, name: &str, q: f32) {
         let slot = match name {
+            "text/event-stream" => &mut self.events,
             "application/graphql-response+json" => &mut self.newer,
             "application/json" => &mut self.json,
             "application/*" => &mut self.application,
@@ -66,9 +70,11 @@ impl Quality {
     }
 
     fn best(&self) -> Option<MediaType> {
-        let newer = self.newer.unwrap_or(0.0);
+        let (events, newer) = (self.events.unwrap_or(0.0), self.newer.unwrap_or(0.0));
         let json = self.json.or(self.application).or(self.any).unwrap_or(0.0);
-        if newer > 0.0 && newer >= json {
+        if events > 0.0 && events >= newer.max(json) {
+            Some(MediaType::Events)
+        } else if newer > 0.0 && newer >= json {
             Some(MediaType::GraphqlResponse)
         } else if json > 0.0 {
             Some(MediaType::Json)
@@ -132,6 +138,13 @@ mod tests {
             negotiated("application/graphql-response+json;q=0.5, application/json"),
             Some(MediaType::Json)
         );
+    }
+
+    #[test]
+    fn events_are_given_to_who_asks_for_them_first() {
+        assert_eq!(negotiated("text/event-stream"), Some(MediaType::Events));
+        assert_eq!(negotiated("text/event-stream, application/json;q=0.9"), Some(MediaType::Events));
+        assert_eq!(negotiated("application/json, text/event-stream;q=0.5"), Some(MediaType::Json));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What the transport allows.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::limits::Limits;
+use super::meter::Rate;
 
 /// What the transport allows.
 #[derive(Debug, Clone)]
@@ -16,10 +18,14 @@ pub struct HttpConfig {
     pub body_bytes: usize,
     /// Bytes of a socket's message.
     pub message_bytes: usize,
-    /// Subscriptions of one socket.
+    /// Operations at once on one socket, and event streams of one caller.
     pub subscriptions: usize,
     /// What a document may cost.
     pub limits: Limits,
+    /// How much each caller may ask for in a time; none: as much as it likes.
+    pub rate: Option<Rate>,
+    /// How long a query or a mutation may take.
+    pub operation_time: Duration,
 }
 
 impl HttpConfig {
@@ -33,6 +39,8 @@ impl HttpConfig {
             message_bytes: 1 << 20,
             subscriptions: 64,
             limits: Limits::default(),
+            rate: Some(Rate::default()),
+            operation_time: Duration::from_secs(30),
         }
     }
 }

@@ -4,6 +4,7 @@ use async_graphql::{Request, Response};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use super::call::Call;
 use crate::auth::Principal;
 
 /// Authenticates callers and executes their operations.
@@ -11,11 +12,14 @@ pub trait Gateway: Send + Sync + 'static {
     /// The principal that a bearer's text proves.
     fn authenticate<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Principal, Refusal>>;
 
+    /// The schema in the schema definition language.
+    fn sdl(&self) -> &str;
+
     /// Executes a query or a mutation.
-    fn execute(&self, request: Request, who: Principal) -> BoxFuture<'static, Response>;
+    fn execute(&self, request: Request, call: Call) -> BoxFuture<'static, Response>;
 
     /// Executes a subscription. The stream ends when there is nothing more to come.
-    fn subscribe(&self, request: Request, who: Principal) -> BoxStream<'static, Response>;
+    fn subscribe(&self, request: Request, call: Call) -> BoxStream<'static, Response>;
 
     /// Whether a principal that was authenticated earlier still may be here: asked every few seconds while a socket is
     /// open, so it should be cheap.

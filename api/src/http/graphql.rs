@@ -1,134 +1,162 @@
-//! `/graphql` over HTTP, after the GraphQL-over-HTTP specification: POST with JSON, GET for queries, and the upgrade to
-//! a socket.
+//! `/graphql` over HTTP, after the GraphQL-over-HTTP specification: POST with JSON, GET for queries, events for who accepts
+//! them, and the upgrade to a socket.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use async_graphql::{Request, ServerError};
+use async_graphql::ServerError;
 use axum::body::{Body, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
+use futures_util::StreamExt as _;
 
 use super::accept::{MediaType, is_json, negotiate};
-use super::document::{OperationKind, read};
+use super::call::{Call, RequestId};
+use super::document::{OperationKind, Prepared, Refusals};
 use super::gateway::Refusal;
+use super::meter::{Exhausted, Standing};
 use super::params::Params;
 use super::server::Serving;
-use super::{answer, origin, socket};
+use super::{answer, origin, socket, sse};
 use crate::error::ErrorCode;
 
+/// What of a refused body is read before the answer, so that a client that is still sending can hear it.
+const DISCARDED_BYTES: usize = 1 << 20;
+const DISCARD_WITHIN: Duration = Duration::from_secs(5);
+
 /// Why a request is not executed.
-type Refused = (StatusCode, ServerError);
+struct Refused {
+    status: StatusCode,
+    errors: Refusals,
+    exhausted: Option<Exhausted>,
+}
 
 /// Every request to `/graphql`.
 pub(super) async fn handle(State(serving): State<Arc<Serving>>, request: axum::extract::Request) -> Response {
-    let started = Instant::now();
     let (mut parts, body) = request.into_parts();
     if parts.headers.contains_key("upgrade") {
-        return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) if origin::allowed(&parts.headers, &serving.config) => {
-                socket::upgrade(serving, upgrade, &parts.headers)
-            }
-            Ok(_) => {
-                refuse(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "this origin may not open sockets here")
-            }
-            Err(_) => refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "not a WebSocket upgrade"),
-        };
+        return upgrade(serving, &mut parts).await;
     }
-    let Some(media) = negotiate(&parts.headers) else {
-        let message = "answers are application/graphql-response+json or application/json";
+    let media = negotiate(&parts.headers);
+    let Some(answered) = media else {
+        discard(body).await;
+        let message = "answers are application/graphql-response+json, application/json or text/event-stream";
         return refuse(StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message);
     };
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let outcome = perform(&serving, &parts.method, &parts.headers, &query, body).await;
-    let (kind, code, response) = match outcome {
-        Ok((kind, response)) => {
-            let code = response.errors.first().map_or("OK", |_| "ERROR");
-            (kind.as_str(), code, answer::graphql(response, media))
-        }
-        Err((status, error)) => ("none", "REFUSED", answer::refusal(with_media(status, media), error, media)),
+    let response = match prepare(&serving, &parts, body).await {
+        Ok(ready) if answered == MediaType::Events => events(&serving, ready),
+        Ok(ready) => respond(&serving, ready, answered).await,
+        Err(refused) => answer_refusal(refused, answered),
     };
-    metrics::counter!("gpu_fleet_requests_total", "operation" => kind, "outcome" => code).increment(1);
-    metrics::histogram!("gpu_fleet_request_seconds", "operation" => kind).record(started.elapsed());
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("gpu_fleet_http_requests_total", "status" => status).increment(1);
     response
 }
 
-/// A well-formed request that is refused as GraphQL is answered with 200 under the older media type.
-fn with_media(status: StatusCode, media: MediaType) -> StatusCode {
-    match (status, media) {
-        (StatusCode::UNPROCESSABLE_ENTITY, MediaType::Json) => StatusCode::OK,
-        (StatusCode::UNPROCESSABLE_ENTITY, MediaType::GraphqlResponse) => StatusCode::BAD_REQUEST,
-        (status, _) => status,
+async fn upgrade(serving: Arc<Serving>, parts: &mut Parts) -> Response {
+    let address = address(parts);
+    match WebSocketUpgrade::from_request_parts(parts, &()).await {
+        Ok(upgrade) if origin::allowed(&parts.headers, &serving.config) => {
+            socket::upgrade(serving, upgrade, &parts.headers, address)
+        }
+        Ok(_) => refuse(StatusCode::FORBIDDEN, ErrorCode::Forbidden, "this origin may not open sockets here"),
+        Err(_) => refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, "not a WebSocket upgrade"),
     }
 }
 
-fn refuse(status: StatusCode, code: ErrorCode, message: &str) -> Response {
-    answer::refusal(status, code.error(message), MediaType::Json)
+/// An operation that was admitted.
+struct Ready {
+    prepared: Prepared,
+    call: Call,
+    standing: Option<Standing>,
 }
 
-async fn perform(
-    serving: &Serving,
-    method: &Method,
-    headers: &HeaderMap,
-    query: &str,
-    body: Body,
-) -> Result<(OperationKind, async_graphql::Response), Refused> {
-    let params = read_params(serving, method, headers, query, body).await?;
-    let who = match bearer(headers) {
-        Some(token) => serving.gateway.authenticate(token).await.map_err(refused)?,
-        None => {
-            return Err((
-                StatusCode::UNAUTHORIZED,
-                ErrorCode::Unauthenticated.error("a bearer token is needed"),
-            ));
-        }
+async fn prepare(serving: &Serving, parts: &Parts, body: Body) -> Result<Ready, Refused> {
+    let params = read_params(serving, parts, body).await?;
+    let who = match bearer(&parts.headers) {
+        Some(token) => serving.gateway.authenticate(token).await?,
+        None => return Err(Refusal::Unauthenticated("a bearer token is needed".into()).into()),
     };
-    let limits = &serving.config.limits;
-    let as_graphql = |error: ServerError| (StatusCode::UNPROCESSABLE_ENTITY, error);
-    let mut request: Request = params.into_request(limits).map_err(as_graphql)?;
-    let kind = read(&mut request, limits).map_err(as_graphql)?;
-    match kind {
-        OperationKind::Mutation if method == Method::GET => Err((
-            StatusCode::METHOD_NOT_ALLOWED,
-            ErrorCode::BadUserInput.error("a mutation is sent with POST"),
-        )),
-        OperationKind::Subscription => {
-            Err(as_graphql(ErrorCode::BadUserInput.error("a subscription needs a WebSocket to /graphql")))
-        }
-        kind => Ok((kind, serving.gateway.execute(request, who).await)),
+    let prepared = serving.documents.prepare(params).map_err(Refused::as_graphql)?;
+    if prepared.kind == OperationKind::Mutation && parts.method == Method::GET {
+        return Err(Refused::one(StatusCode::METHOD_NOT_ALLOWED, "a mutation is sent with POST"));
+    }
+    let standing = serving.admit(&prepared, &who)?;
+    Ok(Ready { prepared, call: Call { who, id: RequestId::new(), address: address(parts) }, standing })
+}
+
+async fn respond(serving: &Arc<Serving>, ready: Ready, media: MediaType) -> Response {
+    if ready.prepared.kind == OperationKind::Subscription {
+        let error = ErrorCode::BadUserInput
+            .error("a subscription needs a WebSocket, or a POST that accepts text/event-stream");
+        return answer_refusal(Refused::as_graphql(vec![error]), media);
+    }
+    let id = ready.call.id.clone();
+    let mut response = answer::graphql(serving.execute(ready.prepared, ready.call).await, media);
+    answer::tell_standing(&mut response, ready.standing);
+    answer::tell_request_id(&mut response, &id);
+    response
+}
+
+fn events(serving: &Arc<Serving>, ready: Ready) -> Response {
+    let account = ready.call.who.account().unwrap_or_default();
+    match serving.streams.take(&account) {
+        Some(slot) => sse::respond(serving, ready.prepared, ready.call, slot),
+        None => refuse(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::RateLimited,
+            "too many event streams are open for this caller",
+        ),
     }
 }
 
-async fn read_params(
-    serving: &Serving,
-    method: &Method,
-    headers: &HeaderMap,
-    query: &str,
-    body: Body,
-) -> Result<Params, Refused> {
-    let bad = |error: ServerError| (StatusCode::BAD_REQUEST, error);
-    if method == Method::GET {
-        return Params::from_query_string(query).map_err(bad);
+async fn read_params(serving: &Serving, parts: &Parts, body: Body) -> Result<Params, Refused> {
+    let bad = |error: ServerError| Refused {
+        status: StatusCode::BAD_REQUEST,
+        errors: vec![error],
+        exhausted: None,
+    };
+    if parts.method == Method::GET {
+        return Params::from_query_string(parts.uri.query().unwrap_or_default()).map_err(bad);
     }
-    if method != Method::POST {
-        return Err((
-            StatusCode::METHOD_NOT_ALLOWED,
-            ErrorCode::BadUserInput.error("POST, or GET for queries"),
-        ));
+    if parts.method != Method::POST {
+        discard(body).await;
+        return Err(Refused::one(StatusCode::METHOD_NOT_ALLOWED, "POST, or GET for queries"));
     }
-    if !is_json(headers) {
-        let error = ErrorCode::BadUserInput.error("the body must be application/json in UTF-8");
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
+    if !is_json(&parts.headers) {
+        discard(body).await;
+        let message = "the body must be application/json in UTF-8";
+        return Err(Refused::one(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let most = serving.config.body_bytes;
     let bytes = to_bytes(body, most).await.map_err(|_| {
-        let error = ErrorCode::BadUserInput.error(format!("the body is longer than {most} bytes"));
-        (StatusCode::PAYLOAD_TOO_LARGE, error)
+        Refused::one(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {most} bytes"))
     })?;
     Params::from_json(&bytes).map_err(bad)
+}
+
+/// Reads what a client is still sending, up to a bound, and keeps nothing of it.
+async fn discard(body: Body) {
+    let reading = async {
+        let (mut body, mut read) = (body.into_data_stream(), 0);
+        while let Some(Ok(bytes)) = body.next().await {
+            read += bytes.len();
+            if read > DISCARDED_BYTES {
+                return;
+            }
+        }
+    };
+    // Who sends too slowly does not hear why.
+    let _ = tokio::time::timeout(DISCARD_WITHIN, reading).await;
+}
+
+fn address(parts: &Parts) -> Option<std::net::IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 /// The token of the `Authorization` header.
@@ -142,13 +170,51 @@ pub(super) fn strip_scheme(text: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-fn refused(refusal: Refusal) -> Refused {
-    match refusal {
-        Refusal::Unauthenticated(message) => {
-            (StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated.error(message))
-        }
-        Refusal::Unavailable(message) => {
-            (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable.error(message))
-        }
+impl Refused {
+    fn one(status: StatusCode, message: &str) -> Self {
+        Self { status, errors: vec![ErrorCode::BadUserInput.error(message)], exhausted: None }
     }
+
+    /// A well-formed request that is refused as GraphQL; its status depends on the media type.
+    fn as_graphql(errors: Refusals) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, errors, exhausted: None }
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let (status, error) = match refusal {
+            Refusal::Unauthenticated(message) => {
+                (StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated.error(message))
+            }
+            Refusal::Unavailable(message) => {
+                (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable.error(message))
+            }
+        };
+        Self { status, errors: vec![error], exhausted: None }
+    }
+}
+
+impl From<Exhausted> for Refused {
+    fn from(exhausted: Exhausted) -> Self {
+        let errors = vec![exhausted.error()];
+        Self { status: StatusCode::TOO_MANY_REQUESTS, errors, exhausted: Some(exhausted) }
+    }
+}
+
+fn refuse(status: StatusCode, code: ErrorCode, message: &str) -> Response {
+    answer::refusal(status, vec![code.error(message)], MediaType::Json)
+}
+
+fn answer_refusal(refused: Refused, media: MediaType) -> Response {
+    let status = match (refused.status, media) {
+        (StatusCode::UNPROCESSABLE_ENTITY, MediaType::Json) => StatusCode::OK,
+        (StatusCode::UNPROCESSABLE_ENTITY, _) => StatusCode::BAD_REQUEST,
+        (status, _) => status,
+    };
+    let mut response = answer::refusal(status, refused.errors, media);
+    if let Some(exhausted) = refused.exhausted {
+        answer::tell_exhausted(&mut response, exhausted);
+    }
+    response
 }

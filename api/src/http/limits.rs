@@ -1,9 +1,5 @@
 //! How much one GraphQL document may ask for.
 
-use async_graphql::{ObjectType, SchemaBuilder, SubscriptionType};
-
-use super::guard::Guard;
-
 /// The bounds of a document. Each exists because something grows with it that a client does not pay for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -18,11 +14,11 @@ pub struct Limits {
     pub depth: usize,
     /// Levels of selection sets, fragments included. The standard introspection query has 18.
     pub recursion: usize,
-    /// Sum over the fields of what each declares to cost; list fields declare their page size times their children.
-    pub complexity: usize,
-    /// Directives on one field.
+    /// What one operation may cost: a field costs 1, and what stands below a list as often as the list has rows.
+    pub complexity: u32,
+    /// Directives in one place.
     pub directives: usize,
-    /// Aliases in the document.
+    /// Aliases, fragments in place of their spreads.
     pub aliases: usize,
     /// Bytes of one string among the variables.
     pub string_bytes: usize,
@@ -41,24 +37,5 @@ impl Default for Limits {
             aliases: 50,
             string_bytes: 1024 * 1024,
         }
-    }
-}
-
-impl Limits {
-    /// A schema under construction with these limits, the [`Guard`] included.
-    #[must_use]
-    pub fn apply<Q, M, S>(&self, schema: SchemaBuilder<Q, M, S>) -> SchemaBuilder<Q, M, S>
-    where
-        Q: ObjectType + 'static,
-        M: ObjectType + 'static,
-        S: SubscriptionType + 'static,
-    {
-        schema
-            .limit_depth(self.depth)
-            .limit_recursive_depth(self.recursion)
-            .limit_complexity(self.complexity)
-            .limit_directives(self.directives)
-            .limit_aliases(self.aliases)
-            .extension(Guard::new(self.clone()))
     }
 }

@@ -1,24 +1,31 @@
-//! What travels over the network: GraphQL over HTTP and WebSocket, the dashboard's files, health and metrics.
+//! What travels over the network: GraphQL over HTTP, WebSocket and server-sent events, the dashboard's files, health and
+//! metrics.
 //!
-//! This module knows GraphQL documents but no schema: whoever executes them stands behind [`Gateway`]. It decides
-//! nothing about the fleet and reads no database.
+//! This module reads documents against the schema that it is given; whoever executes them stands behind [`Gateway`]. It
+//! decides nothing about the fleet and reads no database.
 
 mod accept;
 mod answer;
 mod assets;
+mod call;
 mod config;
 mod document;
+mod execution;
 mod gateway;
 mod graphql;
-mod guard;
 mod limits;
+mod meter;
 mod origin;
 mod params;
 mod server;
+mod slots;
 mod socket;
+mod sse;
 
+pub use call::{Call, RequestId};
 pub use config::HttpConfig;
+pub use document::SchemaError;
 pub use gateway::{Gateway, Refusal};
-pub use guard::Guard;
 pub use limits::Limits;
+pub use meter::Rate;
 pub use server::{install_metrics, router, serve};

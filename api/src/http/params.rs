@@ -1,22 +1,26 @@
 //! The parameters of a GraphQL request, as a JSON body, a query string or a socket's message carries them.
 
-use async_graphql::{Extensions, Request, ServerError, Value, Variables};
+use async_graphql::{Extensions, ServerError};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::limits::Limits;
-use crate::error::{ErrorCode, ServerErrorExt as _};
+use crate::error::ErrorCode;
 
 /// One request. Unknown parameters are passed over; known ones must have the right shape.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a GraphQL request, which is a JSON object")]
 pub(super) struct Params {
-    query: String,
+    /// The document.
+    pub(super) query: String,
+    /// Which of its operations is meant.
     #[serde(default)]
-    operation_name: Option<String>,
+    pub(super) operation_name: Option<String>,
+    /// The values of its variables.
     #[serde(default)]
-    variables: Option<Variables>,
+    pub(super) variables: Option<Map<String, Value>>,
+    /// For the executor.
     #[serde(default)]
-    extensions: Option<Extensions>,
+    pub(super) extensions: Option<Extensions>,
 }
 
 /// The parameters of a query string, where the maps are JSON within text.
@@ -45,16 +49,6 @@ impl Params {
             extensions: from_text(params.extensions.as_deref())?,
         })
     }
-
-    /// The request to execute.
-    pub(super) fn into_request(self, limits: &Limits) -> Result<Request, ServerError> {
-        let mut request = Request::new(self.query);
-        request.operation_name = self.operation_name.filter(|name| !name.is_empty());
-        request.variables = self.variables.unwrap_or_default();
-        request.extensions = self.extensions.unwrap_or_default();
-        check_strings(&request.variables, limits.string_bytes)?;
-        Ok(request)
-    }
 }
 
 fn from_text<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<Option<T>, ServerError> {
@@ -66,35 +60,4 @@ fn from_text<'a, T: Deserialize<'a>>(text: Option<&'a str>) -> Result<Option<T>,
 
 fn malformed(error: &dyn std::error::Error) -> ServerError {
     ErrorCode::BadUserInput.error(format!("This is not a GraphQL request: {error}."))
-}
-
-fn check_strings(variables: &Variables, longest: usize) -> Result<(), ServerError> {
-    for (name, value) in variables.iter() {
-        if let Some(path) = too_long(value, longest) {
-            // A field is named by its path within the input, which is what a variable usually carries whole.
-            let field = if path.is_empty() { name.to_string() } else { path.join(".") };
-            return Err(ErrorCode::BadUserInput
-                .error(format!("A text is longer than {longest} bytes."))
-                .with_extension("field", field));
-        }
-    }
-    Ok(())
-}
-
-/// The path to a string that is longer than `longest`, innermost last.
-fn too_long(value: &Value, longest: usize) -> Option<Vec<String>> {
-    let below = |step: String, value: &Value| {
-        too_long(value, longest).map(|mut path| {
-            path.insert(0, step);
-            path
-        })
-    };
-    match value {
-        Value::String(text) if text.len() > longest => Some(Vec::new()),
-        Value::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| below(index.to_string(), item))
-        }
-        Value::Object(fields) => fields.iter().find_map(|(name, field)| below(name.to_string(), field)),
-        _ => None,
-    }
 }

@@ -1,5 +1,6 @@
 //! The router, and serving it until shutdown.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,12 +19,17 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
 use super::config::HttpConfig;
+use super::document::{Documents, SchemaError};
+use super::execution::Names;
 use super::gateway::Gateway;
+use super::meter::Meter;
+use super::slots::Slots;
 use super::{answer, assets, graphql, origin};
 use crate::error::ErrorCode;
 
 /// Sockets and requests in flight have so long to end.
 const DRAIN: Duration = Duration::from_secs(10);
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
@@ -32,7 +38,12 @@ pub(super) struct Serving {
     pub(super) gateway: Arc<dyn Gateway>,
     pub(super) config: HttpConfig,
     pub(super) shutdown: CancellationToken,
+    /// What stays open: sockets and event streams.
     pub(super) sockets: TaskTracker,
+    pub(super) documents: Documents,
+    pub(super) meter: Option<Meter>,
+    pub(super) names: Names,
+    pub(super) streams: Slots,
     metrics: PrometheusHandle,
 }
 
@@ -52,15 +63,28 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// Everything that the server answers.
+///
+/// # Errors
+/// When the gateway's schema is not valid.
 pub fn router(
     gateway: Arc<dyn Gateway>,
     config: &HttpConfig,
     shutdown: CancellationToken,
     metrics: PrometheusHandle,
-) -> Served {
+) -> Result<Served, SchemaError> {
     let sockets = TaskTracker::new();
-    let serving =
-        Arc::new(Serving { gateway, config: config.clone(), shutdown, sockets: sockets.clone(), metrics });
+    let serving = Arc::new(Serving {
+        documents: Documents::new(gateway.sdl(), config.limits.clone())?,
+        meter: config.rate.map(Meter::new),
+        names: Names::default(),
+        streams: Slots::new(config.subscriptions),
+        gateway,
+        config: config.clone(),
+        shutdown,
+        sockets: sockets.clone(),
+        metrics,
+    });
+    tokio::spawn(forget_idle(serving.clone()));
     let router = Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/healthz", get(|| async { "ok" }))
@@ -71,7 +95,18 @@ pub fn router(
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())
         .with_state(serving);
-    Served { router, sockets }
+    Ok(Served { router, sockets })
+}
+
+/// Keeps the buckets of those who ask no more from piling up.
+async fn forget_idle(serving: Arc<Serving>) {
+    let Some(meter) = &serving.meter else { return };
+    loop {
+        tokio::select! {
+            () = serving.shutdown.cancelled() => return,
+            () = tokio::time::sleep(FORGET_EVERY) => meter.forget_idle(),
+        }
+    }
 }
 
 async fn ready(State(serving): State<Arc<Serving>>) -> Response {
@@ -87,7 +122,7 @@ async fn guard(State(serving): State<Arc<Serving>>, request: Request, next: Next
         next.run(request).await
     } else {
         let error = ErrorCode::Forbidden.error("this server has no such host name");
-        answer::refusal(StatusCode::MISDIRECTED_REQUEST, error, super::accept::MediaType::Json)
+        answer::refusal(StatusCode::MISDIRECTED_REQUEST, vec![error], super::accept::MediaType::Json)
     };
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -98,7 +133,7 @@ async fn guard(State(serving): State<Arc<Serving>>, request: Request, next: Next
 
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let error = ErrorCode::Internal.error("an internal error");
-    answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, error, super::accept::MediaType::Json)
+    answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, vec![error], super::accept::MediaType::Json)
 }
 
 /// Serves until shutdown; requests in flight and sockets then have a bounded time to end.
@@ -112,7 +147,9 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let Served { router, sockets } = served;
     let stop = shutdown.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving =
+        axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
     let deadline = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN).await;

@@ -4,10 +4,10 @@
 //! busy stream cannot starve its neighbours and a slow reader is cut instead of filling memory.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Request;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -20,7 +20,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::answer::body;
-use super::document::{OperationKind, read};
+use super::call::{Call, RequestId};
+use super::document::{OperationKind, Prepared};
 use super::gateway::Refusal;
 use super::graphql::{bearer, strip_scheme};
 use super::params::Params;
@@ -39,7 +40,12 @@ const QUEUE: usize = 256;
 type Close = (u16, &'static str);
 
 /// Accepts a socket.
-pub(super) fn upgrade(serving: Arc<Serving>, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> Response {
+pub(super) fn upgrade(
+    serving: Arc<Serving>,
+    upgrade: WebSocketUpgrade,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> Response {
     let token = bearer(headers).map(str::to_owned);
     let most = serving.config.message_bytes;
     upgrade
@@ -51,16 +57,17 @@ pub(super) fn upgrade(serving: Arc<Serving>, upgrade: WebSocketUpgrade, headers:
         .max_write_buffer_size(most + 64 * 1024)
         .on_upgrade(move |socket| async move {
             let tracker = serving.sockets.clone();
-            tracker.track_future(hold(serving, socket, token)).await;
+            tracker.track_future(hold(serving, socket, token, address)).await;
         })
 }
 
-async fn hold(serving: Arc<Serving>, mut socket: WebSocket, token: Option<String>) {
+async fn hold(serving: Arc<Serving>, mut socket: WebSocket, token: Option<String>, address: Option<IpAddr>) {
     metrics::gauge!("gpu_fleet_open_sockets").increment(1.0);
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let close = if spoken {
         let (out, queue) = mpsc::channel(QUEUE);
-        let session = Session { serving, token, who: None, operations: HashMap::new(), out, missed: 0 };
+        let session =
+            Session { serving, token, address, who: None, operations: HashMap::new(), out, missed: 0 };
         session.run(&mut socket, queue).await
     } else {
         Some((4406, "Subprotocol not acceptable"))
@@ -87,6 +94,7 @@ struct Session {
     serving: Arc<Serving>,
     /// From the upgrade's header; `connection_init` may bring another.
     token: Option<String>,
+    address: Option<IpAddr>,
     who: Option<Principal>,
     operations: HashMap<String, JoinHandle<()>>,
     out: mpsc::Sender<Outgoing>,
@@ -242,22 +250,22 @@ impl Session {
         if id.len() > 256 || self.operations.len() >= self.serving.config.subscriptions {
             return Err((4400, "Too many subscriptions on this socket"));
         }
-        let limits = &self.serving.config.limits;
         let params: Params = serde_json::from_value(payload.unwrap_or_default())
             .map_err(|_| (4400, "Invalid message: the payload is not a GraphQL request"))?;
-        let prepared = params.into_request(limits).and_then(|mut request| {
-            let kind = read(&mut request, limits)?;
-            Ok((request, kind))
-        });
-        match prepared {
-            Ok((request, kind)) => {
-                let operation =
-                    operate(self.serving.clone(), self.out.clone(), id.clone(), request, kind, who);
-                self.operations.insert(id, tokio::spawn(operation));
-                Ok(None)
-            }
-            Err(error) => Ok(Some(json!({"type": "error", "id": id, "payload": [error]}))),
-        }
+        let refusal = match self.serving.documents.prepare(params) {
+            Ok(prepared) => match self.serving.admit(&prepared, &who) {
+                Ok(_) => {
+                    let call = Call { who, id: RequestId::new(), address: self.address };
+                    let operation =
+                        operate(self.serving.clone(), self.out.clone(), id.clone(), prepared, call);
+                    self.operations.insert(id, tokio::spawn(operation));
+                    return Ok(None);
+                }
+                Err(exhausted) => vec![exhausted.error()],
+            },
+            Err(refusals) => refusals,
+        };
+        Ok(Some(json!({"type": "error", "id": id, "payload": refusal})))
     }
 }
 
@@ -266,16 +274,12 @@ async fn operate(
     serving: Arc<Serving>,
     out: mpsc::Sender<Outgoing>,
     id: String,
-    request: Request,
-    kind: OperationKind,
-    who: Principal,
+    prepared: Prepared,
+    call: Call,
 ) {
-    let _live = Live::begin(kind);
-    let mut stream = match kind {
-        OperationKind::Subscription => serving.gateway.subscribe(request, who),
-        _ => futures_util::stream::once(serving.gateway.execute(request, who)).boxed(),
-    };
-    while let Some(response) = stream.next().await {
+    let kind = prepared.kind;
+    let mut results = serving.stream(prepared, call);
+    while let Some(response) = results.next().await {
         let failed_stream = kind == OperationKind::Subscription && !response.errors.is_empty();
         let (payload, refused) = body(response);
         // What was refused before its execution, and a stream that could not begin or go on, is an error of the
@@ -292,27 +296,6 @@ async fn operate(
     }
     let message = json!({"type": "complete", "id": id}).to_string();
     let _ = out.send(Outgoing::Last(message, id)).await;
-}
-
-/// Counts live subscriptions, however they end.
-struct Live(bool);
-
-impl Live {
-    fn begin(kind: OperationKind) -> Self {
-        let subscription = kind == OperationKind::Subscription;
-        if subscription {
-            metrics::gauge!("gpu_fleet_live_subscriptions").increment(1.0);
-        }
-        Self(subscription)
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        if self.0 {
-            metrics::gauge!("gpu_fleet_live_subscriptions").decrement(1.0);
-        }
-    }
 }
 
 async fn write(socket: &mut WebSocket, message: Message) -> Option<Close> {

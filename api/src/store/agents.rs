@@ -391,7 +391,9 @@ async fn admit(tx: &Tx<'_>, row: &host::Model, jti: &str, key_hash: &str) -> Res
     match used_join_token::Entity::find_by_id(jti).one(tx.db).await? {
         // The same machine again: it did not hear the answer, and with it the key.
         Some(used) if used.host_id == row.id => {}
-        Some(_) => return Err(Fault::conflict("this join token has joined a host already: mint another one")),
+        Some(_) => {
+            return Err(Fault::conflict("this join token has joined a host already: mint another one"));
+        }
         None => {
             let used = used_join_token::ActiveModel {
                 jti: Set(jti.to_owned()),

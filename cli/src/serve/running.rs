@@ -42,7 +42,8 @@ impl Running {
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;
-        let router = http::router(server.clone(), &HttpConfig::new(address), shutdown.clone(), metrics);
+        let router = http::router(server.clone(), &HttpConfig::new(address), shutdown.clone(), metrics)
+            .map_err(|error| Failure::Other(error.to_string()))?;
         let transport = tokio::spawn(http::serve(listener, router, shutdown));
         let running = Self { server, address, data_dir: dir.clone(), transport, _lock: lock };
         running.write_operator_token()?;

@@ -1,17 +1,15 @@
 //! Which operation of a document is to be executed, and of what kind it is.
 
+use async_graphql::ServerError;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{Request, ServerError};
 
-use super::guard;
-use super::limits::Limits;
 use crate::error::ErrorCode;
 
 /// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OperationKind {
+pub(in crate::http) enum OperationKind {
     Query,
     Mutation,
     Subscription,
@@ -19,7 +17,7 @@ pub(super) enum OperationKind {
 
 impl OperationKind {
     /// As metrics and logs name it.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::http) const fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
             Self::Mutation => "mutation",
@@ -28,11 +26,12 @@ impl OperationKind {
     }
 }
 
-/// Parses the request's document within the limits and finds the operation that it means.
-pub(super) fn read(request: &mut Request, limits: &Limits) -> Result<OperationKind, ServerError> {
-    let name = request.operation_name.clone();
-    let document = guard::parse(request, limits)?;
-    let operation = choose(document, name.as_deref())?;
+/// Finds the operation that a request means, and what kind it is.
+pub(super) fn choose_kind(
+    document: &ExecutableDocument,
+    name: Option<&str>,
+) -> Result<OperationKind, ServerError> {
+    let operation = choose(document, name)?;
     match operation.ty {
         OperationType::Query => Ok(OperationKind::Query),
         OperationType::Mutation => Ok(OperationKind::Mutation),

@@ -1,0 +1,117 @@
+//! What an operation costs before it is executed: each field costs 1, what stands below a list costs as often as the list
+//! may have rows, and a mutation costs what its transaction does beside.
+//!
+//! The number of rows is what the request asks for (`first`, `last`, `ids`, `lines`), or an estimate where a list has no
+//! such argument. So the cost is of the request, not of the answer, and known before anything is read.
+
+use std::collections::HashMap;
+
+use apollo_compiler::Name;
+use apollo_compiler::ast::Value;
+use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
+use serde_json::{Map, Value as Json};
+
+/// Rows of a page whose length the request does not say, and the most that any list gives.
+const PAGE: i32 = 50;
+const MOST: i32 = 1000;
+/// Rows of a list whose length the request does not say.
+const ROWS: u32 = 4;
+/// A field of a mutation: a durable transaction, beside what is read of its payload.
+const MUTATION: u32 = 100;
+/// Arguments that say how many rows there will be at most.
+const LENGTHS: [&str; 3] = ["first", "last", "lines"];
+
+/// What an operation costs with these values of its variables.
+pub(super) fn of(document: &ExecutableDocument, operation: &Operation, variables: &Map<String, Json>) -> u32 {
+    let mut count = Count { document, operation, variables, fragments: HashMap::new() };
+    let fields = count.selections(&operation.selection_set);
+    if !operation.is_mutation() {
+        return fields;
+    }
+    let changes = u32::try_from(operation.selection_set.selections.len()).unwrap_or(u32::MAX);
+    fields.saturating_add(changes.saturating_mul(MUTATION))
+}
+
+struct Count<'a> {
+    document: &'a ExecutableDocument,
+    operation: &'a Operation,
+    variables: &'a Map<String, Json>,
+    fragments: HashMap<&'a Name, u32>,
+}
+
+impl<'a> Count<'a> {
+    fn selections(&mut self, set: &'a SelectionSet) -> u32 {
+        set.selections.iter().fold(0, |sum, selection| {
+            sum.saturating_add(match selection {
+                Selection::Field(field) => self.field(field),
+                Selection::InlineFragment(inline) => self.selections(&inline.selection_set),
+                Selection::FragmentSpread(spread) => self.fragment(&spread.fragment_name),
+            })
+        })
+    }
+
+    fn fragment(&mut self, name: &'a Name) -> u32 {
+        if let Some(known) = self.fragments.get(name) {
+            return *known;
+        }
+        // A valid document has no cycles and spreads nothing unknown.
+        let cost =
+            self.document.fragments.get(name).map_or(0, |fragment| self.selections(&fragment.selection_set));
+        self.fragments.insert(name, cost);
+        cost
+    }
+
+    fn field(&mut self, field: &'a Field) -> u32 {
+        let below = self.selections(&field.selection_set);
+        self.rows(field).saturating_mul(below).saturating_add(1)
+    }
+
+    fn rows(&self, field: &Field) -> u32 {
+        if let Some(ids) = argument(field, "ids") {
+            return self.length(ids);
+        }
+        if LENGTHS.iter().any(|name| field.definition.argument_by_name(name).is_some()) {
+            let asked = LENGTHS.iter().find_map(|name| self.number(argument(field, name)?));
+            return asked.unwrap_or(PAGE).clamp(0, MOST).unsigned_abs();
+        }
+        // The rows of a page were counted at the page; the schema describes itself in lists that nobody can make longer.
+        let counted = field.definition.ty.inner_named_type().starts_with("__") || is_of_page(field);
+        if field.definition.ty.is_list() && !counted { ROWS } else { 1 }
+    }
+
+    fn number(&self, value: &Value) -> Option<i32> {
+        match value {
+            Value::Int(number) => number.try_to_i32().ok(),
+            Value::Variable(name) => match self.variables.get(name.as_str()) {
+                Some(given) => given.as_i64().and_then(|number| i32::try_from(number).ok()),
+                None => self.number(self.default_of(name)?),
+            },
+            _ => None,
+        }
+    }
+
+    fn length(&self, value: &Value) -> u32 {
+        let length = match value {
+            Value::List(items) => items.len(),
+            Value::Variable(name) => match self.variables.get(name.as_str()) {
+                Some(given) => given.as_array().map_or(1, Vec::len),
+                None => self.default_of(name).map_or(0, |value| self.length(value) as usize),
+            },
+            _ => 1,
+        };
+        u32::try_from(length).unwrap_or(u32::MAX)
+    }
+
+    fn default_of(&self, name: &Name) -> Option<&Value> {
+        let variable = self.operation.variables.iter().find(|variable| variable.name == *name)?;
+        variable.default_value.as_deref()
+    }
+}
+
+fn argument<'a>(field: &'a Field, name: &str) -> Option<&'a Value> {
+    field.argument_by_name(name).ok().map(|value| &**value)
+}
+
+fn is_of_page(field: &Field) -> bool {
+    matches!(field.name.as_str(), "nodes" | "edges")
+}

@@ -328,7 +328,7 @@ impl PeopleMutation {
         let caller = Caller::of(ctx)?;
         let organization = caller.organization(Role::Member)?;
         let spec = input.check("")?;
-        let mut made = store(ctx).submit_jobs(organization, vec![spec], caller.actor()).await?;
+        let mut made = store(ctx).submit_jobs(organization, vec![spec], false, caller.actor()).await?;
         let job = made.pop().ok_or_else(|| Fault::Internal("a submission made no job".into()))?;
         Ok(JobPayload { job: Job(job) })
     }
@@ -347,7 +347,7 @@ impl PeopleMutation {
         let checked =
             input.jobs.into_iter().enumerate().map(|(place, job)| job.check(&format!("jobs[{place}].")));
         let specs = checked.collect::<Result<Vec<_>, _>>()?;
-        let made = store(ctx).submit_jobs(organization, specs, caller.actor()).await?;
+        let made = store(ctx).submit_jobs(organization, specs, true, caller.actor()).await?;
         Ok(JobsPayload { jobs: made.into_iter().map(Job).collect() })
     }
 

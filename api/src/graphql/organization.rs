@@ -7,7 +7,7 @@ use entity::organization;
 
 use super::caller::{Caller, store};
 use super::failure::Answer;
-use super::lists::{JobConnection, JobFilter, JobOrder, jobs_page, page_cost};
+use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
 use crate::fault::Fault;
 use crate::store::page::Ask;
 
@@ -96,7 +96,6 @@ impl Organization {
     }
 
     /// What it has in use.
-    #[graphql(complexity = "5 + child_complexity")]
     async fn usage(&self, ctx: &Context<'_>) -> Answer<OrganizationUsage> {
         let id = OrganizationId(self.0.id);
         Ok(OrganizationUsage(id, store(ctx).organization_usage(id).await?))
@@ -113,7 +112,6 @@ impl Organization {
     }
 
     /// Its jobs, newest first unless ordered otherwise.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the schema")]
     async fn jobs(
         &self,

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,6 +30,7 @@ use crate::error::ErrorCode;
 
 /// Sockets and requests in flight have so long to end.
 const DRAIN: Duration = Duration::from_secs(10);
+const LARGE_BODIES: usize = 4;
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
@@ -44,6 +46,8 @@ pub(super) struct Serving {
     pub(super) meter: Option<Meter>,
     pub(super) names: Names,
     pub(super) streams: Slots,
+    /// Long bodies that are read at once.
+    pub(super) large_bodies: Semaphore,
     metrics: PrometheusHandle,
 }
 
@@ -78,6 +82,7 @@ pub fn router(
         meter: config.rate.map(Meter::new),
         names: Names::default(),
         streams: Slots::new(config.subscriptions),
+        large_bodies: Semaphore::new(LARGE_BODIES),
         gateway,
         config: config.clone(),
         shutdown,

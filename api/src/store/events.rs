@@ -163,6 +163,7 @@ fn in_sight(scope: Scope, kind: EventKind) -> Condition {
                 .add(event::Column::OrganizationId.eq(id.0)),
         ),
         Scope::Organization(id) => of_kind.add(event::Column::OrganizationId.eq(id.0)),
+        Scope::Nothing => of_kind.add(event::Column::Seq.lt(0)),
     }
 }
 

@@ -97,6 +97,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
     let writer = GroupWriter::start(connection, options, Reserve::beside(path), feed.clone());
     let store = Store::assemble(readers, Writer::Sqlite(writer), feed);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
+    store.start_settling();
     Ok(store)
 }
 
@@ -108,6 +109,7 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let feed = Feed::new();
     let store = Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
+    store.start_settling();
     notify::start(&store, &pool, url.to_owned());
     Ok(store)
 }

@@ -29,6 +29,8 @@ pub const GPUS: i32 = 4096;
 pub const GPU_TYPES: usize = 16;
 /// Characters in the name of a type.
 pub const GPU_TYPE_CHARS: usize = 100;
+/// CPU cores, or decimal gigabytes of host memory, that a job may ask for.
+pub const HOST_AMOUNT: f64 = 1e6;
 /// Decimal gigabytes that a job may want of a GPU.
 pub const GPU_MEMORY_GB: f64 = 10_000.0;
 /// Labels of one job, host or requirement.

@@ -1,6 +1,5 @@
-//! The router, and serving it until shutdown.
+//! The router, and what every handler shares.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,8 +26,6 @@ use super::slots::Slots;
 use super::{answer, assets, graphql, origin};
 use crate::error::ErrorCode;
 
-/// Sockets and requests in flight have so long to end.
-const DRAIN: Duration = Duration::from_secs(10);
 const LARGE_BODIES: usize = 4;
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const POLICY: &str =
@@ -53,8 +49,9 @@ pub(super) struct Serving {
 
 /// The router with what it needs for a graceful end.
 pub struct Served {
-    router: Router,
-    sockets: TaskTracker,
+    pub(super) router: Router,
+    pub(super) sockets: TaskTracker,
+    pub(super) connections: usize,
 }
 
 /// Installs the process's metrics recorder.
@@ -100,7 +97,7 @@ pub fn router(
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())
         .with_state(serving);
-    Ok(Served { router, sockets })
+    Ok(Served { router, sockets, connections: config.connections })
 }
 
 /// Keeps the buckets of those who ask no more from piling up.
@@ -139,31 +136,4 @@ async fn guard(State(serving): State<Arc<Serving>>, request: Request, next: Next
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let error = ErrorCode::Internal.error("an internal error");
     answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, vec![error], super::accept::MediaType::Json)
-}
-
-/// Serves until shutdown; requests in flight and sockets then have a bounded time to end.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    served: Served,
-    shutdown: CancellationToken,
-) -> std::io::Result<()> {
-    let Served { router, sockets } = served;
-    let stop = shutdown.clone();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
-    let deadline = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        outcome = serving.into_future() => outcome?,
-        () = deadline => {}
-    }
-    sockets.close();
-    let _ = tokio::time::timeout(DRAIN, sockets.wait()).await;
-    Ok(())
 }

@@ -359,9 +359,7 @@ impl PeopleMutation {
     ) -> Answer<JobPayload> {
         let caller = Caller::of(ctx)?;
         let scope = caller.changes(Role::Member)?;
-        if input.reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-            return Err(Fault::invalid("reason", "at most 500 characters").into());
-        }
+        limits::check_text("reason", input.reason.as_deref(), limits::REASON_CHARS).map_err(Fault::from)?;
         let id = job_id(&input.id)?;
         let row =
             store(ctx).cancel_job(scope, id, input.expected_version, input.reason, caller.actor()).await?;
@@ -494,9 +492,7 @@ async fn host_edit(ctx: &Context<'_>, input: &UpdateHostInput) -> Result<HostEdi
     if let Some(labels) = &labels {
         limits::check_labels("labels", labels)?;
     }
-    if input.reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-        return Err(Fault::invalid("reason", "at most 500 characters"));
-    }
+    limits::check_text("reason", input.reason.as_deref(), limits::REASON_CHARS)?;
     let organization = match (&input.organization_id, input.shared) {
         (Some(_), Some(true)) => {
             return Err(Fault::invalid("shared", "a host is dedicated or shared, not both"));

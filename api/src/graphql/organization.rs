@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::ids::OrganizationId;
+use domain::limits;
 use entity::organization;
 
 use super::caller::{Caller, store};
@@ -55,6 +56,8 @@ impl OrganizationUsage {
     ) -> Answer<f64> {
         let now = Utc::now();
         let until = until.unwrap_or(now);
+        limits::check_instant("since", Some(since)).map_err(Fault::from)?;
+        limits::check_instant("until", Some(until)).map_err(Fault::from)?;
         if since > until {
             return Err(Fault::invalid("since", "the interval ends before it begins").into());
         }

@@ -102,6 +102,7 @@ impl PeopleSubscription {
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<GpuUpdate>> + use<>, Failure> {
         let scope = Caller::of(ctx)?.reads()?;
+        filter.as_ref().map_or(Ok(()), GpuFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
         let events = store.follow(scope, EventKind::Gpu, after).await?;

@@ -133,7 +133,7 @@ impl Store {
             .into_iter()
             .map(|row| OrganizationState {
                 id: OrganizationId(row.id),
-                max_gpus_milli: row.max_gpus.map(|gpus| (gpus * 1000.0).floor() as i64),
+                max_gpus_milli: row.max_gpus.map(|gpus| (gpus * 1000.0).round() as i64),
                 allocated_milli: held.get(&row.id).copied().unwrap_or(0),
             })
             .collect())

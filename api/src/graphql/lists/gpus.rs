@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject};
 use domain::ids::HostId;
+use domain::limits;
 use domain::requirements::{memory_gb, type_matches};
 use entity::{allocation, gpu, host};
 use sea_orm::prelude::Uuid;
@@ -62,6 +63,15 @@ fn gpus_that(status: GpuStatus) -> Condition {
 }
 
 impl GpuFilter {
+    /// Refuses what is out of bounds.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`].
+    pub fn check(&self) -> Result<(), Fault> {
+        let longest = limits::GPU_TYPE_CHARS;
+        Ok(limits::check_text("filter.gpuType", self.gpu_type.as_deref(), longest)?)
+    }
+
     /// The condition, where the GPUs in sight are of these types.
     fn condition(&self, types: &[String]) -> Condition {
         let mut all = Condition::all();
@@ -122,6 +132,7 @@ pub(in crate::graphql) async fn gpus_page(
     ask: Ask,
 ) -> Answer<GpuConnection> {
     let (store, filter, asked) = (store(ctx), filter.unwrap_or_default(), ask.understand()?);
+    filter.check()?;
     // A type is matched by its words, as for a job, and not in SQL: a fleet has few types.
     let types = if filter.gpu_type.is_some() { store.gpu_types(scope).await? } else { Vec::new() };
     let page = store.gpus(scope, filter.condition(&types), &asked).await?;

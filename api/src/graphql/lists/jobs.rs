@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
 use domain::ids::OrganizationId;
+use domain::limits;
 use entity::job;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition};
@@ -47,6 +48,10 @@ impl JobFilter {
     /// # Errors
     /// [`Fault::Invalid`].
     pub fn check(&self) -> Result<(), Fault> {
+        limits::check_text("filter.nameContains", self.name_contains.as_deref(), limits::NAME_CHARS)?;
+        limits::check_text("filter.modelType", self.model_type.as_deref(), limits::MODEL_TYPE_CHARS)?;
+        limits::check_instant("filter.submittedAfter", self.submitted_after)?;
+        limits::check_instant("filter.submittedBefore", self.submitted_before)?;
         check_labels(self.labels.as_ref())
     }
 

@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 
 mod dialect;
 mod m20261124_000001_ground;
+mod m20261125_110001_access;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -14,6 +15,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_ground::Migration)]
+        vec![Box::new(m20261124_000001_ground::Migration), Box::new(m20261125_110001_access::Migration)]
     }
 }

@@ -35,6 +35,11 @@ impl Client {
         Self { origin: origin.to_owned(), ..self.clone() }
     }
 
+    /// Another caller of the same server.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
     /// The whole response to a query without variables.
     pub async fn raw(&self, query: &str) -> reqwest::Response {
         let request = self.http.post(format!("{}/graphql", self.origin)).json(&json!({"query": query}));

@@ -71,9 +71,9 @@ impl Subscription {
         loop {
             let next =
                 tokio::time::timeout(LONGEST_SILENCE, self.socket.next()).await.expect("a message in time");
-            match next.expect("a close with a code").expect("an unbroken connection") {
-                Message::Close(frame) => return frame.expect("a code").code.into(),
-                _ => {}
+            let message = next.expect("a close with a code").expect("an unbroken connection");
+            if let Message::Close(frame) = message {
+                return frame.expect("a code").code.into();
             }
         }
     }

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{data_dir, token};
+use super::{data_dir, identity, token};
 use crate::args::server::ServeArgs;
 use crate::client::Failure;
 use crate::client::credentials::{ADDRESS_FILE, OPERATOR_TOKEN_FILE};
@@ -67,7 +67,8 @@ impl Running {
         let location = Location::new(args.database_url.as_deref(), dir)
             .map_err(|error| Failure::Usage(error.to_string()))?;
         let metrics = http::install_metrics().map_err(|error| Failure::Other(error.to_string()))?;
-        let config = ServerConfig { data_dir: dir.clone(), location };
+        let config =
+            ServerConfig { data_dir: dir.clone(), location, trust: identity::trust(&args.identity)? };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

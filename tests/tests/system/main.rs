@@ -11,6 +11,7 @@
 mod endurance;
 mod feed;
 mod fencing;
+mod identity;
 mod life;
 mod neighbours;
 mod operating;

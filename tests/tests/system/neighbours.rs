@@ -1,6 +1,6 @@
 //! What a caller may cost the others, and what it may learn of them: nothing that it need not.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use system_tests::answer::{column, text};
 use system_tests::{Engine, Fleet, Place, PlayedHost, both, eventually};
 
@@ -57,7 +57,8 @@ async fn a_cancelled_jobs_many_dependents_are_settled_and_others_go_on(engine: E
     let first = client.submit(json!({"name": "first", "hold": true})).await;
     let dependent = json!({"name": "dependent", "dependsOn": [first], "command": ["true"]});
     let dependents = client.submit_all(vec![dependent; 1000]).await;
-    let last = client.submit(json!({"name": "last", "dependsOn": [dependents[0]], "command": ["true"]})).await;
+    let last =
+        client.submit(json!({"name": "last", "dependsOn": [dependents[0]], "command": ["true"]})).await;
     client.change("cancelJob", json!({"id": first}), "job { status }").await.unwrap();
     let free = client.submit(json!({"name": "free", "command": ["true"]})).await;
     client.reaches(&free, "SUCCEEDED").await;
@@ -88,7 +89,8 @@ async fn an_agents_key_reads_nothing_of_the_fleet(engine: Engine) {
     let host = PlayedHost::join(&fleet, "played", 1).await;
     let job = operator.submit(json!({"name": "ours", "hold": true})).await;
     let gpu = operator.gpu_ids().await.remove(0);
-    let query = "query($job: ID!, $gpu: ID!) { job(id: $job) { id } gpu(id: $gpu) { id } node(id: $job) { id }
+    let query =
+        "query($job: ID!, $gpu: ID!) { job(id: $job) { id } gpu(id: $gpu) { id } node(id: $job) { id }
         jobs { totalCount } gpus { totalCount } hosts { totalCount } }";
     let joining = fleet.client(&["--role", "agent"]).await;
     for agent in [&host.agent, &joining] {
@@ -112,7 +114,8 @@ async fn what_a_gpu_does_is_told_to_those_who_have_it(engine: Engine) {
     let job = operator.submit(json!({"name": "ours", "command": ["secret-tool"]})).await;
     operator.reaches(&job, "ALLOCATED").await;
     host.report(&job, 1, "STARTED", json!({})).await.unwrap();
-    let process = json!([{"pid": 4711, "command": "secret-tool", "memoryUsedMib": 1000, "owner": "JOB", "jobId": job}]);
+    let process =
+        json!([{"pid": 4711, "command": "secret-tool", "memoryUsedMib": 1000, "owner": "JOB", "jobId": job}]);
     host.heartbeat("WORKING", process).await.unwrap();
     let query = "{ gpus { nodes { status use telemetry { at } processes { command } allocations { id } } } }";
     let ours = operator.graphql(query, json!({})).await["gpus"]["nodes"][0].take();

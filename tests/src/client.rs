@@ -78,6 +78,18 @@ impl Client {
         Subscription::open(&self.origin, &self.token, query, variables).await
     }
 
+    /// The code of the error that an operation begins with, the data that it begins with, or null for one that begins with
+    /// silence: what a subscription brings within a moment, and a query or mutation at once.
+    pub async fn first_of(&self, document: &str, variables: Value) -> Value {
+        if !document.starts_with("subscription") {
+            return match self.ask(document, variables).await {
+                Ok(data) => data,
+                Err(refusal) => json!(refusal.code),
+            };
+        }
+        self.subscribe(document, variables).await.first().await
+    }
+
     /// Does a mutation that takes one input, and answers its payload's `fields`.
     pub async fn change(&self, name: &str, input: Value, fields: &str) -> Result<Value, Refusal> {
         let kind = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);

@@ -15,6 +15,7 @@ mod binary;
 mod client;
 mod database;
 mod fleet;
+pub mod generated;
 mod history;
 mod played_host;
 mod subscription;

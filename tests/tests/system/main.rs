@@ -17,3 +17,4 @@ mod neighbours;
 mod operating;
 mod races;
 mod refusals;
+mod tenancy;

@@ -15,6 +15,7 @@ mod identity;
 mod life;
 mod neighbours;
 mod operating;
+mod provider;
 mod races;
 mod refusals;
 mod tenancy;

@@ -24,3 +24,6 @@ pub mod query;
 pub mod schema;
 pub mod subscription;
 pub mod viewer;
+
+#[cfg(test)]
+mod statements_tests;

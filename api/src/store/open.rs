@@ -96,7 +96,8 @@ async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
     migrate(&Location::Sqlite(path.to_owned())).await?;
     let options = sqlite_options(path, false, 1);
     let connection = Database::connect(options.clone()).await.map_err(unreachable)?;
-    let readers = Database::connect(sqlite_options(path, true, READERS)).await.map_err(unreachable)?;
+    let mut readers = Database::connect(sqlite_options(path, true, READERS)).await.map_err(unreachable)?;
+    measure(&mut readers);
     let feed = Feed::new();
     let writer = GroupWriter::start(connection, options, Reserve::beside(path), feed.clone());
     let store = Store::assemble(readers, Writer::Sqlite(writer), feed);
@@ -109,7 +110,8 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let unreachable = |error: DbErr| OpenError::Unreachable(error.to_string());
     try_connection(url).await?;
     migrate(&Location::Postgres(url.to_owned())).await?;
-    let pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
+    let mut pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
+    measure(&mut pool);
     let feed = Feed::new();
     let store = Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
@@ -141,6 +143,14 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         file.set_permissions(permissions)?;
     }
     Ok(())
+}
+
+/// Measures how long each statement takes.
+fn measure(connection: &mut DatabaseConnection) {
+    connection.set_metric_callback(|info| {
+        metrics::histogram!("gpu_fleet_sql_seconds", "failed" => if info.failed { "true" } else { "false" })
+            .record(info.elapsed.as_secs_f64());
+    });
 }
 
 fn sqlite_options(path: &Path, read_only: bool, connections: u32) -> ConnectOptions {

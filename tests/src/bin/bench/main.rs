@@ -13,7 +13,9 @@
 
 mod feed;
 mod measure;
+mod push;
 mod raw;
+mod reads;
 mod table;
 
 use std::time::Duration;
@@ -80,6 +82,10 @@ async fn measure_server(fleet: Fleet, span: Duration) -> Figures {
     table::progress("  job lives without processes");
     let _large = AgentProcess::start(&fleet, "large", "simulated:64xA100-40GB").await;
     figures.loan_lives = Some(measure::loan_lives(&client, &feed, span).await);
+    table::progress("  lists of 100 jobs");
+    figures.reads = Some(reads::measure(&fleet, &client, span).await);
+    table::progress("  pushes to 1,000 subscribers");
+    figures.push = Some(push::latency(&client, span).await);
     table::progress("  submissions");
     figures.single = Some(measure::single_submissions(&client, span).await);
     figures.bulk = Some(measure::bulk_submissions(&client).await);

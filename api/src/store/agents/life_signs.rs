@@ -1,0 +1,145 @@
+//! Signs of life and what the cards say with them: liveness, telemetry, health, quarantine.
+
+use std::collections::HashMap;
+
+use domain::ids::HostId;
+use entity::{allocation, gpu, host, liveness, telemetry};
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::registration::at_epoch;
+use super::words::Sample;
+use crate::fault::Fault;
+use crate::store::life::lock_gpu;
+use crate::store::versioned::{Edit, edit};
+use crate::store::{Store, Tx};
+
+impl Store {
+    /// Notes a sign of life and the newest samples.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] for an epoch that has ended.
+    pub async fn heartbeat(&self, host: HostId, epoch: i32, samples: Vec<Sample>) -> Result<(), Fault> {
+        let samples = std::sync::Arc::new(samples);
+        self.write(move |tx| {
+            let samples = samples.clone();
+            Box::pin(async move {
+                let row = at_epoch(tx, host, epoch).await?;
+                prove_life(tx, &row).await?;
+                note_samples(tx, &row, &samples).await
+            })
+        })
+        .await
+    }
+}
+
+pub(super) async fn prove_life(tx: &Tx<'_>, row: &host::Model) -> Result<(), Fault> {
+    let alive =
+        liveness::ActiveModel { host_id: Set(row.id), epoch: Set(row.epoch), last_heartbeat_at: Set(tx.now) };
+    liveness::Entity::insert(alive)
+        .on_conflict(
+            OnConflict::column(liveness::Column::HostId)
+                .update_columns([liveness::Column::Epoch, liveness::Column::LastHeartbeatAt])
+                .to_owned(),
+        )
+        .exec_without_returning(tx.db)
+        .await?;
+    Ok(())
+}
+
+async fn note_samples(tx: &Tx<'_>, row: &host::Model, samples: &[Sample]) -> Result<(), Fault> {
+    let cards: HashMap<String, gpu::Model> = gpu::Entity::find()
+        .filter(gpu::Column::HostId.eq(row.id))
+        .all(tx.db)
+        .await?
+        .into_iter()
+        .map(|card| (card.uuid.clone(), card))
+        .collect();
+    let taken: Vec<Uuid> = allocation::Entity::find()
+        .select_only()
+        .column(allocation::Column::GpuId)
+        .filter(allocation::Column::HostId.eq(row.id))
+        .filter(allocation::Column::ReleasedAt.is_null())
+        .into_tuple()
+        .all(tx.db)
+        .await?;
+    for sample in samples {
+        let Some(card) = cards.get(&sample.uuid) else { continue };
+        note_telemetry(tx, card, sample).await?;
+        note_health(tx, row, card, sample, taken.contains(&card.id)).await?;
+    }
+    Ok(())
+}
+
+async fn note_telemetry(tx: &Tx<'_>, card: &gpu::Model, sample: &Sample) -> Result<(), Fault> {
+    let newest = telemetry::ActiveModel {
+        gpu_id: Set(card.id),
+        at: Set(tx.now),
+        utilization_percent: Set(sample.utilization_percent),
+        memory_used_mib: Set(sample.memory_used_mib),
+        temperature_celsius: Set(sample.temperature_celsius),
+        power_watts: Set(sample.power_watts),
+        gpu_use: Set(sample.gpu_use.map(str::to_owned)),
+        processes: Set(sample.processes.clone()),
+    };
+    use telemetry::Column;
+    telemetry::Entity::insert(newest)
+        .on_conflict(
+            OnConflict::column(Column::GpuId)
+                .update_columns([
+                    Column::At,
+                    Column::UtilizationPercent,
+                    Column::MemoryUsedMib,
+                    Column::TemperatureCelsius,
+                    Column::PowerWatts,
+                    Column::GpuUse,
+                    Column::Processes,
+                ])
+                .to_owned(),
+        )
+        .exec_without_returning(tx.db)
+        .await?;
+    Ok(())
+}
+
+/// A card's health is the card's word. A GPU that is free on paper and not in fact is quarantined until the card lists
+/// nothing any more.
+async fn note_health(
+    tx: &Tx<'_>,
+    row: &host::Model,
+    card: &gpu::Model,
+    sample: &Sample,
+    allocated: bool,
+) -> Result<(), Fault> {
+    let clean = matches!(sample.gpu_use, Some("FREE")) && sample.health != "FAILED";
+    let heals = card.quarantined && clean;
+    let occupied = match sample.gpu_use {
+        Some("FOREIGN") => Some("a process that is no job's of this fleet is on it"),
+        Some("ORPHANED") => Some("a process of a job that has ended is still on it"),
+        _ => None,
+    };
+    let occupied = occupied.filter(|_| !allocated && !card.quarantined);
+    let same = card.health == sample.health && card.health_reason == sample.health_reason;
+    if same && !heals && occupied.is_none() {
+        return Ok(());
+    }
+    let (card, _) = lock_gpu(tx, card.id).await?;
+    let mut changes = vec![
+        (gpu::Column::Health, Expr::value(sample.health)),
+        (gpu::Column::HealthReason, Expr::value(sample.health_reason.clone())),
+    ];
+    if let Some(reason) = occupied {
+        changes.push((gpu::Column::Quarantined, Expr::value(true)));
+        changes.push((gpu::Column::QuarantineReason, Expr::value(Some(reason.to_owned()))));
+    }
+    if heals {
+        changes.push((gpu::Column::Quarantined, Expr::value(false)));
+        changes.push((gpu::Column::QuarantineReason, Expr::value(None::<String>)));
+    }
+    if let Edit::Updated(card) = edit::<gpu::Entity>(tx.db, card.id, card.version, changes).await? {
+        tx.tell_gpu(&card, row.organization_id, &format!("agent:{}", row.name));
+    }
+    Ok(())
+}

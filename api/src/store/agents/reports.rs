@@ -1,0 +1,205 @@
+//! What agents report of attempts, and what that makes of jobs.
+
+use domain::ids::HostId;
+use domain::job::JobStatus;
+use entity::{host, job, placement};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::registration::at_epoch;
+use super::words::{Report, ReportResult};
+use crate::fault::Fault;
+use crate::store::events::status_of;
+use crate::store::jobs::stop;
+use crate::store::life::{change, finish, lock_job, parts, release, requeue};
+use crate::store::{Scope, Store, Tx};
+
+impl Store {
+    /// Applies reports in order; those of attempts that are not this host's any more are refused one by one.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] for an epoch that has ended.
+    pub async fn report_jobs(
+        &self,
+        host: HostId,
+        epoch: i32,
+        reports: Vec<Report>,
+    ) -> Result<Vec<ReportResult>, Fault> {
+        let reports = std::sync::Arc::new(reports);
+        self.write(move |tx| {
+            let reports = reports.clone();
+            Box::pin(async move {
+                let row = at_epoch(tx, host, epoch).await?;
+                let mut results = Vec::with_capacity(reports.len());
+                for report in reports.iter() {
+                    let reason = apply(tx, &row, report).await?.err();
+                    results.push(ReportResult {
+                        job: report.job,
+                        attempt: report.attempt,
+                        accepted: reason.is_none(),
+                        reason,
+                    });
+                }
+                Ok(results)
+            })
+        })
+        .await
+    }
+}
+
+/// Applies one report; the inner error is why it is refused.
+pub(super) async fn apply(
+    tx: &Tx<'_>,
+    row: &host::Model,
+    report: &Report,
+) -> Result<Result<(), String>, Fault> {
+    let job = match lock_job(tx, Scope::Fleet, report.job).await {
+        Ok(job) => job,
+        Err(Fault::NotFound(_)) => return Ok(Err("no such job".to_owned())),
+        Err(fault) => return Err(fault),
+    };
+    let part = placement::Entity::find_by_id((report.job.0, report.attempt, row.id)).one(tx.db).await?;
+    let Some(part) = part else { return Ok(Err("the attempt was never this host's".to_owned())) };
+    if part.state == "EXITED" {
+        // Said before: the agent did not hear the answer.
+        return Ok(if report.exited { Ok(()) } else { Err("the attempt has ended".to_owned()) });
+    }
+    if job.attempt != report.attempt || part.state == "LOST" || status_of(&job).is_terminal() {
+        return Ok(Err("the attempt is over for the fleet".to_owned()));
+    }
+    let actor = format!("agent:{}", row.name);
+    if report.exited {
+        exited(tx, row, &job, &part, report, &actor).await?;
+    } else if part.state == "ASSIGNED" {
+        started(tx, &job, part, &actor).await?;
+    }
+    Ok(Ok(()))
+}
+
+pub(super) async fn set_part(
+    tx: &Tx<'_>,
+    part: &placement::Model,
+    state: &str,
+    report: Option<&Report>,
+) -> Result<(), Fault> {
+    let mut update = placement::Entity::update_many().col_expr(placement::Column::State, Expr::value(state));
+    if let Some(report) = report {
+        update = update
+            .col_expr(placement::Column::ExitCode, Expr::value(report.exit_code))
+            .col_expr(placement::Column::Reason, Expr::value(report.reason.clone()))
+            .col_expr(placement::Column::TimedOut, Expr::value(report.timed_out));
+    }
+    update
+        .filter(placement::Column::JobId.eq(part.job_id))
+        .filter(placement::Column::Attempt.eq(part.attempt))
+        .filter(placement::Column::HostId.eq(part.host_id))
+        .exec(tx.db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn started(
+    tx: &Tx<'_>,
+    job: &job::Model,
+    part: placement::Model,
+    actor: &str,
+) -> Result<(), Fault> {
+    set_part(tx, &part, "STARTED", None).await?;
+    let all = parts(tx, job).await?.iter().all(|part| part.state == "STARTED");
+    if all && status_of(job) == JobStatus::Allocated {
+        let changes = vec![(job::Column::StartedAt, Expr::value(Some(tx.now)))];
+        change(tx, job, JobStatus::Running, changes, actor, None).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn exited(
+    tx: &Tx<'_>,
+    row: &host::Model,
+    job: &job::Model,
+    part: &placement::Model,
+    report: &Report,
+    actor: &str,
+) -> Result<(), Fault> {
+    set_part(tx, part, "EXITED", Some(report)).await?;
+    release(tx, job, Some(HostId(row.id)), &report.unclean, actor).await?;
+    let parts = parts(tx, job).await?;
+    if parts.iter().all(|part| matches!(part.state.as_str(), "EXITED" | "LOST")) {
+        return conclude(tx, job, &parts, actor).await;
+    }
+    let failed = report.timed_out || report.exit_code != Some(0);
+    if failed && status_of(job) != JobStatus::Stopping {
+        let outcome = if report.timed_out { JobStatus::TimedOut } else { JobStatus::Failed };
+        let reason = format!(
+            "its part on {} ended: {}",
+            row.name,
+            explain(report.exit_code, report.reason.as_deref())
+        );
+        stop(tx, job, outcome, reason, actor).await?;
+    }
+    Ok(())
+}
+
+pub(super) fn explain(exit_code: Option<i32>, reason: Option<&str>) -> String {
+    match (exit_code, reason) {
+        (Some(code), Some(reason)) => format!("exit code {code}: {reason}"),
+        (Some(code), None) if code > 128 => format!("exit code {code}: killed by signal {}", code - 128),
+        (Some(code), None) => format!("exit code {code}"),
+        (None, Some(reason)) => reason.to_owned(),
+        (None, None) => "its exit code is not known".to_owned(),
+    }
+}
+
+/// All parts have ended: what that makes of the job.
+pub(super) async fn conclude(
+    tx: &Tx<'_>,
+    job: &job::Model,
+    parts: &[placement::Model],
+    actor: &str,
+) -> Result<(), Fault> {
+    let worst =
+        parts.iter().find(|part| part.timed_out || part.exit_code != Some(0)).or_else(|| parts.first());
+    let exit_code = worst.and_then(|part| part.exit_code);
+    let told = explain(exit_code, worst.and_then(|part| part.reason.as_deref()));
+    if status_of(job) == JobStatus::Stopping {
+        let outcome =
+            job.stop_outcome.as_deref().and_then(|text| text.parse().ok()).unwrap_or(JobStatus::Cancelled);
+        finish(tx, job, outcome, exit_code, job.status_reason.clone(), actor).await?;
+    } else if worst.is_some_and(|part| part.timed_out) {
+        let limit = job.time_limit_seconds.unwrap_or_default();
+        let reason = format!("its time limit of {limit} s has passed");
+        let row = running(tx, job, actor).await?;
+        finish(tx, &row, JobStatus::TimedOut, exit_code, Some(reason), actor).await?;
+    } else if exit_code == Some(0) {
+        let row = running(tx, job, actor).await?;
+        finish(tx, &row, JobStatus::Succeeded, exit_code, None, actor).await?;
+    } else {
+        fail(tx, job, exit_code, told, actor).await?;
+    }
+    Ok(())
+}
+
+/// A short job's end may be told before its start: it passes through RUNNING all the same.
+pub(super) async fn running(tx: &Tx<'_>, job: &job::Model, actor: &str) -> Result<job::Model, Fault> {
+    if status_of(job) != JobStatus::Allocated {
+        return Ok(job.clone());
+    }
+    let changes = vec![(job::Column::StartedAt, Expr::value(Some(tx.now)))];
+    change(tx, job, JobStatus::Running, changes, actor, None).await
+}
+
+pub(super) async fn fail(
+    tx: &Tx<'_>,
+    job: &job::Model,
+    exit_code: Option<i32>,
+    reason: String,
+    actor: &str,
+) -> Result<(), Fault> {
+    if job.attempt <= job.max_retries {
+        let reason = format!("attempt {} of {} failed: {reason}", job.attempt, job.max_retries + 1);
+        requeue(tx, job, reason, actor).await?;
+    } else {
+        finish(tx, job, JobStatus::Failed, exit_code, Some(reason), actor).await?;
+    }
+    Ok(())
+}

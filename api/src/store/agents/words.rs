@@ -1,0 +1,129 @@
+//! What agents say, as the store takes it, and what it answers them.
+
+use std::collections::HashMap;
+
+use domain::ids::{HostId, JobId};
+use domain::requirements::Label;
+use entity::{job, placement};
+
+/// A host as its agent declares it.
+#[derive(Debug, Clone)]
+pub struct Declaration {
+    /// Its name.
+    pub name: String,
+    /// Its agent's own random id.
+    pub machine_id: String,
+    /// The agent's version.
+    pub agent_version: String,
+    /// CPU cores.
+    pub cpus: f64,
+    /// Memory in MiB.
+    pub memory_mib: i32,
+    /// Labels that the agent was started with; none: as they are.
+    pub labels: Option<Vec<Label>>,
+    /// Its GPUs.
+    pub gpus: Vec<Device>,
+}
+
+/// A GPU as its agent declares it.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// As NVML reports it.
+    pub uuid: String,
+    /// Its number.
+    pub index: i32,
+    /// As NVML names it.
+    pub gpu_type: String,
+    /// Its memory in MiB.
+    pub memory_mib: i32,
+    /// Played by the agent.
+    pub simulated: bool,
+    /// HEALTHY, DEGRADED or FAILED.
+    pub health: &'static str,
+    /// Why, when not HEALTHY.
+    pub health_reason: Option<String>,
+}
+
+/// How an agent proves that it may register.
+#[derive(Debug, Clone)]
+pub enum Admission {
+    /// By a join token that was not used before; the hash of the key that it gets.
+    Join {
+        /// The token's id.
+        jti: String,
+        /// SHA-256 of the new key, hex.
+        key_hash: String,
+    },
+    /// By the key of the host that it has joined.
+    Return(HostId),
+}
+
+/// A GPU's sample.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Which GPU.
+    pub uuid: String,
+    /// Its telemetry.
+    pub utilization_percent: Option<f64>,
+    /// Memory used in MiB.
+    pub memory_used_mib: Option<i32>,
+    /// Temperature in degrees Celsius.
+    pub temperature_celsius: Option<i32>,
+    /// Power in watts.
+    pub power_watts: Option<f64>,
+    /// HEALTHY, DEGRADED or FAILED.
+    pub health: &'static str,
+    /// Why, when not HEALTHY.
+    pub health_reason: Option<String>,
+    /// What the card says of its use.
+    pub gpu_use: Option<&'static str>,
+    /// Its processes, as they go to clients.
+    pub processes: serde_json::Value,
+}
+
+/// What became of an attempt on a host.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: i32,
+    /// True: ended; false: started.
+    pub exited: bool,
+    /// The exit code.
+    pub exit_code: Option<i32>,
+    /// Why, when the exit code does not say.
+    pub reason: Option<String>,
+    /// Ended by its time limit.
+    pub timed_out: bool,
+    /// GPUs that are not clean, with the reason.
+    pub unclean: HashMap<String, String>,
+}
+
+/// The answer to one report.
+#[derive(Debug, Clone)]
+pub struct ReportResult {
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: i32,
+    /// False: not this host's any more.
+    pub accepted: bool,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+/// One attempt, as far as it concerns one host.
+#[derive(Debug, Clone)]
+pub struct AssignedAttempt {
+    /// The job's row.
+    pub job: job::Model,
+    /// The attempt's part on this host.
+    pub part: placement::Model,
+    /// UUIDs of its GPUs on this host, by index.
+    pub gpu_uuids: Vec<String>,
+    /// Thousandths of the GPU.
+    pub milli: i32,
+    /// The organization's slug.
+    pub organization_slug: String,
+}

@@ -35,6 +35,9 @@ pub enum Fault {
     /// The database is away or full; trying again later may help.
     #[error("the database is not available right now: {0}")]
     Unavailable(String),
+    /// The server's disk has no room for anything new.
+    #[error("{0}: nothing new is taken until there is room again")]
+    DiskFull(String),
     /// Two transactions met; the same one is run again.
     #[error("the transaction met another one")]
     Retry,
@@ -77,12 +80,19 @@ impl From<DbErr> for Fault {
         }
         match sql_state(&error).as_deref() {
             Some("40001" | "40P01") => return Self::Retry,
-            // Too many connections, shutting down, starting up, disk full, read only, statement timeout.
-            Some("53300" | "57P01" | "57P02" | "57P03" | "53100" | "25006" | "57014") => {
+            // Too many connections, shutting down, starting up, read only, statement timeout.
+            Some("53300" | "57P01" | "57P02" | "57P03" | "25006" | "57014") => {
                 return Self::Unavailable(error.to_string());
             }
-            // SQLite: BUSY, READONLY, IOERR, FULL, CANTOPEN.
-            Some("5" | "8" | "10" | "13" | "14") => return Self::Unavailable(error.to_string()),
+            // PostgreSQL's and SQLite's.
+            Some("53100" | "13") => return Self::DiskFull("the database's disk is full".into()),
+            // SQLite: BUSY, READONLY, IOERR, CANTOPEN; the last two with what they failed at in the higher bits.
+            Some(code)
+                if code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 8 | 10 | 14))
+                    && code.len() < 5 =>
+            {
+                return Self::Unavailable(error.to_string());
+            }
             _ => {}
         }
         match &error {

@@ -279,7 +279,14 @@ impl Gateway for Server {
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), String>> {
-        async move { self.store.ping().await.map_err(|_| "the database does not answer".to_owned()) }.boxed()
+        async move {
+            let healthy = self.store.check_health().await;
+            healthy.map_err(|fault| {
+                tracing::warn!(%fault, "not ready");
+                "the database does not answer, or does not take what is written".to_owned()
+            })
+        }
+        .boxed()
     }
 }
 

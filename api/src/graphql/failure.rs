@@ -54,6 +54,7 @@ fn explain(fault: Fault) -> Error {
         Fault::Quota(_) => coded(ErrorCode::QuotaExceeded, message),
         Fault::CursorExpired => coded(ErrorCode::CursorExpired, message),
         Fault::Retry => coded(ErrorCode::Conflict, "another change came first: read again and retry"),
+        Fault::DiskFull(_) => coded(ErrorCode::Unavailable, message),
         Fault::Unavailable(cause) => {
             tracing::warn!(%cause, "the database is not available");
             coded(ErrorCode::Unavailable, "the database is not available right now: try again shortly")

@@ -71,6 +71,7 @@ impl Store {
         specs: Vec<JobSpec>,
         actor: &str,
     ) -> Result<Vec<job::Model>, Fault> {
+        self.has_room()?;
         let specs: Vec<(Uuid, JobSpec)> = specs.into_iter().map(|spec| (Uuid::now_v7(), spec)).collect();
         let (specs, actor) = (std::sync::Arc::new(specs), actor.to_owned());
         self.write(move |tx| {

@@ -96,6 +96,7 @@ impl Store {
         epoch: i32,
         chunks: Vec<Chunk>,
     ) -> Result<Vec<Appended>, Fault> {
+        self.has_room()?;
         let chunks = std::sync::Arc::new(chunks);
         self.write(move |tx| {
             let chunks = chunks.clone();

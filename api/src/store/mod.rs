@@ -19,6 +19,7 @@ pub mod organizations;
 pub mod page;
 pub mod placing;
 pub mod queue;
+mod reserve;
 pub mod scope;
 pub mod versioned;
 pub mod write;
@@ -62,6 +63,19 @@ impl Store {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.inner.feed
+    }
+
+    /// Whether the database answers, and whether what was written last was kept.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`] when not.
+    pub async fn check_health(&self) -> Result<(), Fault> {
+        if let write::Writer::Sqlite(writer) = self.writer()
+            && let Some(failure) = writer.failure()
+        {
+            return Err(failure);
+        }
+        self.ping().await
     }
 
     /// Whether the database answers.

@@ -8,7 +8,8 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 
 use super::feed::Feed;
-use super::write::{Writer, start_sqlite_writer};
+use super::reserve::Reserve;
+use super::write::{GroupWriter, Writer};
 use super::{Store, notify};
 
 /// Where the data is.
@@ -87,12 +88,13 @@ pub async fn connect(location: &Location) -> Result<DatabaseConnection, OpenErro
 
 async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
     let unreachable = |error: DbErr| OpenError::Unreachable(format!("{}: {error}", path.display()));
-    let connection = Database::connect(sqlite_options(path, false, 1)).await.map_err(unreachable)?;
+    let options = sqlite_options(path, false, 1);
+    let connection = Database::connect(options.clone()).await.map_err(unreachable)?;
     migrate(&connection).await?;
     let readers = Database::connect(sqlite_options(path, true, READERS)).await.map_err(unreachable)?;
     let feed = Feed::new();
-    let writer = start_sqlite_writer(connection, feed.clone());
-    let store = Store::assemble(readers, writer, feed);
+    let writer = GroupWriter::start(connection, options, Reserve::beside(path), feed.clone());
+    let store = Store::assemble(readers, Writer::Sqlite(writer), feed);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
     Ok(store)
 }

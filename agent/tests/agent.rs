@@ -24,9 +24,9 @@ impl Agent {
     fn start(server: &Server, data_dir: &Path) -> Self {
         let gpus: GpuSpec = "simulated:2xH100-80GB".parse().unwrap();
         let devices = detect(&gpus, None, false).devices;
-        let mut config = AgentConfig::new(server.url(), data_dir, "host", devices).unwrap();
+        let mut config = AgentConfig::new(server.url(), data_dir, "host", devices);
         config.join_token = Some(JOIN_TOKEN.to_owned());
-        config.shim_program = env!("CARGO_BIN_EXE_gpu-fleet-shim").into();
+        config.shim_program = Some(env!("CARGO_BIN_EXE_gpu-fleet-shim").into());
         Self::start_with(config)
     }
 
@@ -280,7 +280,7 @@ fn a_revoked_key_ends_the_agent_with_a_clear_error() {
     drop(agent);
     server.knowledge().key_is_revoked = true;
     let devices = detect(&GpuSpec::None, None, false).devices;
-    let config = AgentConfig::new(server.url(), data_dir.path(), "host", devices).unwrap();
+    let config = AgentConfig::new(server.url(), data_dir.path(), "host", devices);
     let error = Agent::start_with(config).end().unwrap_err().to_string();
     assert!(error.contains("does not accept this host's key"), "{error}");
 }

@@ -122,9 +122,17 @@ fn each_process_has_its_owner() {
     let _hardware = Hardware::with(&[&stranger, &leftover, &own].map(on_card).concat());
     let id = AttemptId { job_id: "job".to_owned(), attempt: 1 };
     let shim_pid = Some(own.pid());
-    let live =
-        LiveAttempt { id: id.clone(), gpu_uuids: Vec::new(), gpu_milli: 1000, shim_pid, pid: shim_pid };
-    let processes = first(&load(), &[live]).processes;
+    let live = LiveAttempt {
+        id: id.clone(),
+        gpu_uuids: vec!["GPU-00000000-0000-4000-8000-000000000000".to_owned()],
+        gpu_milli: 1000,
+        shim_pid,
+        shim_start_time: agent::procfs::stat(own.pid()).unwrap().start_time,
+        cgroup: None,
+        survivors: None,
+        pid: shim_pid,
+    };
+    let processes = first(&load(), &[live]).processes.unwrap();
     let owners: Vec<_> = processes.iter().map(|process| process.owner.clone()).collect();
     assert_eq!(owners, [Owner::Foreign, Owner::Orphan("old".to_owned()), Owner::Job(id)]);
     let one = processes.first().unwrap();

@@ -21,7 +21,7 @@ use crate::graphql::loaders::Loaders;
 use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
-use crate::scheduler::{Explanations, Scheduler};
+use crate::scheduler::{Explanations, LeaseTerms, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
 use crate::store::{Scope, Store};
@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub data_dir: PathBuf,
     /// Its database.
     pub location: Location,
+    /// What it agrees with agents.
+    pub terms: LeaseTerms,
 }
 
 /// Why a server could not start.
@@ -77,8 +79,12 @@ impl Server {
         store.publish_signing_key(key.key_id(), &key.public_key().to_pem()).await?;
         make_first_organization(&store).await?;
         let explanations = Arc::new(Explanations::new(store.clone()));
-        let schema = builder().data(store.clone()).data::<Arc<dyn Pending>>(explanations.clone()).finish();
-        tokio::spawn(Scheduler::new(store.clone(), explanations.clone()).run(shutdown));
+        let schema = builder()
+            .data(store.clone())
+            .data(config.terms)
+            .data::<Arc<dyn Pending>>(explanations.clone())
+            .finish();
+        tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
         let ttl = Duration::from_secs(10);
         Ok(Arc::new(Self {
             keys: RwLock::new((None, HashMap::from([(key.key_id().to_owned(), key.public_key().clone())]))),

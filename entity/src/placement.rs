@@ -19,6 +19,8 @@ pub struct Model {
     pub exit_code: Option<i32>,
     pub reason: Option<String>,
     pub timed_out: bool,
+    pub cause: Option<String>,
+    pub log_complete: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,6 +7,8 @@ use sea_orm_migration::prelude::*;
 
 mod dialect;
 mod m20261124_000001_ground;
+mod m20261125_100001_attempts;
+mod m20261125_100002_hosts;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -14,6 +16,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_ground::Migration)]
+        vec![
+            Box::new(m20261124_000001_ground::Migration),
+            Box::new(m20261125_100001_attempts::Migration),
+            Box::new(m20261125_100002_hosts::Migration),
+        ]
     }
 }

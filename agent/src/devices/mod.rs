@@ -7,12 +7,14 @@ mod ownership;
 mod simulated;
 mod spec;
 mod usage;
+mod watch;
 mod xid;
 
 pub use nvml::{NvmlDevices, NvmlUnavailable};
 pub use simulated::SimulatedDevices;
 pub use spec::{GpuSpec, InvalidGpuSpec, SimulatedGroup};
 pub use usage::{Use, UseTracker};
+pub(crate) use watch::Watcher;
 
 use std::path::Path;
 
@@ -86,8 +88,8 @@ pub struct Sample {
     pub power_watts: Option<f64>,
     /// Whether it can be worked with.
     pub condition: Condition,
-    /// Everything that the card lists.
-    pub processes: Vec<GpuProcess>,
+    /// Everything that the card lists; `None` when it did not say, which is not the same as nothing.
+    pub processes: Option<Vec<GpuProcess>>,
 }
 
 /// A process that holds memory of a GPU.
@@ -106,8 +108,10 @@ pub struct GpuProcess {
 /// Whose a process is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// It descends from a live attempt on this host.
+    /// It is of a live attempt on this host that was given this card.
     Job(AttemptId),
+    /// It is of a live attempt on this host that was not given this card.
+    Trespasser(AttemptId),
     /// It was started by an attempt that has ended, of this job.
     Orphan(String),
     /// No job of this fleet started it.
@@ -125,8 +129,21 @@ pub struct LiveAttempt {
     pub gpu_milli: i32,
     /// The shim, from which all its processes descend; `None` before it runs.
     pub shim_pid: Option<i32>,
+    /// When the shim was started, in clock ticks since boot: its number alone would name another process some day.
+    pub shim_start_time: u64,
+    /// The control group that all its processes are in, if it has one.
+    pub cgroup: Option<std::path::PathBuf>,
+    /// It has ended, and these processes of it would not: they are on its cards still, whatever the cards list.
+    pub survivors: Option<Vec<i32>>,
     /// The command's own process.
     pub pid: Option<i32>,
+}
+
+impl LiveAttempt {
+    /// Whether it may still use its cards.
+    pub fn is_alive(&self) -> bool {
+        self.survivors.is_none()
+    }
 }
 
 /// The GPUs of this host.
@@ -152,11 +169,13 @@ impl Devices {
 
     /// Looks at every GPU once. May block for milliseconds.
     pub fn sample(&self, live: &[LiveAttempt]) -> Vec<Sample> {
-        match self {
+        let mut samples = match self {
             Self::Nvml(devices) => devices.sample(live),
             Self::Simulated(devices) => devices.sample(live),
             Self::None => Vec::new(),
-        }
+        };
+        samples.iter_mut().for_each(|sample| ownership::add_survivors(sample, live));
+        samples
     }
 
     /// Gives simulated GPUs the identities that belong to this machine, the same after each restart.

@@ -27,6 +27,8 @@ pub struct NvmlDevices {
     cards: Vec<Card>,
     driver_version: String,
     xid: XidWatch,
+    /// Cards that can never list their processes are believed to be free when no job holds them.
+    accept_unlisted: bool,
 }
 
 /// A handle and what must be known about it once the card no longer answers.
@@ -54,7 +56,13 @@ impl NvmlDevices {
         let driver_version = nvml.sys_driver_version().unwrap_or_else(|_| "of unknown version".to_owned());
         let cards: Vec<_> = (0..nvml.device_count()?).filter_map(|index| find(nvml, index)).collect();
         let xid = XidWatch::new(nvml, &cards.iter().map(|card| &card.handle).collect::<Vec<_>>());
-        Ok(Self { cards, driver_version, xid })
+        Ok(Self { cards, driver_version, xid, accept_unlisted: false })
+    }
+
+    /// Believes cards to be free that can never list their processes, as under WSL or with virtual GPUs. An operator who wants
+    /// this takes it on himself.
+    pub fn accept_unlisted(&mut self) {
+        self.accept_unlisted = true;
     }
 
     /// Whether there is no card.
@@ -85,14 +93,17 @@ impl NvmlDevices {
         self.xid.poll();
         self.cards
             .iter()
-            .map(|card| Device { condition: card.look(&self.xid, &[]).condition, ..card.device.clone() })
+            .map(|card| Device {
+                condition: card.look(&self.xid, &[], false).condition,
+                ..card.device.clone()
+            })
             .collect()
     }
 
     /// Looks at every card once.
     pub fn sample(&self, live: &[LiveAttempt]) -> Vec<Sample> {
         self.xid.poll();
-        self.cards.iter().map(|card| card.look(&self.xid, live)).collect()
+        self.cards.iter().map(|card| card.look(&self.xid, live, self.accept_unlisted)).collect()
     }
 }
 
@@ -117,7 +128,7 @@ fn find(nvml: &'static Nvml, index: u32) -> Option<Card> {
 }
 
 impl Card {
-    fn look(&self, xid: &XidWatch, live: &[LiveAttempt]) -> Sample {
+    fn look(&self, xid: &XidWatch, live: &[LiveAttempt], accept_unlisted: bool) -> Sample {
         let mut condition = xid.condition(&self.handle);
         let mut note = |found: Condition| condition = std::mem::take(&mut condition).worse(found);
         let utilization = keep(self.handle.utilization_rates(), &mut note);
@@ -130,7 +141,7 @@ impl Card {
                 "{count} uncorrected memory errors since the driver was loaded"
             )));
         }
-        let processes = self.processes(live, &mut note);
+        let processes = self.processes(live, accept_unlisted, &mut note);
         Sample {
             uuid: self.device.uuid.clone(),
             utilization_percent: utilization.map(|rates| f64::from(rates.gpu)),
@@ -142,24 +153,48 @@ impl Card {
         }
     }
 
-    fn processes(&self, live: &[LiveAttempt], note: &mut impl FnMut(Condition)) -> Vec<GpuProcess> {
-        let mut listed = keep(self.handle.running_compute_processes(), note).unwrap_or_default();
-        for process in keep(self.handle.running_graphics_processes(), note).unwrap_or_default() {
+    /// Of everyone who computes or draws. `None` when the card could not
+    /// say: an empty list is a proof that something was released, and must not come from an error.
+    fn processes(
+        &self,
+        live: &[LiveAttempt],
+        accept_unlisted: bool,
+        note: &mut impl FnMut(Condition),
+    ) -> Option<Vec<GpuProcess>> {
+        let mut listed = match self.handle.running_compute_processes() {
+            Err(NvmlError::NotSupported) if accept_unlisted => Vec::new(),
+            answer => keep(answer, note)?,
+        };
+        for process in optional(self.handle.running_graphics_processes(), note)? {
             if !listed.iter().any(|other| other.pid == process.pid) {
                 listed.push(process);
             }
         }
-        listed.iter().map(|process| describe(process, live)).collect()
+        Some(listed.iter().map(|process| self.describe(process, live)).collect())
+    }
+
+    fn describe(&self, process: &ProcessInfo, live: &[LiveAttempt]) -> GpuProcess {
+        let pid = process.pid.cast_signed();
+        let memory_used_mib = match process.used_gpu_memory {
+            UsedGpuMemory::Used(bytes) => Some(mebibytes(bytes)),
+            UsedGpuMemory::Unavailable => None,
+        };
+        let owner = owner_of(pid, &self.device.uuid, live);
+        GpuProcess { pid, memory_used_mib, command: procfs::command(pid), owner }
     }
 }
 
-fn describe(process: &ProcessInfo, live: &[LiveAttempt]) -> GpuProcess {
-    let pid = process.pid.cast_signed();
-    let memory_used_mib = match process.used_gpu_memory {
-        UsedGpuMemory::Used(bytes) => Some(mebibytes(bytes)),
-        UsedGpuMemory::Unavailable => None,
-    };
-    GpuProcess { pid, memory_used_mib, command: procfs::command(pid), owner: owner_of(pid, live) }
+/// A list that a card need not have: that it has none says nothing, any other error does.
+fn optional(
+    answer: Result<Vec<ProcessInfo>, NvmlError>,
+    note: &mut impl FnMut(Condition),
+) -> Option<Vec<ProcessInfo>> {
+    match answer {
+        Err(NvmlError::NotSupported | NvmlError::FailedToLoadSymbol(_) | NvmlError::FunctionNotFound) => {
+            Some(Vec::new())
+        }
+        answer => keep(answer, note),
+    }
 }
 
 /// A value that the card gave; an error becomes a note about its condition, unless it only says that there is no such value.

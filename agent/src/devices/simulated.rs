@@ -68,7 +68,7 @@ impl Card {
         let uuid = &self.device.uuid;
         let processes: Vec<_> = live
             .iter()
-            .filter(|attempt| attempt.gpu_uuids.contains(uuid))
+            .filter(|attempt| attempt.is_alive() && attempt.gpu_uuids.contains(uuid))
             .filter_map(|attempt| self.process(attempt))
             .collect();
         let load = self.load(processes.is_empty(), seconds);
@@ -79,7 +79,7 @@ impl Card {
             temperature_celsius: Some((33.0 + 38.0 * load + 3.0 * self.phase) as i32),
             power_watts: Some((70.0 + 560.0 * load).round()),
             condition: Condition::Healthy,
-            processes,
+            processes: Some(processes),
         }
     }
 
@@ -136,6 +136,9 @@ mod tests {
             gpu_uuids: vec![uuids.get(1).unwrap().clone()],
             gpu_milli: 1000,
             shim_pid: None,
+            shim_start_time: 0,
+            cgroup: None,
+            survivors: None,
             pid: Some(i32::MAX),
         };
         let busy: Vec<_> =

@@ -29,6 +29,8 @@ pub(crate) struct RegisterHostInput {
     pub(crate) cpus: f64,
     pub(crate) memory_mib: i32,
     pub(crate) labels: Option<Vec<LabelInput>>,
+    pub(crate) containment: Option<String>,
+    pub(crate) warnings: Option<Vec<String>>,
     pub(crate) gpus: Vec<GpuDeviceInput>,
 }
 
@@ -79,6 +81,7 @@ pub(crate) struct Heartbeat {
 #[derive(cynic::InputObject, Debug, Clone)]
 pub(crate) struct HeartbeatInput {
     pub(crate) epoch: i32,
+    pub(crate) unfit_reason: Option<String>,
     pub(crate) gpus: Vec<GpuSampleInput>,
 }
 
@@ -154,6 +157,8 @@ pub(crate) struct JobReportInput {
     pub(crate) exit_code: Option<i32>,
     pub(crate) reason: Option<String>,
     pub(crate) timed_out: bool,
+    pub(crate) cause: EndCause,
+    pub(crate) seconds_ago: Option<f64>,
     pub(crate) unclean_gpus: Option<Vec<UncleanGpuInput>>,
 }
 
@@ -161,6 +166,13 @@ pub(crate) struct JobReportInput {
 pub(crate) enum AttemptState {
     Started,
     Exited,
+}
+
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndCause {
+    Command,
+    NeverStarted,
+    Lost,
 }
 
 #[derive(cynic::InputObject, Debug, Clone)]
@@ -204,6 +216,7 @@ pub(crate) struct LogChunkInput {
     pub(crate) attempt: i32,
     pub(crate) first_line: i32,
     pub(crate) lines: Vec<LogLineInput>,
+    pub(crate) last: bool,
 }
 
 #[derive(cynic::InputObject, Debug, Clone)]
@@ -264,6 +277,7 @@ pub(crate) struct Assignment {
     pub(crate) grace_seconds: i32,
     pub(crate) node_rank: i32,
     pub(crate) node_count: i32,
+    pub(crate) started: bool,
 }
 
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]

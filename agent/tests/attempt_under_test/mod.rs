@@ -106,6 +106,10 @@ pub fn spec(id: &AttemptId, command: &[&str]) -> Spec {
         node_rank: 0,
         node_count: 1,
         boot_id: agent::procfs::boot_id(),
+        lease: None,
+        cgroup: None,
+        in_scope: false,
+        user: None,
     }
 }
 

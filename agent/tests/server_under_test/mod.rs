@@ -157,7 +157,7 @@ fn order(job: &str, action: &str, script: &str) -> Value {
     json!({
         "jobId": job, "attempt": 1, "action": action, "jobName": job, "organizationSlug": "default",
         "command": ["sh", "-c", script], "env": [{ "name": "ANSWER", "value": "42" }], "workdir": "/", "gpuUuids": [],
-        "milli": 1000, "timeLimitSeconds": null, "graceSeconds": 5, "nodeRank": 0, "nodeCount": 1
+        "milli": 1000, "timeLimitSeconds": null, "graceSeconds": 5, "nodeRank": 0, "nodeCount": 1, "started": false
     })
 }
 

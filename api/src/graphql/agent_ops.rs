@@ -1,6 +1,7 @@
 //! What agents tell: registration, signs of life, reports, logs. The host is always the one of the caller's key.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -10,14 +11,14 @@ use domain::requirements::Label;
 use domain::role::Role;
 
 use super::caller::{Caller, store};
-use super::enums::{AttemptState, GpuHealth, GpuProcessOwner, GpuUse, LogStream};
+use super::enums::{AttemptState, EndCause, GpuHealth, GpuProcessOwner, GpuUse, LogStream};
 use super::failure::Answer;
 use super::host::Host;
 use super::label::LabelInput;
 use crate::auth::generate_agent_key;
 use crate::fault::Fault;
-use crate::scheduler::{HEARTBEAT_SECONDS, LEASE_SECONDS};
-use crate::store::agents::{Admission, Declaration, Device, Report, Sample};
+use crate::scheduler::LeaseTerms;
+use crate::store::agents::{Admission, Blame, Declaration, Device, Report, Sample, SignOfLifeTold};
 use crate::store::logs::{Chunk, Line};
 
 /// Bounds of one message of an agent.
@@ -26,6 +27,7 @@ const REPORTS: usize = 1000;
 const CHUNKS: usize = 256;
 const LINES: usize = 10_000;
 const PROCESSES: usize = 1000;
+const WARNINGS: usize = 32;
 
 /// A host as its agent declares it.
 #[derive(InputObject)]
@@ -42,6 +44,10 @@ pub struct RegisterHostInput {
     pub memory_mib: i32,
     /// The host's labels; absent: as they are.
     pub labels: Option<Vec<LabelInput>>,
+    /// How the agent holds a job's processes together: cgroup, systemd scope or plain, with what else there is to say of it.
+    pub containment: Option<String>,
+    /// What people should know of this host.
+    pub warnings: Option<Vec<String>>,
     /// Its GPUs.
     pub gpus: Vec<GpuDeviceInput>,
 }
@@ -87,6 +93,8 @@ pub struct RegisterHostPayload {
 pub struct HeartbeatInput {
     /// The agent's epoch.
     pub epoch: i32,
+    /// Why this host cannot start jobs: nothing new is placed on it. Null: it can.
+    pub unfit_reason: Option<String>,
     /// The newest samples.
     pub gpus: Vec<GpuSampleInput>,
 }
@@ -109,10 +117,10 @@ pub struct GpuSampleInput {
     pub health: GpuHealth,
     /// Why, when it is not healthy.
     pub health_reason: Option<String>,
-    /// What the card says of its use.
+    /// What the card says of its use; null: the agent cannot tell, and a GPU that nobody was given is quarantined.
     #[graphql(name = "use")]
     pub gpu_use: Option<GpuUse>,
-    /// The processes that the card lists.
+    /// The processes that the card lists; null: it did not say.
     pub processes: Option<Vec<GpuProcessInput>>,
 }
 
@@ -149,7 +157,7 @@ pub struct JobReportInput {
     pub attempt: i32,
     /// What became of it.
     pub state: AttemptState,
-    /// When, by the host's clock.
+    /// When, by the host's wall clock; for people, nothing is decided by it.
     pub at: DateTime<Utc>,
     /// With EXITED: the exit code, or 128 + N for signal N; null when it never started or was lost.
     pub exit_code: Option<i32>,
@@ -158,6 +166,12 @@ pub struct JobReportInput {
     /// With EXITED: the agent's own time limit ended it.
     #[graphql(default = false)]
     pub timed_out: bool,
+    /// With EXITED: whose doing the end was.
+    #[graphql(default_with = "EndCause::Command")]
+    pub cause: EndCause,
+    /// How many seconds ago it happened, by the host's monotonic clock: what the job's times are made of, since wall clocks
+    /// differ. Absent: just now, as far as is known.
+    pub seconds_ago: Option<f64>,
     /// GPUs on which the card still lists processes or faults: they are quarantined instead of freed.
     pub unclean_gpus: Option<Vec<UncleanGpuInput>>,
 }
@@ -220,6 +234,9 @@ pub struct LogChunkInput {
     pub first_line: i32,
     /// The lines.
     pub lines: Vec<LogLineInput>,
+    /// True: the attempt is over on this host, and these are the last lines of its log.
+    #[graphql(default = false)]
+    pub last: bool,
 }
 
 /// A log line.
@@ -279,12 +296,13 @@ impl AgentMutation {
                 return Err(Fault::Forbidden("neither a join token nor an agent's key".into()).into());
             }
         };
-        let row = store(ctx).register_host(declared, admission).await?;
+        let terms = terms(ctx)?;
+        let row = store(ctx).register_host(declared, admission, terms.lease_seconds()).await?;
         Ok(RegisterHostPayload {
             agent_key,
             epoch: row.epoch,
-            lease_seconds: LEASE_SECONDS,
-            heartbeat_seconds: HEARTBEAT_SECONDS,
+            lease_seconds: terms.lease_seconds(),
+            heartbeat_seconds: terms.heartbeat_seconds(),
             host: Host(row),
         })
     }
@@ -298,8 +316,10 @@ impl AgentMutation {
         let host = Caller::of(ctx)?.host()?;
         bound("gpus", input.gpus.len(), GPUS)?;
         let samples = input.gpus.into_iter().map(sample).collect::<Result<Vec<_>, _>>()?;
-        store(ctx).heartbeat(host, input.epoch, samples).await?;
-        Ok(HeartbeatPayload { epoch: input.epoch, lease_seconds: LEASE_SECONDS })
+        let terms = terms(ctx)?;
+        let told = SignOfLifeTold { unfit_reason: input.unfit_reason.map(brief), samples };
+        store(ctx).heartbeat(host, input.epoch, terms.lease_seconds(), told).await?;
+        Ok(HeartbeatPayload { epoch: input.epoch, lease_seconds: terms.lease_seconds() })
     }
 
     /// Agents only. What became of attempts on this host, in order.
@@ -341,6 +361,10 @@ impl AgentMutation {
     }
 }
 
+fn terms(ctx: &Context<'_>) -> Result<LeaseTerms, Fault> {
+    ctx.data::<LeaseTerms>().copied().map_err(|error| Fault::Internal(error.message))
+}
+
 fn bound(field: &str, given: usize, most: usize) -> Result<(), Fault> {
     if given > most {
         return Err(Fault::invalid(field, format!("at most {most}")));
@@ -380,6 +404,8 @@ fn declare(input: RegisterHostInput) -> Result<Declaration, Fault> {
         cpus: input.cpus,
         memory_mib: input.memory_mib,
         labels,
+        containment: input.containment.map(brief),
+        warnings: input.warnings.unwrap_or_default().into_iter().take(WARNINGS).map(brief).collect(),
         gpus,
     })
 }
@@ -403,8 +429,9 @@ fn device(input: GpuDeviceInput) -> Result<Device, Fault> {
 }
 
 fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
-    let processes = input.processes.unwrap_or_default();
-    bound("processes", processes.len(), PROCESSES)?;
+    let mut processes = input.processes.unwrap_or_default();
+    // Cut, not refused: a sign of life is never turned away because there is much to tell.
+    processes.truncate(PROCESSES);
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     let processes = processes.into_iter().map(|process| {
         serde_json::json!({
@@ -437,6 +464,12 @@ fn report(input: JobReportInput) -> Result<Report, Fault> {
         exit_code: input.exit_code,
         reason: input.reason.map(brief),
         timed_out: input.timed_out,
+        blame: match input.cause {
+            EndCause::Command => Blame::Command,
+            EndCause::NeverStarted => Blame::NeverStarted,
+            EndCause::Lost => Blame::Loss,
+        },
+        ago: input.seconds_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         unclean,
     })
 }
@@ -457,5 +490,6 @@ fn chunk(input: LogChunkInput) -> Result<Chunk, Fault> {
         attempt: input.attempt,
         first_line: input.first_line,
         lines: lines.collect(),
+        last: input.last,
     })
 }

@@ -87,6 +87,11 @@ impl Gpu {
         load(ctx, TelemetryOf(self.gpu_id())).await
     }
 
+    /// What is true now: of a card that is gone, or whose host is down, nothing is known.
+    async fn present_sample(&self, ctx: &Context<'_>) -> Result<Option<telemetry::Model>, Fault> {
+        if !self.0.present || self.host_row(ctx).await?.down { Ok(None) } else { self.sample(ctx).await }
+    }
+
     async fn taken(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
         Ok(load(ctx, TakenOf(self.gpu_id())).await?.unwrap_or(0))
     }
@@ -100,7 +105,7 @@ pub(super) fn status(card: &gpu::Model, host: &host::Model, taken: i32) -> GpuSt
         GpuStatus::Quarantined
     } else if taken > 0 {
         GpuStatus::Allocated
-    } else if host.drain {
+    } else if host.drain || host.unfit_reason.is_some() {
         GpuStatus::Unavailable
     } else {
         GpuStatus::Available
@@ -113,7 +118,10 @@ fn reason(card: &gpu::Model, host: &host::Model, status: GpuStatus) -> Option<St
         GpuStatus::Quarantined => card.quarantine_reason.clone().or_else(|| card.health_reason.clone()),
         GpuStatus::Unavailable if !card.present => Some("its host no longer reports it".to_owned()),
         GpuStatus::Unavailable if host.down => Some(format!("its host {} is down", host.name)),
-        GpuStatus::Unavailable => Some(format!("its host {} is drained", host.name)),
+        GpuStatus::Unavailable => Some(match &host.unfit_reason {
+            Some(reason) => format!("its host {} takes no jobs: {reason}", host.name),
+            None => format!("its host {} is drained", host.name),
+        }),
     }
 }
 
@@ -189,17 +197,17 @@ impl Gpu {
         GpuHealth::parse(&self.0.health).unwrap_or(GpuHealth::Failed)
     }
 
-    /// What the card says of its use; null until its host has reported.
+    /// What the card says of its use; null until its host has reported, and while nobody can tell.
     #[graphql(name = "use")]
     async fn gpu_use(&self, ctx: &Context<'_>) -> Answer<Option<GpuUse>> {
-        Ok(self.sample(ctx).await?.and_then(|sample| GpuUse::parse(sample.gpu_use.as_deref()?)))
+        Ok(self.present_sample(ctx).await?.and_then(|sample| GpuUse::parse(sample.gpu_use.as_deref()?)))
     }
 
     /// The processes that the card lists; of other organizations' no more than that they are there.
     #[graphql(complexity = "4 * child_complexity + 1")]
     async fn processes(&self, ctx: &Context<'_>) -> Answer<Vec<GpuProcess>> {
         let scope = Caller::of(ctx)?.reads().ok();
-        let Some(sample) = self.sample(ctx).await? else { return Ok(Vec::new()) };
+        let Some(sample) = self.present_sample(ctx).await? else { return Ok(Vec::new()) };
         let listed = sample.processes.as_array().cloned().unwrap_or_default();
         let processes = listed.iter().map(|one| process(ctx, scope, one));
         Ok(futures_util::future::try_join_all(processes).await?)
@@ -222,9 +230,9 @@ impl Gpu {
         Ok(live.into_iter().map(Allocation).collect())
     }
 
-    /// Its newest sample; null until its host has reported.
+    /// Its newest sample; null until its host has reported, and while the host is down or the card is gone.
     async fn telemetry(&self, ctx: &Context<'_>) -> Answer<Option<GpuTelemetry>> {
-        Ok(self.sample(ctx).await?.map(|sample| GpuTelemetry {
+        Ok(self.present_sample(ctx).await?.map(|sample| GpuTelemetry {
             at: sample.at,
             utilization_percent: sample.utilization_percent,
             memory_used_mib: sample.memory_used_mib,

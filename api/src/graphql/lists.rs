@@ -256,6 +256,11 @@ pub struct GpuFilter {
     pub host_id: Option<ID>,
 }
 
+/// Hosts that take nothing new: by a person's wish, or because they cannot start jobs.
+fn held_back() -> Condition {
+    Condition::any().add(host::Column::Drain.eq(true)).add(host::Column::UnfitReason.is_not_null())
+}
+
 /// Ids of hosts that are down (or draining).
 fn hosts_that(condition: Condition) -> sea_orm::sea_query::SelectStatement {
     Query::select().column(host::Column::Id).from(host::Entity).cond_where(condition).to_owned()
@@ -263,8 +268,7 @@ fn hosts_that(condition: Condition) -> sea_orm::sea_query::SelectStatement {
 
 fn gpus_that(status: GpuStatus) -> Condition {
     let down = gpu::Column::HostId.in_subquery(hosts_that(Condition::all().add(host::Column::Down.eq(true))));
-    let draining =
-        gpu::Column::HostId.in_subquery(hosts_that(Condition::all().add(host::Column::Drain.eq(true))));
+    let draining = gpu::Column::HostId.in_subquery(hosts_that(Condition::all().add(held_back())));
     let live = Query::select()
         .column(allocation::Column::GpuId)
         .from(allocation::Entity)
@@ -386,9 +390,9 @@ fn host_that(status: HostStatus) -> Condition {
     let up = Condition::all().add(host::Column::Down.eq(false));
     match status {
         HostStatus::Down => Condition::all().add(host::Column::Down.eq(true)),
-        HostStatus::Ready => up.add(host::Column::Drain.eq(false)),
-        HostStatus::Draining => up.add(host::Column::Drain.eq(true)).add(busy),
-        HostStatus::Drained => up.add(host::Column::Drain.eq(true)).add(busy.not()),
+        HostStatus::Ready => up.add(held_back().not()),
+        HostStatus::Draining => up.add(held_back()).add(busy),
+        HostStatus::Drained => up.add(held_back()).add(busy.not()),
     }
 }
 

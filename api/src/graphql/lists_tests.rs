@@ -76,10 +76,12 @@ async fn furnish(store: Store) -> Fleet {
         cpus: 8.0,
         memory_mib: 1024,
         labels: Some(vec![label("zone", "b")]),
+        containment: None,
+        warnings: Vec::new(),
         gpus: vec![device(0, "NVIDIA A100-SXM4-80GB"), device(1, "NVIDIA A10")],
     };
     let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into() };
-    store.register_host(declared, admission).await.expect("a host");
+    store.register_host(declared, admission, 60).await.expect("a host");
     Fleet { store, ours, theirs }
 }
 

@@ -31,6 +31,12 @@ pub struct HostEdit {
     pub labels: Option<Vec<Label>>,
 }
 
+/// Whether anything new may be placed on a host.
+#[must_use]
+pub fn takes_work(row: &host::Model) -> bool {
+    !row.down && !row.drain && row.unfit_reason.is_none() && row.removed_at.is_none()
+}
+
 impl Store {
     /// Hosts in the scope, by id.
     ///
@@ -60,7 +66,8 @@ impl Store {
         page: &Page<(String, Uuid)>,
     ) -> Result<Rows<host::Model>, Fault> {
         use host::Column;
-        let find = host::Entity::find().filter(scope.hosts()).filter(filter);
+        let find =
+            host::Entity::find().filter(scope.hosts()).filter(Column::RemovedAt.is_null()).filter(filter);
         let total = find.clone().count(self.db()).await?;
         let mut cursor = find.cursor_by((Column::Name, Column::Id));
         if let Some((name, id)) = &page.after {

@@ -36,6 +36,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
+    /// How long a host may run jobs without word from the server; the longest outage that no job notices
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_LEASE", default_value = "2m", value_parser = duration)]
+    pub(crate) lease: Duration,
+
+    /// How often a host is to give a sign of life; it is down after four that are missing
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_HEARTBEAT", default_value = "5s", value_parser = duration)]
+    pub(crate) heartbeat: Duration,
+
     /// How log lines look
     #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,

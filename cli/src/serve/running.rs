@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use api::http::{self, HttpConfig};
+use api::scheduler::LeaseTerms;
 use api::server::{Server, ServerConfig, StartError};
 use api::store::open::Location;
 use tokio::net::TcpListener;
@@ -38,7 +39,9 @@ impl Running {
         let location = Location::new(args.database_url.as_deref(), dir)
             .map_err(|error| Failure::Usage(error.to_string()))?;
         let metrics = http::install_metrics().map_err(|error| Failure::Other(error.to_string()))?;
-        let config = ServerConfig { data_dir: dir.clone(), location };
+        let terms =
+            LeaseTerms::new(args.lease, args.heartbeat).map_err(|error| Failure::Usage(error.to_string()))?;
+        let config = ServerConfig { data_dir: dir.clone(), location, terms };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

@@ -9,39 +9,79 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use super::loss::welcome_back;
 use super::registration::at_epoch;
-use super::words::Sample;
+use super::words::{Sample, SignOfLifeTold};
 use crate::fault::Fault;
+use crate::store::feed::ChangeKind;
 use crate::store::life::lock_gpu;
 use crate::store::versioned::{Edit, edit};
 use crate::store::{Store, Tx};
 
 impl Store {
-    /// Notes a sign of life and the newest samples.
+    /// Notes a sign of life, the lease that its answer grants, and the newest samples.
     ///
     /// # Errors
     /// [`Fault::Conflict`] for an epoch that has ended.
-    pub async fn heartbeat(&self, host: HostId, epoch: i32, samples: Vec<Sample>) -> Result<(), Fault> {
-        let samples = std::sync::Arc::new(samples);
+    pub async fn heartbeat(
+        &self,
+        host: HostId,
+        epoch: i32,
+        lease_seconds: i32,
+        told: SignOfLifeTold,
+    ) -> Result<(), Fault> {
+        let told = std::sync::Arc::new(told);
         self.write(move |tx| {
-            let samples = samples.clone();
+            let told = told.clone();
             Box::pin(async move {
                 let row = at_epoch(tx, host, epoch).await?;
-                prove_life(tx, &row).await?;
-                note_samples(tx, &row, &samples).await
+                prove_life(tx, &row, lease_seconds).await?;
+                if row.down {
+                    welcome_back(tx, &row).await?;
+                }
+                note_fitness(tx, &row, told.unfit_reason.as_ref()).await?;
+                note_samples(tx, &row, &told.samples).await
             })
         })
         .await
     }
 }
 
-pub(super) async fn prove_life(tx: &Tx<'_>, row: &host::Model) -> Result<(), Fault> {
-    let alive =
-        liveness::ActiveModel { host_id: Set(row.id), epoch: Set(row.epoch), last_heartbeat_at: Set(tx.now) };
+/// A host that cannot start jobs gets none, and says so, until it can again.
+async fn note_fitness(tx: &Tx<'_>, row: &host::Model, unfit_reason: Option<&String>) -> Result<(), Fault> {
+    if row.unfit_reason.as_ref() == unfit_reason {
+        return Ok(());
+    }
+    let row = host::Entity::find_by_id(row.id).lock_exclusive().one(tx.db).await?.ok_or(Fault::Retry)?;
+    let changes = vec![
+        (host::Column::UnfitReason, Expr::value(unfit_reason.cloned())),
+        (host::Column::UpdatedAt, Expr::value(tx.now)),
+    ];
+    match edit::<host::Entity>(tx.db, row.id, row.version, changes).await? {
+        Edit::Updated(row) => {
+            tracing::warn!(host = row.name, reason = row.unfit_reason, "a host's fitness has changed");
+            tx.tell_host(&row, ChangeKind::Updated, &format!("agent:{}", row.name));
+            Ok(())
+        }
+        Edit::Stale(_) | Edit::Missing => Err(Fault::Retry),
+    }
+}
+
+pub(super) async fn prove_life(tx: &Tx<'_>, row: &host::Model, lease_seconds: i32) -> Result<(), Fault> {
+    let alive = liveness::ActiveModel {
+        host_id: Set(row.id),
+        epoch: Set(row.epoch),
+        last_heartbeat_at: Set(tx.now),
+        lease_seconds: Set(lease_seconds),
+    };
     liveness::Entity::insert(alive)
         .on_conflict(
             OnConflict::column(liveness::Column::HostId)
-                .update_columns([liveness::Column::Epoch, liveness::Column::LastHeartbeatAt])
+                .update_columns([
+                    liveness::Column::Epoch,
+                    liveness::Column::LastHeartbeatAt,
+                    liveness::Column::LeaseSeconds,
+                ])
                 .to_owned(),
         )
         .exec_without_returning(tx.db)
@@ -104,8 +144,8 @@ async fn note_telemetry(tx: &Tx<'_>, card: &gpu::Model, sample: &Sample) -> Resu
     Ok(())
 }
 
-/// A card's health is the card's word. A GPU that is free on paper and not in fact is quarantined until the card lists
-/// nothing any more.
+/// A card's health is the card's word. A GPU that is free on paper and not in fact, or of which the card does not say so, is
+/// quarantined until the card lists nothing any more.
 async fn note_health(
     tx: &Tx<'_>,
     row: &host::Model,
@@ -115,12 +155,7 @@ async fn note_health(
 ) -> Result<(), Fault> {
     let clean = matches!(sample.gpu_use, Some("FREE")) && sample.health != "FAILED";
     let heals = card.quarantined && clean;
-    let occupied = match sample.gpu_use {
-        Some("FOREIGN") => Some("a process that is no job's of this fleet is on it"),
-        Some("ORPHANED") => Some("a process of a job that has ended is still on it"),
-        _ => None,
-    };
-    let occupied = occupied.filter(|_| !allocated && !card.quarantined);
+    let occupied = occupant(sample).filter(|_| !allocated && !card.quarantined);
     let same = card.health == sample.health && card.health_reason == sample.health_reason;
     if same && !heals && occupied.is_none() {
         return Ok(());
@@ -131,10 +166,12 @@ async fn note_health(
         (gpu::Column::HealthReason, Expr::value(sample.health_reason.clone())),
     ];
     if let Some(reason) = occupied {
+        tracing::warn!(host = row.name, gpu = card.uuid, reason, "a GPU is quarantined");
         changes.push((gpu::Column::Quarantined, Expr::value(true)));
-        changes.push((gpu::Column::QuarantineReason, Expr::value(Some(reason.to_owned()))));
+        changes.push((gpu::Column::QuarantineReason, Expr::value(Some(reason))));
     }
     if heals {
+        tracing::info!(host = row.name, gpu = card.uuid, "a GPU is clean again");
         changes.push((gpu::Column::Quarantined, Expr::value(false)));
         changes.push((gpu::Column::QuarantineReason, Expr::value(None::<String>)));
     }
@@ -142,4 +179,21 @@ async fn note_health(
         tx.tell_gpu(&card, row.organization_id, &format!("agent:{}", row.name));
     }
     Ok(())
+}
+
+/// Who is on a card that nobody was given, in words; none: nobody.
+fn occupant(sample: &Sample) -> Option<String> {
+    let trespasser = || {
+        let processes = sample.processes.as_array()?;
+        let job = processes.iter().find(|process| process["owner"] == "FOREIGN")?["jobId"].as_str()?;
+        Some(format!("a process of {job}, which was not given it, is on it"))
+    };
+    match sample.gpu_use {
+        Some("FOREIGN") => Some(
+            trespasser().unwrap_or_else(|| "a process that is no job's of this fleet is on it".to_owned()),
+        ),
+        Some("ORPHANED") => Some("a process of a job that has ended is still on it".to_owned()),
+        Some(_) => None,
+        None => Some("its host cannot tell what is on it".to_owned()),
+    }
 }

@@ -9,5 +9,8 @@ mod registration;
 mod reports;
 mod words;
 
+pub use loss::SignOfLife;
 pub(crate) use registration::at_epoch;
-pub use words::{Admission, AssignedAttempt, Declaration, Device, Report, ReportResult, Sample};
+pub use words::{
+    Admission, AssignedAttempt, Blame, Declaration, Device, Report, ReportResult, Sample, SignOfLifeTold,
+};

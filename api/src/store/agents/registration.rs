@@ -1,7 +1,7 @@
 //! Joining the fleet and coming back to it: who may, and the epoch that begins.
 
 use domain::ids::HostId;
-use entity::json::Labels;
+use entity::json::{Labels, Texts};
 use entity::{agent_credential, host, used_join_token};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
@@ -25,11 +25,12 @@ impl Store {
         &self,
         declared: Declaration,
         admission: Admission,
+        lease_seconds: i32,
     ) -> Result<host::Model, Fault> {
         let declared = std::sync::Arc::new(declared);
         self.write(move |tx| {
             let (declared, admission) = (declared.clone(), admission.clone());
-            Box::pin(async move { register(tx, &declared, &admission).await })
+            Box::pin(async move { register(tx, &declared, &admission, lease_seconds).await })
         })
         .await
     }
@@ -74,7 +75,12 @@ pub(crate) async fn at_epoch(tx: &Tx<'_>, host: HostId, epoch: i32) -> Result<ho
     Ok(row)
 }
 
-async fn register(tx: &Tx<'_>, declared: &Declaration, admission: &Admission) -> Result<host::Model, Fault> {
+async fn register(
+    tx: &Tx<'_>,
+    declared: &Declaration,
+    admission: &Admission,
+    lease_seconds: i32,
+) -> Result<host::Model, Fault> {
     let known = match admission {
         Admission::Return(id) => Some(
             host::Entity::find_by_id(id.0)
@@ -104,7 +110,7 @@ async fn register(tx: &Tx<'_>, declared: &Declaration, admission: &Admission) ->
         admit(tx, &row, jti, key_hash).await?;
     }
     sync_devices(tx, &row, &declared.gpus).await?;
-    prove_life(tx, &row).await?;
+    prove_life(tx, &row, lease_seconds).await?;
     Ok(row)
 }
 
@@ -142,6 +148,14 @@ async fn admit(tx: &Tx<'_>, row: &host::Model, jti: &str, key_hash: &str) -> Res
     Ok(())
 }
 
+/// A host's agent may give it another name, unless another host has it.
+async fn take_name(tx: &Tx<'_>, name: &str) -> Result<(), Fault> {
+    match host::Entity::find().filter(host::Column::Name.eq(name)).one(tx.db).await? {
+        Some(other) => Err(Fault::conflict(format!("another machine is registered as {:?}", other.name))),
+        None => Ok(()),
+    }
+}
+
 async fn new_host(tx: &Tx<'_>, declared: &Declaration) -> Result<host::Model, Fault> {
     let row = host::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -157,6 +171,10 @@ async fn new_host(tx: &Tx<'_>, declared: &Declaration) -> Result<host::Model, Fa
         cpus: Set(declared.cpus),
         memory_mib: Set(declared.memory_mib),
         epoch: Set(1),
+        unfit_reason: Set(None),
+        containment: Set(declared.containment.clone()),
+        warnings: Set(Texts(declared.warnings.clone())),
+        removed_at: Set(None),
         version: Set(1),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
@@ -175,8 +193,15 @@ async fn return_host(tx: &Tx<'_>, row: &host::Model, declared: &Declaration) -> 
         (host::Column::AgentVersion, Expr::value(Some(declared.agent_version.clone()))),
         (host::Column::Cpus, Expr::value(declared.cpus)),
         (host::Column::MemoryMib, Expr::value(declared.memory_mib)),
+        (host::Column::UnfitReason, Expr::value(None::<String>)),
+        (host::Column::Containment, Expr::value(declared.containment.clone())),
+        (host::Column::Warnings, Expr::value(Texts(declared.warnings.clone()))),
         (host::Column::UpdatedAt, Expr::value(tx.now)),
     ];
+    if row.name != declared.name {
+        take_name(tx, &declared.name).await?;
+        changes.push((host::Column::Name, Expr::value(declared.name.clone())));
+    }
     if let Some(labels) = &declared.labels {
         changes.push((host::Column::Labels, Expr::value(Labels(labels.clone()))));
     }

@@ -1,5 +1,6 @@
 //! What agents report of attempts, and what that makes of jobs.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::HostId;
 use domain::job::JobStatus;
 use entity::{host, job, placement};
@@ -7,12 +8,15 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::registration::at_epoch;
-use super::words::{Report, ReportResult};
+use super::words::{Blame, Report, ReportResult};
 use crate::fault::Fault;
 use crate::store::events::status_of;
 use crate::store::jobs::stop;
-use crate::store::life::{change, finish, lock_job, parts, release, requeue};
+use crate::store::life::{change, finish_at, lock_job, parts, release, requeue};
 use crate::store::{Scope, Store, Tx};
+
+/// Attempts of one job that may end through no fault of its own. A job that brings its hosts down must not do so for ever.
+const MOST_EXCUSED: i32 = 10;
 
 impl Store {
     /// Applies reports in order; those of attempts that are not this host's any more are refused one by one.
@@ -71,7 +75,7 @@ pub(super) async fn apply(
     if report.exited {
         exited(tx, row, &job, &part, report, &actor).await?;
     } else if part.state == "ASSIGNED" {
-        started(tx, &job, part, &actor).await?;
+        started(tx, &job, part, happened(tx, &job, report), &actor).await?;
     }
     Ok(Ok(()))
 }
@@ -87,7 +91,8 @@ pub(super) async fn set_part(
         update = update
             .col_expr(placement::Column::ExitCode, Expr::value(report.exit_code))
             .col_expr(placement::Column::Reason, Expr::value(report.reason.clone()))
-            .col_expr(placement::Column::TimedOut, Expr::value(report.timed_out));
+            .col_expr(placement::Column::TimedOut, Expr::value(report.timed_out))
+            .col_expr(placement::Column::Cause, Expr::value(Some(report.blame.as_str())));
     }
     update
         .filter(placement::Column::JobId.eq(part.job_id))
@@ -98,22 +103,32 @@ pub(super) async fn set_part(
     Ok(())
 }
 
-pub(super) async fn started(
+/// When it happened: the report may have waited for hours, and the host's wall clock is not to be trusted. Never before what
+/// must have come before it.
+fn happened(tx: &Tx<'_>, job: &job::Model, report: &Report) -> DateTime<Utc> {
+    let ago = report.ago.and_then(|ago| TimeDelta::from_std(ago).ok()).unwrap_or_default();
+    let at = tx.now.checked_sub_signed(ago).unwrap_or(tx.now);
+    let earliest = if report.exited { job.started_at.or(job.allocated_at) } else { job.allocated_at };
+    earliest.map_or(at, |earliest| at.max(earliest)).min(tx.now)
+}
+
+async fn started(
     tx: &Tx<'_>,
     job: &job::Model,
     part: placement::Model,
+    at: DateTime<Utc>,
     actor: &str,
 ) -> Result<(), Fault> {
     set_part(tx, &part, "STARTED", None).await?;
     let all = parts(tx, job).await?.iter().all(|part| part.state == "STARTED");
     if all && status_of(job) == JobStatus::Allocated {
-        let changes = vec![(job::Column::StartedAt, Expr::value(Some(tx.now)))];
+        let changes = vec![(job::Column::StartedAt, Expr::value(Some(at)))];
         change(tx, job, JobStatus::Running, changes, actor, None).await?;
     }
     Ok(())
 }
 
-pub(super) async fn exited(
+async fn exited(
     tx: &Tx<'_>,
     row: &host::Model,
     job: &job::Model,
@@ -125,7 +140,7 @@ pub(super) async fn exited(
     release(tx, job, Some(HostId(row.id)), &report.unclean, actor).await?;
     let parts = parts(tx, job).await?;
     if parts.iter().all(|part| matches!(part.state.as_str(), "EXITED" | "LOST")) {
-        return conclude(tx, job, &parts, actor).await;
+        return conclude(tx, job, &parts, happened(tx, job, report), actor).await;
     }
     let failed = report.timed_out || report.exit_code != Some(0);
     if failed && status_of(job) != JobStatus::Stopping {
@@ -155,51 +170,67 @@ pub(super) async fn conclude(
     tx: &Tx<'_>,
     job: &job::Model,
     parts: &[placement::Model],
+    at: DateTime<Utc>,
     actor: &str,
 ) -> Result<(), Fault> {
     let worst =
         parts.iter().find(|part| part.timed_out || part.exit_code != Some(0)).or_else(|| parts.first());
     let exit_code = worst.and_then(|part| part.exit_code);
-    let told = explain(exit_code, worst.and_then(|part| part.reason.as_deref()));
     if status_of(job) == JobStatus::Stopping {
         let outcome =
             job.stop_outcome.as_deref().and_then(|text| text.parse().ok()).unwrap_or(JobStatus::Cancelled);
-        finish(tx, job, outcome, exit_code, job.status_reason.clone(), actor).await?;
+        finish_at(tx, job, outcome, exit_code, job.status_reason.clone(), at, actor).await?;
     } else if worst.is_some_and(|part| part.timed_out) {
         let limit = job.time_limit_seconds.unwrap_or_default();
         let reason = format!("its time limit of {limit} s has passed");
-        let row = running(tx, job, actor).await?;
-        finish(tx, &row, JobStatus::TimedOut, exit_code, Some(reason), actor).await?;
+        let row = running(tx, job, at, actor).await?;
+        finish_at(tx, &row, JobStatus::TimedOut, exit_code, Some(reason), at, actor).await?;
     } else if exit_code == Some(0) {
-        let row = running(tx, job, actor).await?;
-        finish(tx, &row, JobStatus::Succeeded, exit_code, None, actor).await?;
+        let row = running(tx, job, at, actor).await?;
+        finish_at(tx, &row, JobStatus::Succeeded, exit_code, None, at, actor).await?;
     } else {
-        fail(tx, job, exit_code, told, actor).await?;
+        let told = explain(exit_code, worst.and_then(|part| part.reason.as_deref()));
+        let blame = worst.and_then(|part| part.cause.as_deref()).map_or(Blame::Command, Blame::parse);
+        fail(tx, job, exit_code, told, blame, at, actor).await?;
     }
     Ok(())
 }
 
 /// A short job's end may be told before its start: it passes through RUNNING all the same.
-pub(super) async fn running(tx: &Tx<'_>, job: &job::Model, actor: &str) -> Result<job::Model, Fault> {
+async fn running(tx: &Tx<'_>, job: &job::Model, at: DateTime<Utc>, actor: &str) -> Result<job::Model, Fault> {
     if status_of(job) != JobStatus::Allocated {
         return Ok(job.clone());
     }
-    let changes = vec![(job::Column::StartedAt, Expr::value(Some(tx.now)))];
+    let changes = vec![(job::Column::StartedAt, Expr::value(Some(at)))];
     change(tx, job, JobStatus::Running, changes, actor, None).await
 }
 
+/// What becomes of a job whose attempt has failed. A job without retries runs once at most: it is tried again only when its
+/// command certainly never ran.
 pub(super) async fn fail(
     tx: &Tx<'_>,
     job: &job::Model,
     exit_code: Option<i32>,
     reason: String,
+    blame: Blame,
+    at: DateTime<Utc>,
     actor: &str,
 ) -> Result<(), Fault> {
-    if job.attempt <= job.max_retries {
-        let reason = format!("attempt {} of {} failed: {reason}", job.attempt, job.max_retries + 1);
-        requeue(tx, job, reason, actor).await?;
+    let excused = job.excused < MOST_EXCUSED
+        && match blame {
+            Blame::Command => false,
+            Blame::NeverStarted => true,
+            Blame::Loss => job.max_retries > 0,
+        };
+    let tries = job.attempt - job.excused;
+    if excused {
+        let reason = format!("attempt {} is not counted: {reason}", job.attempt);
+        requeue(tx, job, reason, true, actor).await?;
+    } else if tries <= job.max_retries {
+        let reason = format!("try {tries} of {} failed: {reason}", job.max_retries + 1);
+        requeue(tx, job, reason, false, actor).await?;
     } else {
-        finish(tx, job, JobStatus::Failed, exit_code, Some(reason), actor).await?;
+        finish_at(tx, job, JobStatus::Failed, exit_code, Some(reason), at, actor).await?;
     }
     Ok(())
 }

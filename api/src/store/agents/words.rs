@@ -1,6 +1,7 @@
 //! What agents say, as the store takes it, and what it answers them.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use domain::ids::{HostId, JobId};
 use domain::requirements::Label;
@@ -21,6 +22,10 @@ pub struct Declaration {
     pub memory_mib: i32,
     /// Labels that the agent was started with; none: as they are.
     pub labels: Option<Vec<Label>>,
+    /// How it holds a job's processes together.
+    pub containment: Option<String>,
+    /// What people should know of it.
+    pub warnings: Vec<String>,
     /// Its GPUs.
     pub gpus: Vec<Device>,
 }
@@ -42,6 +47,15 @@ pub struct Device {
     pub health: &'static str,
     /// Why, when not HEALTHY.
     pub health_reason: Option<String>,
+}
+
+/// A sign of life.
+#[derive(Debug, Clone)]
+pub struct SignOfLifeTold {
+    /// Why the host cannot start jobs; none: it can.
+    pub unfit_reason: Option<String>,
+    /// The newest samples.
+    pub samples: Vec<Sample>,
 }
 
 /// How an agent proves that it may register.
@@ -96,8 +110,45 @@ pub struct Report {
     pub reason: Option<String>,
     /// Ended by its time limit.
     pub timed_out: bool,
+    /// Whose doing the end was.
+    pub blame: Blame,
+    /// How long ago it happened, by the host's monotonic clock; none: just now, as far as is known.
+    pub ago: Option<Duration>,
     /// GPUs that are not clean, with the reason.
     pub unclean: HashMap<String, String>,
+}
+
+/// Whose doing an attempt's end was. What was not the job's own uses up none of its retries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The command ended, by itself or because it was stopped.
+    Command,
+    /// The host could not start it: the command certainly never ran.
+    NeverStarted,
+    /// The host lost it: the command may have run.
+    Loss,
+}
+
+impl Blame {
+    /// As the book spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "COMMAND",
+            Self::NeverStarted => "NEVER_STARTED",
+            Self::Loss => "LOST",
+        }
+    }
+
+    /// What the book says.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "NEVER_STARTED" => Self::NeverStarted,
+            "LOST" => Self::Loss,
+            _ => Self::Command,
+        }
+    }
 }
 
 /// The answer to one report.

@@ -25,12 +25,7 @@ fn main() -> ExitCode {
         // A job's shim lives as long as the job: it gets no runtime, no threads and no settings of ours.
         return ExitCode::from(u8::try_from(serve::shim(Path::new(dir))).unwrap_or(1));
     }
-    // Before any thread is started, since it writes the environment. That there is no .env file is the usual case.
-    if let Err(error @ dotenvy::Error::LineParse(..)) = dotenvy::dotenv() {
-        output::say(&format!("gpu-fleet: the .env file is not read further: {error}"));
-    }
-    let command = args::parse().command;
-    match perform(command) {
+    match read_environment_file().and_then(|()| perform(args::parse().command)) {
         Ok(code) => ExitCode::from(code),
         Err(Failure::OutputClosed) => ExitCode::FAILURE,
         Err(failure) => {
@@ -39,6 +34,43 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit() as u8)
         }
     }
+}
+
+/// Takes settings from `.env` in this directory, before any thread is started, since that writes the environment. That there
+/// is no such file is the usual case; one that cannot be read whole is an error, since half of the settings may be worse
+/// than none. What stands in it is not repeated: it may be a password.
+fn read_environment_file() -> Result<(), Failure> {
+    let read = dotenvy::from_path(".env");
+    forget_empty_settings();
+    match read {
+        Ok(()) => Ok(()),
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(dotenvy::Error::LineParse(..)) => {
+            let line = std::fs::read_to_string(".env").ok().and_then(|text| first_bad_line(&text));
+            let place = line.map_or_else(String::new, |line| format!(" (line {line})"));
+            Err(Failure::Usage(format!("the file .env in this directory is not of lines NAME=VALUE{place}")))
+        }
+        Err(error) => Err(Failure::Usage(format!("cannot read the file .env in this directory: {error}"))),
+    }
+}
+
+/// NAME= means that nothing is set.
+fn forget_empty_settings() {
+    let empty = std::env::vars_os()
+        .filter(|(name, value)| value.is_empty() && name.as_encoded_bytes().starts_with(b"GPU_FLEET_"));
+    for (name, _) in empty.collect::<Vec<_>>() {
+        // SAFETY: no other thread has been started yet.
+        unsafe { std::env::remove_var(name) };
+    }
+}
+
+/// The number of the first line up to which the text cannot be read.
+fn first_bad_line(text: &str) -> Option<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    (1..=lines.len()).find(|count| {
+        let part = lines[..*count].join("\n");
+        dotenvy::from_read_iter(part.as_bytes()).any(|entry| entry.is_err())
+    })
 }
 
 fn perform(command: args::Command) -> Result<u8, Failure> {

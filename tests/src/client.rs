@@ -35,6 +35,12 @@ impl Client {
         Self { origin: origin.to_owned(), ..self.clone() }
     }
 
+    /// The whole response to a query without variables.
+    pub async fn raw(&self, query: &str) -> reqwest::Response {
+        let request = self.http.post(format!("{}/graphql", self.origin)).json(&json!({"query": query}));
+        request.bearer_auth(&self.token).send().await.expect("the server answers")
+    }
+
     /// The HTTP status and the answer.
     pub async fn post(&self, query: &str, variables: Value) -> (u16, Value) {
         let request = self

@@ -59,6 +59,11 @@ impl Database {
         self.url().map_or_else(embedded, str::to_owned)
     }
 
+    /// A connection behind the server's back.
+    pub async fn connect(&self, data_dir: &Path) -> DatabaseConnection {
+        connect(&self.address(data_dir)).await
+    }
+
     /// Runs a statement behind the server's back, as only a test of broken databases may.
     pub async fn execute(&self, data_dir: &Path, statement: &str) {
         execute(&self.address(data_dir), statement).await;

@@ -76,10 +76,15 @@ impl Place {
         self.binary.run(self.folder(), words).await
     }
 
+    /// The command that signs tokens with this directory's key.
+    pub async fn token_words(&self, words: &[&str]) -> Ended {
+        let data_dir = self.data_dir().display().to_string();
+        self.run(&[&["token", "--data-dir", &data_dir], words].concat()).await
+    }
+
     /// A new token, signed with this directory's key.
     pub async fn token(&self, words: &[&str]) -> String {
-        let data_dir = self.data_dir().display().to_string();
-        let ended = self.run(&[&["token", "--data-dir", &data_dir], words].concat()).await;
+        let ended = self.token_words(words).await;
         ended.output().lines().last().expect("a token").to_owned()
     }
 }
@@ -100,7 +105,12 @@ impl Fleet {
 
     /// A server alone.
     pub async fn serve(place: Place) -> Self {
-        let words = place.words(&["serve"]);
+        Self::serve_with(place, &[]).await
+    }
+
+    /// A server alone, with these options.
+    pub async fn serve_with(place: Place, words: &[&str]) -> Self {
+        let words = place.words(&[&["serve"], words].concat());
         Self::launch(place, words, &[]).await
     }
 

@@ -47,7 +47,7 @@ pub struct Assignment {
     pub command: Vec<String>,
     /// Environment variables.
     pub env: Vec<EnvVar>,
-    /// Where the command starts; null: a fresh directory.
+    /// Where the command starts; null: the home directory of the user that it runs as.
     pub workdir: Option<String>,
     /// UUIDs of the GPUs on this host, for CUDA_VISIBLE_DEVICES.
     pub gpu_uuids: Vec<String>,

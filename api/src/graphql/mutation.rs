@@ -89,7 +89,7 @@ pub struct SubmitJobInput {
     pub command: Option<Vec<String>>,
     /// Environment variables.
     pub env: Option<Vec<EnvVarInput>>,
-    /// Where the command starts, an absolute path; absent: a fresh directory of the agent.
+    /// Where the command starts, an absolute path on its host; absent: the home directory of the user that it runs as.
     pub workdir: Option<String>,
     /// Larger goes first, -1000 to 1000.
     #[graphql(default_with = "Some(0)")]

@@ -12,7 +12,9 @@ pub struct HttpConfig {
     /// Where it listens: on a loopback address only requests to a loopback name are served, which stops pages of other
     /// sites that have a name of theirs resolve to this machine.
     pub listen: SocketAddr,
-    /// Origins besides the server's own whose pages may open sockets.
+    /// Names by which the server is reached besides the one that it listens on: a proxy's, say.
+    pub hosts: Vec<String>,
+    /// Origins besides the server's own whose pages may use the API.
     pub allowed_origins: Vec<String>,
     /// Bytes of a request's body: a bulk submission of 1,000 jobs fits.
     pub body_bytes: usize,
@@ -34,6 +36,7 @@ impl HttpConfig {
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
+            hosts: Vec::new(),
             allowed_origins: Vec::new(),
             body_bytes: 8 << 20,
             message_bytes: 1 << 20,

@@ -198,6 +198,9 @@ impl From<Refusal> for Refused {
 impl From<Exhausted> for Refused {
     fn from(exhausted: Exhausted) -> Self {
         let errors = vec![exhausted.error()];
+        if exhausted.retry_after.is_none() {
+            return Self::as_graphql(errors);
+        }
         Self { status: StatusCode::TOO_MANY_REQUESTS, errors, exhausted: Some(exhausted) }
     }
 }

@@ -86,7 +86,7 @@ pub fn router(
     });
     tokio::spawn(forget_idle(serving.clone()));
     let router = Router::new()
-        .route("/graphql", any(graphql::handle))
+        .route("/graphql", any(graphql::handle).layer(origin::cross_origin(config)))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(|State(serving): State<Arc<Serving>>| async move { serving.metrics.render() }))

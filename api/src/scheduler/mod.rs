@@ -98,6 +98,7 @@ impl Scheduler {
 
     /// One pass. True: something planned had gone stale.
     async fn pass(&self, waiting: &mut Waiting) -> Result<bool, Fault> {
+        metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
         if waiting.is_empty() {
             self.explanations.publish(Plan::default());
             return Ok(false);
@@ -105,7 +106,6 @@ impl Scheduler {
         let started = Instant::now();
         let mut snapshot = self.store.fleet_snapshot().await?;
         snapshot.waiting = waiting.jobs();
-        metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(snapshot.waiting.len() as f64);
         // A long queue takes milliseconds of pure computation: not on a thread that serves requests.
         let planned = tokio::task::spawn_blocking(move || plan(&snapshot, Utc::now())).await;
         let mut plan = planned.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;

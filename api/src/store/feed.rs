@@ -1,12 +1,11 @@
 //! Committed events, in order and without a gap, to everyone in this process who follows them.
 //!
-//! One task reads the event table past what it has published and fans out. On PostgreSQL numbers can become visible
-//! out of order, so it reads up to a number only when every transaction that might still commit a smaller one has
-//! ended: it takes the largest visible number and the snapshot's upper bound, and waits until the lower bound of a
-//! later snapshot has passed that.
+//! One task reads the event table past what it has published and fans out. On PostgreSQL numbers can become visible out of
+//! order. Where none is missing there is nothing to wait for; at a gap it waits until every transaction has ended that
+//! might still commit a smaller number, and only then takes the gap for what a roll-back has left.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, OrganizationId};
@@ -25,6 +24,8 @@ const CAPACITY: usize = 4096;
 const PAGE: u64 = 1000;
 /// Read anyway after this long: a wake-up may be lost, an event may not.
 const POLL: Duration = Duration::from_millis(1000);
+/// Somebody should look who keeps a transaction open for longer.
+const LONG_WAIT: Duration = Duration::from_secs(10);
 
 /// What an event tells of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,6 +187,10 @@ impl Store {
             .into_tuple::<Option<i64>>()
             .one(self.db())
             .await?;
+        if self.is_shared() {
+            // Smaller numbers may still be on their way; whoever resumes below this one reads them from the table.
+            self.settle().await?;
+        }
         self.feed().head.send_replace(newest.flatten().unwrap_or(0));
         let store = self.clone();
         tokio::spawn(async move {
@@ -202,53 +207,76 @@ impl Store {
 
     async fn publish_new(&self) -> Result<(), Fault> {
         loop {
-            let last = self.feed().head();
-            let upto = if self.is_shared() { self.settled_head(last).await? } else { i64::MAX };
-            if upto <= last {
-                return Ok(());
-            }
-            let rows = event::Entity::find()
-                .filter(event::Column::Seq.gt(last))
-                .filter(event::Column::Seq.lte(upto))
-                .order_by_asc(event::Column::Seq)
-                .limit(PAGE)
-                .all(self.db())
-                .await?;
+            let rows = self.events_after(self.feed().head()).await?;
             let count = rows.len() as u64;
-            for row in rows {
+            let Some(missing_below) = self.publish_without_gap(rows) else {
+                if count < PAGE {
+                    return Ok(());
+                }
+                continue;
+            };
+            // What is missing is still to be committed, or never will be.
+            self.settle().await?;
+            let rows = self.events_after(self.feed().head()).await?;
+            for row in rows.into_iter().take_while(|row| row.seq <= missing_below) {
                 self.feed().publish(row.into());
             }
-            if count < PAGE {
+        }
+    }
+
+    async fn events_after(&self, seq: i64) -> Result<Vec<event::Model>, Fault> {
+        let rows = event::Entity::find()
+            .filter(event::Column::Seq.gt(seq))
+            .order_by_asc(event::Column::Seq)
+            .limit(PAGE)
+            .all(self.db());
+        Ok(rows.await?)
+    }
+
+    /// Publishes up to the first missing number; returns the number behind the gap, if there is one. SQLite has one writer,
+    /// so that what is missing there was never given.
+    fn publish_without_gap(&self, rows: Vec<event::Model>) -> Option<i64> {
+        for row in rows {
+            if self.is_shared() && row.seq != self.feed().head() + 1 {
+                return Some(row.seq);
+            }
+            self.feed().publish(row.into());
+        }
+        None
+    }
+
+    /// Returns once every transaction of this database that has drawn a number so far has ended.
+    ///
+    /// Each of them had its id before its number, since events are written last; the id that is taken here is newer. The
+    /// locks that transactions hold on their own ids tell who is still open, in this database alone: a snapshot's bounds
+    /// would also wait for strangers, and its upper one is not newer than all that have begun.
+    async fn settle(&self) -> Result<(), Fault> {
+        let backend = self.db().get_database_backend();
+        let barrier = "SELECT pg_current_xact_id()::xid::text AS barrier";
+        let row = self.db().query_one_raw(Statement::from_string(backend, barrier)).await?;
+        let row = row.ok_or_else(|| Fault::Internal("a transaction has no id".into()))?;
+        let barrier: String = row.try_get("", "barrier")?;
+        let (mut pause, begun) = (Duration::from_micros(500), Instant::now());
+        let mut warned = false;
+        loop {
+            let open = Statement::from_sql_and_values(
+                backend,
+                "SELECT 1 FROM pg_locks AS held JOIN pg_stat_activity AS session USING (pid) \
+                 WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted \
+                 AND session.datname = current_database() AND age(held.transactionid) > age($1::xid) LIMIT 1",
+                [barrier.clone().into()],
+            );
+            if self.db().query_one_raw(open).await?.is_none() {
                 return Ok(());
             }
-        }
-    }
-
-    /// The largest event number below which nothing can appear any more.
-    async fn settled_head(&self, last: i64) -> Result<i64, Fault> {
-        let (newest, bound, mut oldest_open) = self.event_horizon(last).await?;
-        let mut pause = Duration::from_micros(500);
-        while newest > last && oldest_open < bound {
+            if !warned && begun.elapsed() > LONG_WAIT {
+                warned = true;
+                tracing::warn!(
+                    "events wait for a transaction that has been open for long: see pg_stat_activity"
+                );
+            }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(50));
-            oldest_open = self.event_horizon(last).await?.2;
         }
-        Ok(newest)
-    }
-
-    /// The newest visible event, the first transaction id not yet given, and the oldest one still open.
-    async fn event_horizon(&self, last: i64) -> Result<(i64, i64, i64), Fault> {
-        let row = self
-            .db()
-            .query_one_raw(Statement::from_sql_and_values(
-                self.db().get_database_backend(),
-                "SELECT (SELECT coalesce(max(seq), $1) FROM event WHERE seq > $1) AS newest, \
-                 pg_snapshot_xmax(s)::text::bigint AS bound, pg_snapshot_xmin(s)::text::bigint AS oldest_open \
-                 FROM pg_current_snapshot() AS s",
-                [last.into()],
-            ))
-            .await?
-            .ok_or_else(|| Fault::Internal("a snapshot has no row".into()))?;
-        Ok((row.try_get("", "newest")?, row.try_get("", "bound")?, row.try_get("", "oldest_open")?))
     }
 }

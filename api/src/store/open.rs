@@ -88,6 +88,7 @@ pub async fn connect(location: &Location) -> Result<DatabaseConnection, OpenErro
 
 async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
     let unreachable = |error: DbErr| OpenError::Unreachable(format!("{}: {error}", path.display()));
+    make_private(path).map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
     let options = sqlite_options(path, false, 1);
     let connection = Database::connect(options.clone()).await.map_err(unreachable)?;
     migrate(&connection).await?;
@@ -101,6 +102,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
 
 async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let unreachable = |error: DbErr| OpenError::Unreachable(error.to_string());
+    try_connection(url).await?;
     let pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
     migrate_alone(&pool).await?;
     let feed = Feed::new();
@@ -108,6 +110,31 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
     notify::start(&store, &pool, url.to_owned());
     Ok(store)
+}
+
+/// One connection without a pool around it, which only says that it has waited too long.
+async fn try_connection(url: &str) -> Result<(), OpenError> {
+    use sea_orm::sqlx::{Connection, PgConnection};
+    let unreachable = |reason: String| OpenError::Unreachable(reason);
+    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect(url));
+    let connection = connecting
+        .await
+        .map_err(|_| unreachable(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
+        .map_err(|error| unreachable(error.to_string()))?;
+    connection.close().await.map_err(|error| unreachable(error.to_string()))
+}
+
+/// Makes the database's file, if it is new, so that only its owner can read it; SQLite gives what lies beside it the same
+/// permissions.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    let mut permissions = file.metadata()?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        file.set_permissions(permissions)?;
+    }
+    Ok(())
 }
 
 fn sqlite_options(path: &Path, read_only: bool, connections: u32) -> ConnectOptions {

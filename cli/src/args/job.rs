@@ -67,7 +67,7 @@ pub(crate) struct JobSpecArgs {
     #[arg(long = "env", value_name = "KEY=VALUE", hide_env_values = true, value_parser = pair, help_heading = "Job")]
     pub(crate) env: Vec<Pair>,
 
-    /// The directory on the host where it runs
+    /// The directory on the host where it runs; without it, with a server on this machine, the present one
     #[arg(long, value_name = "DIR", help_heading = "Job")]
     pub(crate) workdir: Option<String>,
 
@@ -162,9 +162,9 @@ pub(crate) struct LogsArgs {
     #[arg(long, short)]
     pub(crate) follow: bool,
 
-    /// Without --follow: no more than so many of the newest lines
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(crate) lines: i32,
+    /// Without --follow: only so many of the newest lines
+    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) lines: Option<u32>,
 
     #[command(flatten)]
     pub(crate) job: JobArgs,

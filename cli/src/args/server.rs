@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{LogFormat, MigrateDirection, Pair, TokenRole, duration, pair};
+use super::values::{LogFormat, MigrateDirection, Origin, Pair, TokenRole, duration, origin, pair};
 
 /// Where everything is kept unless told otherwise.
 pub(crate) const DEFAULT_DATA_DIR: &str = ".gpu-fleet";
@@ -44,9 +44,69 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DURATION", env = "GPU_FLEET_HEARTBEAT", default_value = "5s", value_parser = duration)]
     pub(crate) heartbeat: Duration,
 
+    /// Where people and agents reach the server, when that is not where it listens: behind a TLS proxy, say
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_PUBLIC_URL", value_parser = origin)]
+    pub(crate) public_url: Option<Origin>,
+
+    /// Another origin whose pages may use the API, https://…; may be repeated
+    #[arg(long = "allowed-origin", value_name = "ORIGIN", env = "GPU_FLEET_ALLOWED_ORIGIN", value_parser = origin, value_delimiter = ',')]
+    pub(crate) allowed_origins: Vec<Origin>,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+
     /// How log lines look
     #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
+}
+
+/// How much one caller may ask for. Each default lets the bundled programs work and stops what is out of proportion.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// Bytes of a request's body
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20)]
+    pub(crate) max_body_bytes: usize,
+
+    /// Bytes of a GraphQL document
+    #[arg(long, value_name = "BYTES", default_value_t = 20 << 10)]
+    pub(crate) max_document_bytes: usize,
+
+    /// Levels of fields in a document
+    #[arg(long, value_name = "N", default_value_t = 18)]
+    pub(crate) max_depth: usize,
+
+    /// Fields in a document, fragments in place of their spreads
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) max_fields: usize,
+
+    /// Aliases in a document
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) max_aliases: usize,
+
+    /// Directives in one place of a document
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) max_directives: usize,
+
+    /// Cost of one operation: a field costs 1, what stands below a list as often as the list has rows, a mutation 100
+    #[arg(long, value_name = "COST", default_value_t = 25_000)]
+    pub(crate) max_cost: u32,
+
+    /// How long a query or a mutation may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub(crate) operation_timeout: Duration,
+
+    /// Operations at once on one socket, and event streams of one caller
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    pub(crate) max_subscriptions: usize,
+
+    /// Cost that comes back to each caller in a second; 0: callers are not limited
+    #[arg(long, value_name = "COST", default_value_t = 1_000_000)]
+    pub(crate) rate: u32,
+
+    /// Cost that a caller may spend at once after a rest
+    #[arg(long, value_name = "COST", default_value_t = 10_000_000)]
+    pub(crate) rate_burst: u32,
 }
 
 /// What `agent` and `up` share: this machine as a GPU host.
@@ -56,13 +116,27 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "NAME", env = "GPU_FLEET_NAME")]
     pub(crate) name: Option<String>,
 
-    /// auto (NVML, else simulated), nvml, none, or simulated:4xH100-80GB[,4xA100-40GB…]
+    /// auto (NVML; without it, `up` simulates eight and `agent` offers none), nvml, none, or
+    /// simulated:4xH100-80GB[,4xA100-40GB…]
     #[arg(long, value_name = "SPEC", env = "GPU_FLEET_GPUS", default_value = "auto")]
     pub(crate) gpus: String,
 
     /// Path of libnvidia-ml.so.1, when it is not where the system looks
     #[arg(long, value_name = "PATH", env = "GPU_FLEET_NVML_LIBRARY")]
     pub(crate) nvml_library: Option<PathBuf>,
+
+    /// How often the GPUs are looked at
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_SAMPLE_EVERY", default_value = "1s", value_parser = duration)]
+    pub(crate) sample_every: Duration,
+
+    /// Takes GPUs to be free when their driver can never list what runs on them, as under WSL or with virtual GPUs
+    #[arg(long, env = "GPU_FLEET_ACCEPT_UNLISTED_PROCESSES")]
+    pub(crate) accept_unlisted_processes: bool,
+
+    /// Whom jobs run as: NAME for all organizations, ORGANIZATION=NAME for one; may be repeated. Only an agent that runs as root
+    /// can switch; without this, its jobs run as nobody
+    #[arg(long = "job-user", value_name = "[ORG=]NAME", env = "GPU_FLEET_JOB_USER", value_delimiter = ',')]
+    pub(crate) job_users: Vec<String>,
 
     /// A label of this host, key=value; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", env = "GPU_FLEET_LABEL", value_parser = pair, value_delimiter = ',')]
@@ -122,6 +196,10 @@ pub(crate) struct TokenArgs {
     /// Whom it names, in events and as submitter; without it, the user who runs this
     #[arg(long, value_name = "NAME")]
     pub(crate) subject: Option<String>,
+
+    /// Writes it to a new file that only its owner can read, instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// `gpu-fleet migrate`: the database's schema.

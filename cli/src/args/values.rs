@@ -63,6 +63,28 @@ fn too_long() -> String {
     "too long a duration".to_owned()
 }
 
+/// Where a page comes from, as browsers name it: scheme, host and, unless usual, port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// `https://fleet.example.org`, without a slash at its end.
+    pub(crate) text: String,
+    /// `fleet.example.org`.
+    pub(crate) host: String,
+}
+
+/// Reads an origin.
+pub(crate) fn origin(text: &str) -> Result<Origin, String> {
+    let wrong = || "not an origin; write https://host or https://host:port".to_owned();
+    let url = reqwest::Url::parse(text.trim()).map_err(|_| wrong())?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
+    match url.host_str() {
+        Some(host) if plain && url.username().is_empty() && url.fragment().is_none() => {
+            Ok(Origin { text: url.origin().ascii_serialization(), host: host.to_owned() })
+        }
+        _ => Err(wrong()),
+    }
+}
+
 /// The roles that a token can carry, in lower case on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum TokenRole {
@@ -145,5 +167,15 @@ mod tests {
         assert_eq!(pair("empty="), Ok(Pair { key: "empty".into(), value: String::new() }));
         assert!(pair("=b").is_err());
         assert!(pair("novalue").is_err());
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_and_a_host() {
+        let read = |text: &str| origin(text).map(|origin| origin.text);
+        assert_eq!(read("https://Fleet.example.org/").as_deref(), Ok("https://fleet.example.org"));
+        assert_eq!(read("http://10.0.0.1:4600").as_deref(), Ok("http://10.0.0.1:4600"));
+        for wrong in ["fleet.example.org", "https://a/b", "ftp://a", "https://user@a", "https://a/#x", ""] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Whose token a command uses: a file or the environment; else, for a server on this machine, the one that it keeps for
-//! the local user. The token itself is never printed.
+//! Which server a command speaks to, and whose token it uses: what it is told by option, file or environment; else, for a
+//! server on this machine, what that keeps in its data directory for the local user. The token itself is never printed.
 
 use std::path::Path;
 
@@ -10,6 +10,23 @@ use crate::args::connection::ConnectArgs;
 
 /// The file in the data directory in which `up` keeps a token for the user who started it.
 pub(crate) const OPERATOR_TOKEN_FILE: &str = "operator-token";
+
+/// The file beside it that says where the server is.
+pub(crate) const ADDRESS_FILE: &str = "server-url";
+
+/// Where a server is when nothing says otherwise.
+const DEFAULT_SERVER: &str = "http://127.0.0.1:4600";
+
+/// The server's address.
+pub(crate) fn address(args: &ConnectArgs) -> String {
+    let named = args.server.clone();
+    named.or_else(|| kept_address(args)).unwrap_or_else(|| DEFAULT_SERVER.to_owned())
+}
+
+fn kept_address(args: &ConnectArgs) -> Option<String> {
+    let text = std::fs::read_to_string(args.data_dir.join(ADDRESS_FILE)).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
 
 /// The variable that may hold the token itself.
 pub(crate) const TOKEN_VARIABLE: &str = "GPU_FLEET_TOKEN";
@@ -23,7 +40,11 @@ pub(crate) fn find(args: &ConnectArgs, server: &Url) -> Result<Option<String>, F
         return Ok(Some(token.trim().to_owned()));
     }
     let kept = args.data_dir.join(OPERATOR_TOKEN_FILE);
-    if is_local(server) && kept.exists() { read(&kept).map(Some) } else { Ok(None) }
+    let is_kept_ones = || {
+        let known = kept_address(args).and_then(|text| Url::parse(&text).ok());
+        known.is_some_and(|known| known == *server)
+    };
+    if (is_local(server) || is_kept_ones()) && kept.exists() { read(&kept).map(Some) } else { Ok(None) }
 }
 
 /// The token in a file.
@@ -38,7 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Whether a server's address is this machine's own.
-fn is_local(server: &Url) -> bool {
+pub(crate) fn is_local(server: &Url) -> bool {
     let host = server.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -59,7 +59,7 @@ const ADVICE: &[(&str, Exit, &str)] = &[
     ),
     ("FORBIDDEN", Exit::NotAllowed, "this token's role does not allow it; use one with a higher role"),
     ("NOT_FOUND", Exit::NotFound, "gpu-fleet jobs --all, hosts and gpus list what your organization sees"),
-    ("CONFLICT", Exit::Conflict, "it changed meanwhile; look at it again and retry"),
+    ("CONFLICT", Exit::Conflict, ""),
     ("BAD_USER_INPUT", Exit::Usage, ""),
     ("GRAPHQL_VALIDATION_FAILED", Exit::Failed, "client and server are of different versions"),
     (
@@ -182,12 +182,10 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_with_code_details_and_advice() {
+        assert!(refused("UNAVAILABLE").line().ends_with("retry in a moment"));
         let details =
             Extensions { code: Some("CONFLICT".into()), current_version: Some(7), ..Extensions::default() };
         let line = Failure::refused("the job\nwas changed", details).line();
-        assert_eq!(
-            line,
-            "the job was changed [CONFLICT, current version 7]; it changed meanwhile; look at it again and retry"
-        );
+        assert_eq!(line, "the job was changed [CONFLICT, current version 7]");
     }
 }

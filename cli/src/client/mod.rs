@@ -35,7 +35,7 @@ pub(crate) struct Client {
 impl Client {
     /// From a command's arguments.
     pub(crate) fn from_args(args: &ConnectArgs) -> Result<Self, Failure> {
-        let server = parse_server(&args.server)?;
+        let server = parse_server(&credentials::address(args))?;
         let token = credentials::find(args, &server)?;
         Self::new(server, token)
     }
@@ -49,6 +49,11 @@ impl Client {
             .build()
             .map_err(|error| Failure::Other(format!("cannot make an HTTP client: {error}")))?;
         Ok(Self { http, server, token })
+    }
+
+    /// Whether the server is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        credentials::is_local(&self.server)
     }
 
     /// Runs a query or a mutation; the first GraphQL error is the failure.

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 8] = [
     Column::new("GPUS").right().expendable(1),
     Column::new("TIME").right().expendable(3),
     Column::new("SUBMITTED").expendable(4),
-    Column::new("WHERE / WHY").elastic(),
+    Column::new("WHERE / WHY").elastic_down_to(34),
 ];
 
 /// Prints the list.

@@ -6,14 +6,14 @@ use super::Session;
 use crate::api::{GpuHealth, GpuRow, GpuStatus, HostRow, Instant};
 use crate::args::fleet::ListArgs;
 use crate::client::{Failure, all_gpus, all_hosts, short_id};
-use crate::output::describe::gpu_type;
+use crate::output::describe::card;
 use crate::output::style::{Tone, gpu_tone, host_tone, use_tone};
 use crate::output::table::{Cell, Column};
 use crate::output::time::ago;
 
 const GPUS: [Column; 9] = [
     Column::new("GPU"),
-    Column::new("TYPE").elastic(),
+    Column::new("TYPE").elastic_down_to(14),
     Column::new("MEMORY").right().expendable(3),
     Column::new("STATUS"),
     Column::new("ALLOCATED").right().expendable(2),
@@ -27,7 +27,7 @@ const HOSTS: [Column; 9] = [
     Column::new("HOST"),
     Column::new("STATUS"),
     Column::new("GPUS FREE").right(),
-    Column::new("TYPES").elastic(),
+    Column::new("TYPES").elastic_down_to(20),
     Column::new("CPUS").right().expendable(2),
     Column::new("MEMORY").right().expendable(2),
     Column::new("LAST SEEN").expendable(1),
@@ -52,7 +52,7 @@ fn gpu_cells(gpu: &GpuRow) -> Vec<Cell> {
     let temperature = telemetry.and_then(|now| now.temperature_celsius).map(|celsius| format!("{celsius} C"));
     vec![
         format!("{}/{}", gpu.host.name, gpu.index).into(),
-        gpu_type(&gpu.gpu_type, gpu.simulated).into(),
+        card(&gpu.gpu_type, gpu.simulated).into(),
         gigabytes(gpu.memory_mib).into(),
         Cell::toned(gpu.status.as_str(), gpu_tone(gpu.status, gpu.health)),
         format!("{:.0} %", f64::from(gpu.allocated_milli) / 10.0).into(),
@@ -97,9 +97,9 @@ fn host_cells(host: &HostRow, now: Instant) -> Vec<Cell> {
     ]
 }
 
-/// Each type once with its number: `4x NVIDIA H100 (simulated)`.
+/// Each type once with its number: `4x sim H100-80GB`.
 fn types(host: &HostRow) -> String {
-    let mut names: Vec<String> = host.gpus.iter().map(|gpu| gpu_type(&gpu.gpu_type, gpu.simulated)).collect();
+    let mut names: Vec<String> = host.gpus.iter().map(|gpu| card(&gpu.gpu_type, gpu.simulated)).collect();
     names.sort();
     let groups = names.chunk_by(|a, b| a == b).map(|group| format!("{}x {}", group.len(), group[0]));
     groups.collect::<Vec<_>>().join(", ")

@@ -37,6 +37,10 @@ async fn describe(
     mut spec: JobSpecArgs,
     command: Option<Vec<String>>,
 ) -> Result<SubmitJobInput, Failure> {
+    if spec.workdir.is_none() && client.is_local() {
+        // A fleet on this machine runs its jobs where its user stands, as a shell would.
+        spec.workdir = std::env::current_dir().ok().and_then(|dir| dir.into_os_string().into_string().ok());
+    }
     let mut after = Vec::new();
     for text in std::mem::take(&mut spec.after) {
         after.push(job_id(client, &text).await?);

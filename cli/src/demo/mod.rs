@@ -48,34 +48,37 @@ pub(crate) async fn run(args: DemoArgs) -> Result<u8, Failure> {
     let stage = Stage::new();
     stage.note("Starting a throw-away server with 8 simulated GPUs …", Tone::Faint)?;
     let server = interrupts.unless_heard(Server::start()).await?;
-    let played = interrupts.unless_heard(play(&stage, &server, args)).await;
+    // Kept until all is cleared away, so that the screen shows how each job has ended.
+    let mut feeds = JoinSet::new();
+    let played = interrupts.unless_heard(play(&stage, &server, args, &mut feeds)).await;
     if args.keep && played.is_ok() {
         stage
             .note("The server stays for you to look around; Ctrl-C clears everything away.", Tone::Strong)?;
         interrupts.heard().await;
     }
-    let (played, feeds) = match played {
-        Ok(feeds) => (Ok(()), feeds),
-        Err(failure) => (Err(failure), JoinSet::new()),
-    };
     let cleared = cleanup::clear_away(&stage, server, feeds).await;
     // What went wrong first is what matters.
     played.and(cleared).map(|()| 0)
 }
 
-/// The story; what it returns keeps the screen up to date for as long as it is kept.
-async fn play(stage: &Arc<Stage>, server: &Server, args: DemoArgs) -> Result<JoinSet<()>, Failure> {
+/// The story; `feeds` keep the screen up to date.
+async fn play(
+    stage: &Arc<Stage>,
+    server: &Server,
+    args: DemoArgs,
+    feeds: &mut JoinSet<()>,
+) -> Result<(), Failure> {
     let labs = Labs::found(stage, server).await?;
     stage.note(&format!("Dashboard: {}", server.sign_in_link(&labs.operator_token)), Tone::Strong)?;
-    let feeds = stage.watch(&labs);
-    scenes::play(stage, &labs, Tempo::new(args.fast)).await?;
-    Ok(feeds)
+    *feeds = stage.watch(&labs);
+    scenes::play(stage, &labs, Tempo::new(args.fast), server.directory()).await
 }
 
-/// Ctrl-C and SIGTERM: the play stops, the clearing away does not.
+/// Ctrl-C, SIGTERM and a closed terminal: the play stops, the clearing away does not.
 struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Interrupts {
@@ -83,7 +86,11 @@ impl Interrupts {
         let hear = |kind| {
             signal(kind).map_err(|error| Failure::Other(format!("cannot listen for signals: {error}")))
         };
-        Ok(Self { interrupt: hear(SignalKind::interrupt())?, terminate: hear(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: hear(SignalKind::interrupt())?,
+            terminate: hear(SignalKind::terminate())?,
+            hang_up: hear(SignalKind::hangup())?,
+        })
     }
 
     async fn unless_heard<T>(
@@ -100,6 +107,7 @@ impl Interrupts {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

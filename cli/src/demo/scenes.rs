@@ -1,5 +1,7 @@
 //! The story, scene by scene. Each waits for what it shows, so that it is the same on a slow machine.
 
+use std::path::Path;
+
 use cynic::MutationBuilder;
 use tokio::time::sleep;
 
@@ -17,8 +19,8 @@ use crate::output::describe::{blockers, places};
 use crate::output::style::Tone;
 
 /// The whole story.
-pub(super) async fn play(stage: &Stage, labs: &Labs, tempo: Tempo) -> Result<(), Failure> {
-    let story = Story { stage, labs, tempo, cast: Cast::new(tempo) };
+pub(super) async fn play(stage: &Stage, labs: &Labs, tempo: Tempo, workdir: &Path) -> Result<(), Failure> {
+    let story = Story { stage, labs, tempo, cast: Cast::new(tempo, workdir) };
     let long_jobs = story.fill_the_h100s().await?;
     let waiting = story.wait_in_the_queue().await?;
     let small_jobs = story.run_on_the_a100s().await?;

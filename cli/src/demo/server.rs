@@ -137,6 +137,13 @@ fn spawn(program: &Path, dir: &Path, listen: &str) -> std::io::Result<Child> {
         .args(["up", "--listen", listen, "--gpus", GPUS, "--name", "demo-host", "--data-dir"])
         .arg(dir.join("data"));
     command.stdout(log.try_clone()?).stderr(log).stdin(Stdio::null()).kill_on_drop(true);
+    // SAFETY: between fork and exec it makes one system call and touches nothing.
+    unsafe {
+        command.pre_exec(|| {
+            // A demonstration that is killed takes its server along.
+            nix::sys::prctl::set_pdeathsig(Signal::SIGTERM).map_err(Into::into)
+        });
+    }
     // A group of its own: Ctrl-C in the terminal is for the demonstration, which then stops it in order.
     command.process_group(0).spawn()
 }

@@ -10,6 +10,14 @@ pub(crate) fn gpu_type(name: &str, simulated: bool) -> String {
     if simulated && !name.contains(SIMULATED) { format!("{name} {SIMULATED}") } else { name.to_owned() }
 }
 
+/// The same as short as a table needs it: what every card has in common is left out, and the mark stands where it is not
+/// cut.
+pub(crate) fn card(name: &str, simulated: bool) -> String {
+    let short = name.strip_prefix("NVIDIA ").unwrap_or(name).replace(SIMULATED, "");
+    let mark = if simulated { "sim " } else { "" };
+    format!("{mark}{}", short.trim())
+}
+
 /// How many GPUs: `2`, or `0.25` of one.
 pub(crate) fn gpus_wanted(requirements: &GpuRequirements) -> String {
     if requirements.milli == 1000 { requirements.count.to_string() } else { share(requirements.milli) }

@@ -15,14 +15,15 @@ pub(crate) struct Column {
     title: &'static str,
     /// Columns with the highest number are left out first; 0: never.
     expendable: u8,
-    elastic: bool,
+    /// The least that it is shrunk to before another column is left out; 0: it is not shrunk.
+    elastic: usize,
     right: bool,
 }
 
 impl Column {
     /// A column that is always there, as wide as it needs to be.
     pub(crate) const fn new(title: &'static str) -> Self {
-        Self { title, expendable: 0, elastic: false, right: false }
+        Self { title, expendable: 0, elastic: 0, right: false }
     }
 
     /// May be left out where there is little room; the highest number first.
@@ -32,8 +33,13 @@ impl Column {
     }
 
     /// May be cut to fit.
-    pub(crate) const fn elastic(mut self) -> Self {
-        self.elastic = true;
+    pub(crate) const fn elastic(self) -> Self {
+        self.elastic_down_to(ELASTIC_MIN)
+    }
+
+    /// May be cut to fit, but others are left out before it is narrower than this.
+    pub(crate) const fn elastic_down_to(mut self, width: usize) -> Self {
+        self.elastic = width;
         self
     }
 
@@ -87,7 +93,10 @@ fn natural_width(column: Column, rows: &[Vec<Cell>], at: usize) -> usize {
 fn fit(columns: &[Column], natural: &[usize], room: Option<usize>) -> Vec<(usize, usize)> {
     let mut layout: Vec<(usize, usize)> = natural.iter().copied().enumerate().collect();
     let Some(room) = room else { return layout };
-    let least = |at: usize| if columns[at].elastic { natural[at].min(ELASTIC_MIN) } else { natural[at] };
+    let least = |at: usize| match columns[at].elastic {
+        0 => natural[at],
+        width => natural[at].min(width),
+    };
     while total(layout.iter().map(|(at, _)| least(*at))) > room {
         let expendable = layout.iter().filter(|(at, _)| columns[*at].expendable > 0);
         match expendable.max_by_key(|(at, _)| columns[*at].expendable).copied() {
@@ -102,7 +111,7 @@ fn fit(columns: &[Column], natural: &[usize], room: Option<usize>) -> Vec<(usize
 /// Takes what is too much from the widest elastic column, one after the other; at last from any.
 fn shrink(columns: &[Column], layout: &mut [(usize, usize)], room: usize) {
     while total(layout.iter().map(|(_, width)| *width)) > room {
-        let elastic = layout.iter_mut().filter(|(at, width)| columns[*at].elastic && *width > 1);
+        let elastic = layout.iter_mut().filter(|(at, width)| columns[*at].elastic > 0 && *width > 1);
         let Some((_, widest)) = elastic.max_by_key(|(_, width)| *width) else { break };
         *widest -= 1;
     }

@@ -35,6 +35,15 @@ pub(super) fn lock(dir: &Path) -> Result<File, Failure> {
     }
 }
 
+/// Writes a secret to a file that was not there before, readable by its owner alone.
+pub(super) fn write_new_secret(path: &Path, text: &str) -> Result<(), Failure> {
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())
+    };
+    write().map_err(|error| Failure::Other(format!("cannot write {}: {error}", path.display())))
+}
+
 /// Replaces a secret's file, readable by its owner alone at every moment.
 pub(super) fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
     let write = || -> std::io::Result<()> {

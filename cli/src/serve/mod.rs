@@ -6,10 +6,11 @@ mod database;
 mod running;
 mod token;
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use crate::args::server::{AgentArgs, MigrateArgs, ServeArgs, TokenArgs, UpArgs};
-use crate::client::Failure;
+use crate::client::{Failure, parse_server};
 use crate::host::agent_config;
 use crate::output::say;
 use crate::process::{shutdown_on_signal, start_logging};
@@ -22,14 +23,29 @@ pub(crate) async fn up(args: UpArgs) -> Result<u8, Failure> {
     let join_token = token::join_token(running.server())?;
     let config =
         agent_config(&args.host, &running.local_url(), &args.serve.data.data_dir, Some(join_token), true)?;
-    running.greet()?;
-    let agent = tokio::spawn(agent::run(config, shutdown.clone()));
-    let outcome = running.until_stopped().await;
-    shutdown.cancel();
-    match agent.await {
-        Ok(Ok(())) | Err(_) => outcome,
-        Ok(Err(error)) => Err(Failure::Other(format!("the agent of this machine: {error}"))),
+    running.greet(true)?;
+    let mut agent = tokio::spawn(agent::run(config, shutdown.clone()));
+    let serving = running.until_stopped();
+    tokio::pin!(serving);
+    tokio::select! {
+        outcome = &mut serving => {
+            shutdown.cancel();
+            ended(agent.await).and(outcome)
+        }
+        // Without its agent this is half of what was asked for, and nothing would tell.
+        agent = &mut agent => {
+            shutdown.cancel();
+            let outcome = serving.await;
+            ended(agent).and(outcome)
+        }
     }
+}
+
+/// How this machine's agent has ended.
+fn ended(agent: Result<Result<(), agent::AgentError>, tokio::task::JoinError>) -> Result<(), Failure> {
+    let outcome =
+        agent.map_err(|error| error.to_string()).and_then(|ended| ended.map_err(|error| error.to_string()));
+    outcome.map_err(|error| Failure::Other(format!("the agent of this machine has ended: {error}")))
 }
 
 /// The server alone, until SIGTERM or Ctrl-C.
@@ -37,7 +53,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<u8, Failure> {
     start_logging(args.log_format);
     let shutdown = shutdown_on_signal()?;
     let running = running::Running::start(&args, shutdown).await?;
-    running.greet()?;
+    running.greet(std::io::stdout().is_terminal())?;
     running.until_stopped().await
 }
 
@@ -53,8 +69,11 @@ pub(crate) async fn agent(args: AgentArgs) -> Result<u8, Failure> {
         })?),
     };
     // `token` prints the token alone on its last line, so a file of its whole output will do.
-    let join_token = join_token.and_then(|text| text.lines().last().map(|line| line.trim().to_owned()));
-    let config = agent_config(&args.host, &args.server, &args.data.data_dir, join_token, false)?;
+    let last_line =
+        |text: String| text.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
+    let join_token = join_token.and_then(last_line);
+    let server = parse_server(&args.server)?;
+    let config = agent_config(&args.host, server.as_str(), &args.data.data_dir, join_token, false)?;
     say(&format!("agent of {} for {}", config.name, args.server));
     agent::run(config, shutdown).await.map_err(|error| Failure::Other(error.to_string()))?;
     Ok(0)

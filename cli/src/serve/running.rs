@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use api::http::{self, HttpConfig};
+use api::http::{self, HttpConfig, Rate};
 use api::scheduler::LeaseTerms;
 use api::server::{Server, ServerConfig, StartError};
 use api::store::open::Location;
@@ -15,13 +16,38 @@ use tokio_util::sync::CancellationToken;
 use super::{data_dir, token};
 use crate::args::server::ServeArgs;
 use crate::client::Failure;
-use crate::client::credentials::OPERATOR_TOKEN_FILE;
+use crate::client::credentials::{ADDRESS_FILE, OPERATOR_TOKEN_FILE};
 use crate::output::say;
+
+/// What the transport is told by the command line.
+fn http_config(args: &ServeArgs, address: SocketAddr) -> HttpConfig {
+    let limits = &args.limits;
+    let mut config = HttpConfig::new(address);
+    config.hosts = args.public_url.iter().map(|origin| origin.host.clone()).collect();
+    config.allowed_origins =
+        args.public_url.iter().chain(&args.allowed_origins).map(|origin| origin.text.clone()).collect();
+    config.body_bytes = limits.max_body_bytes;
+    config.subscriptions = limits.max_subscriptions;
+    config.operation_time = limits.operation_timeout;
+    config.rate = NonZeroU32::new(limits.rate).map(|per_second| Rate {
+        per_second,
+        burst: NonZeroU32::new(limits.rate_burst).unwrap_or(per_second),
+    });
+    config.limits.text_bytes = limits.max_document_bytes;
+    config.limits.depth = limits.max_depth;
+    config.limits.nodes = limits.max_fields;
+    config.limits.aliases = limits.max_aliases;
+    config.limits.directives = limits.max_directives;
+    config.limits.complexity = limits.max_cost;
+    config
+}
 
 /// A server that listens, and what it has to keep while it does.
 pub(super) struct Running {
     server: Arc<Server>,
     address: SocketAddr,
+    /// Where people reach it, when that is elsewhere.
+    public_url: Option<String>,
     data_dir: std::path::PathBuf,
     transport: JoinHandle<std::io::Result<()>>,
     _lock: File,
@@ -45,11 +71,18 @@ impl Running {
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;
-        let router = http::router(server.clone(), &HttpConfig::new(address), shutdown.clone(), metrics)
+        let config = http_config(args, address);
+        let router = http::router(server.clone(), &config, shutdown.clone(), metrics)
             .map_err(|error| Failure::Other(error.to_string()))?;
         let transport = tokio::spawn(http::serve(listener, router, shutdown));
-        let running = Self { server, address, data_dir: dir.clone(), transport, _lock: lock };
+        let public_url = args.public_url.as_ref().map(|origin| origin.text.clone());
+        let running = Self { server, address, public_url, data_dir: dir.clone(), transport, _lock: lock };
         running.write_operator_token()?;
+        data_dir::write_secret(&dir.join(ADDRESS_FILE), &format!("{}\n", running.local_url()))?;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"), %address, data_dir = %dir.display(),
+            database = if args.database_url.is_some() { "PostgreSQL" } else { "SQLite" }, "serving"
+        );
         Ok(running)
     }
 
@@ -66,11 +99,17 @@ impl Running {
         format!("http://{}", SocketAddr::new(ip, self.address.port()))
     }
 
-    /// Says where it is, with one link to sign in. The token stands behind the #, which browsers do not send.
-    pub(super) fn greet(&self) -> Result<(), Failure> {
-        let token = token::operator_token(&self.server)?;
+    /// Says where it is and, unless that would end up in a log, prints one link to sign in. The token stands behind the #,
+    /// which browsers do not send.
+    pub(super) fn greet(&self, with_link: bool) -> Result<(), Failure> {
         token::print_line(&format!("gpu-fleet is up at {}", self.local_url()))?;
-        token::print_line(&format!("sign in: {}/#token={token}", self.local_url()))
+        let url = self.public_url.clone().unwrap_or_else(|| self.local_url());
+        if with_link {
+            let token = token::operator_token(&self.server)?;
+            return token::print_line(&format!("sign in: {url}/#token={token}"));
+        }
+        let kept = self.data_dir.join(OPERATOR_TOKEN_FILE);
+        token::print_line(&format!("sign in at {url} with the token in {}", kept.display()))
     }
 
     /// For the commands of whoever may read the data directory.

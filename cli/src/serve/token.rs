@@ -66,7 +66,10 @@ pub(super) fn print(args: &TokenArgs) -> Result<u8, Failure> {
     let key = SigningKey::load_or_create(&args.data.data_dir).map_err(refused)?;
     let subject = args.subject.clone();
     let token = key.mint(&claims(subject, org, role, args.ttl)).map_err(refused)?;
-    print_line(&token)?;
+    match &args.out {
+        Some(path) => data_dir::write_new_secret(path, &format!("{token}\n"))?,
+        None => print_line(&token)?,
+    }
     Ok(0)
 }
 

@@ -12,5 +12,6 @@ mod endurance;
 mod feed;
 mod fencing;
 mod life;
+mod operating;
 mod races;
 mod refusals;

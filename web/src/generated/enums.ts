@@ -9,7 +9,7 @@ export type AssignmentAction =
 
 /** What became of an attempt on a host. */
 export type AttemptState =
-  /** Its processes are gone, all of them, and the log was sent. */
+  /** Its processes are gone, all of them; the rest of its log may still follow. */
   | 'EXITED'
   /** Its process was started. */
   | 'STARTED';
@@ -41,6 +41,15 @@ export type ChangeKind =
   | 'CREATED'
   /** It was changed. */
   | 'UPDATED';
+
+/** Whose doing an attempt's end was. */
+export type EndCause =
+  /** The command ended, by itself or because it was stopped. */
+  | 'COMMAND'
+  /** The host lost it, so that it may have run: it is tried again if the job has retries, and none is used up. */
+  | 'LOST'
+  /** The host could not start it, and its command certainly never ran: it is tried again, and no retry is used up. */
+  | 'NEVER_STARTED';
 
 /**
  * What `extensions.code` of an error can be. CONFLICT carries `currentVersion` where a version was expected,

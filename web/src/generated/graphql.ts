@@ -206,7 +206,7 @@ export type SubmitJobInput = {
   requirements?: GpuRequirementsInput | null | undefined;
   /** Longest run of an attempt. */
   timeLimitSeconds?: number | null | undefined;
-  /** Where the command starts, an absolute path; absent: a fresh directory of the agent. */
+  /** Where the command starts, an absolute path on its host; absent: the home directory of the user that it runs as. */
   workdir?: string | null | undefined;
 };
 

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::since_boot;
@@ -15,6 +16,9 @@ use crate::procfs;
 
 /// What jobs are left at most to say goodbye before the lease ends.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(10);
+
+/// How long a shim waits for a lease that it cannot read.
+const UNREADABLE: Duration = Duration::from_secs(10);
 
 /// A lease, by the time since boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,48 @@ impl LeaseFile {
     }
 }
 
+/// This host's lease, as its agent keeps it: in memory for itself, and in the file for its shims. It is written before anything
+/// is started under it.
+#[derive(Debug)]
+pub(crate) struct LeaseKeeper {
+    file: LeaseFile,
+    held: Mutex<(Lease, Duration)>,
+}
+
+/// Before anything was agreed with the server, and when no earlier agent has left a lease.
+const FIRST: Duration = Duration::from_secs(60);
+
+impl LeaseKeeper {
+    /// Goes on with the lease that an earlier agent left in the file: a restart renews nothing.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let left = Lease::read(path).unwrap_or_else(|| Lease::new(since_boot(), FIRST));
+        Ok(Self { file: LeaseFile::open(path)?, held: Mutex::new((left, FIRST)) })
+    }
+
+    /// The server has granted a lease of this length, at `granted_at` or later.
+    pub(crate) fn renew(&self, granted_at: Duration, length: Duration) {
+        let lease = Lease::new(granted_at, length);
+        *self.held() = (lease, length);
+        if let Err(error) = self.file.write(lease) {
+            tracing::error!(%error, "the lease cannot be written; jobs will end with the one before");
+        }
+    }
+
+    /// Where it is now.
+    pub(crate) fn state(&self) -> LeaseState {
+        self.held().0.state(since_boot())
+    }
+
+    /// How long a lease is, of late.
+    pub(crate) fn length(&self) -> Duration {
+        self.held().1
+    }
+
+    fn held(&self) -> MutexGuard<'_, (Lease, Duration)> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The lease of a shim's host, looked at no more often than is asked. What was read last counts until something newer can be
 /// read: an agent that vanished with its directory renews nothing.
 #[derive(Debug)]
@@ -107,9 +153,10 @@ pub(crate) struct LeaseWatch {
 }
 
 impl LeaseWatch {
-    /// Watches the file at `path`; without one there is no lease to end.
+    /// Watches the file at `path`; without one there is no lease to end. A file that can never be read is a lease that ends soon.
     pub(crate) fn new(path: Option<std::path::PathBuf>) -> Self {
-        Self { path, known: None }
+        let known = path.as_ref().map(|_| Lease::new(since_boot(), UNREADABLE));
+        Self { path, known }
     }
 
     /// Reads the file again and says where the lease is.
@@ -148,6 +195,18 @@ mod tests {
             file.write(lease).unwrap();
             assert_eq!(Lease::read(&path), Some(lease));
         }
+    }
+
+    #[test]
+    fn an_agents_restart_renews_no_lease() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lease");
+        LeaseKeeper::open(&path).unwrap().renew(Duration::ZERO, Duration::from_millis(1));
+        let next = LeaseKeeper::open(&path).unwrap();
+        assert_eq!(next.state(), LeaseState::Lost);
+        next.renew(since_boot(), Duration::from_secs(100));
+        assert_eq!((next.state(), next.length()), (LeaseState::Held, Duration::from_secs(100)));
+        assert_eq!(LeaseWatch::new(Some(path)).look(), LeaseState::Held);
     }
 
     #[test]

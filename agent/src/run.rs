@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::devices::Watcher;
 use crate::jobs::{Containment, Context, Fitness, Jobs, inherit_orphans, keep_trying};
-use crate::lease::{Lease, LeaseFile};
+use crate::lease::LeaseKeeper;
 use crate::logs::Pump;
 use crate::uplink::{Credentials, Heart, Link, Registrar, Session, report_jobs};
 use crate::{AgentConfig, AgentError};
@@ -44,7 +44,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     let (reports, submissions) = mpsc::channel(WAITING_REPORTS);
     let (logs, pump) = Pump::new();
     let lease = dir.join("lease");
-    let held = (Lease::read(&lease), LeaseFile::open(&lease).map_err(AgentError::directory(&lease))?);
+    let held = Arc::new(LeaseKeeper::open(&lease).map_err(AgentError::directory(&lease))?);
     let told_containment = format!("{}: {containment}", containment.kind());
     let context = Arc::new(Context {
         jobs_dir: dir.join("jobs"),
@@ -61,8 +61,14 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     let jobs = Jobs::adopt(Arc::clone(&context)).map_err(AgentError::directory(&context.jobs_dir))?;
     devices.start(config.sample_every, jobs.live_elsewhere()).map_err(AgentError::Thread)?;
     let (terms, agreed) = watch::channel(None);
-    let mut heart =
-        Heart::new(Arc::clone(&link), Arc::clone(&devices), jobs.clone(), agreed, config.idle_window, held);
+    let mut heart = Heart::new(
+        Arc::clone(&link),
+        Arc::clone(&devices),
+        jobs.clone(),
+        agreed,
+        config.idle_window,
+        Arc::clone(&held),
+    );
     let registrar = Registrar {
         link: Arc::clone(&link),
         devices,
@@ -73,7 +79,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         name: config.name,
         labels: config.labels,
     };
-    let session = Session { registrar, jobs, terms };
+    let session = Session { registrar, jobs, lease: held, terms };
     tokio::select! {
         () = shutdown.cancelled() => {}
         error = session.run() => return Err(error),

@@ -14,13 +14,11 @@ use super::wire;
 use crate::clock::since_boot;
 use crate::devices::{UseTracker, Watcher};
 use crate::jobs::Jobs;
-use crate::lease::{Lease, LeaseFile, LeaseState};
+use crate::lease::{LeaseKeeper, LeaseState};
 
 /// How often the newest look at the cards is taken in. A change of health or use is told at once, the rest waits for the next
 /// heartbeat.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Before anything was agreed with the server, and when no earlier agent has left a lease.
-const FIRST_LEASE: Duration = Duration::from_secs(60);
 /// How long a heartbeat may take at most, and at least: a dead connection must cost a small part of the lease only.
 const LONGEST_BEAT: Duration = Duration::from_secs(4);
 const SHORTEST_BEAT: Duration = Duration::from_millis(500);
@@ -39,22 +37,19 @@ pub(crate) struct Heart {
     sent: Vec<GpuSampleInput>,
     sent_unfit: Option<String>,
     sent_at: Option<Instant>,
-    lease: Lease,
-    length: Duration,
-    file: LeaseFile,
+    lease: Arc<LeaseKeeper>,
 }
 
 impl Heart {
-    /// A heart that has not beaten yet. The lease that an earlier agent left goes on: a restart renews nothing.
+    /// A heart that has not beaten yet.
     pub(crate) fn new(
         link: Arc<Link>,
         devices: Arc<Watcher>,
         jobs: Jobs,
         terms: watch::Receiver<Option<Terms>>,
         idle_window: Duration,
-        lease: (Option<Lease>, LeaseFile),
+        lease: Arc<LeaseKeeper>,
     ) -> Self {
-        let (left, file) = lease;
         Self {
             link,
             devices,
@@ -65,9 +60,7 @@ impl Heart {
             sent: Vec::new(),
             sent_unfit: None,
             sent_at: None,
-            lease: left.unwrap_or_else(|| Lease::new(since_boot(), FIRST_LEASE)),
-            length: FIRST_LEASE,
-            file,
+            lease,
         }
     }
 
@@ -87,7 +80,7 @@ impl Heart {
         loop {
             looks.tick().await;
             self.watch_lease();
-            let Some(terms) = self.agreed() else { continue };
+            let Some(terms) = *self.terms.borrow_and_update() else { continue };
             self.look();
             if self.is_due(terms.heartbeat) {
                 self.beat().await;
@@ -95,26 +88,8 @@ impl Heart {
         }
     }
 
-    /// A registration grants a lease as a heartbeat does.
-    fn agreed(&mut self) -> Option<Terms> {
-        let renewed = self.terms.has_changed().unwrap_or(false);
-        let terms = *self.terms.borrow_and_update();
-        if let Some(terms) = terms.filter(|_| renewed) {
-            self.renew(terms.granted_at, terms.lease);
-        }
-        terms
-    }
-
-    fn renew(&mut self, granted_at: Duration, length: Duration) {
-        self.lease = Lease::new(granted_at, length);
-        self.length = length;
-        if let Err(error) = self.file.write(self.lease) {
-            tracing::error!(%error, "the lease cannot be written; jobs will end with the one before");
-        }
-    }
-
     fn watch_lease(&self) {
-        match self.lease.state(since_boot()) {
+        match self.lease.state() {
             LeaseState::Held => {}
             LeaseState::Ending => self.jobs.lease_is_ending(),
             LeaseState::Lost => self.jobs.lease_is_lost(),
@@ -160,14 +135,14 @@ impl Heart {
             let input = HeartbeatInput { epoch, unfit_reason: unfit.clone(), gpus: gpus.clone() };
             Heartbeat::build(HeartbeatVariables { input })
         };
-        let patience = (self.length / 5).clamp(SHORTEST_BEAT, LONGEST_BEAT);
+        let patience = (self.lease.length() / 5).clamp(SHORTEST_BEAT, LONGEST_BEAT);
         let waiting = self.link.call_once(build, Some(patience));
         // There may be no epoch now; the lease is to be watched all the same.
         let answer = tokio::time::timeout(patience * 2, waiting).await;
         match answer {
             Ok(Ok(answer)) => {
                 let seconds = u64::try_from(answer.heartbeat.lease_seconds).unwrap_or(1).max(1);
-                self.renew(asked_at, Duration::from_secs(seconds));
+                self.lease.renew(asked_at, Duration::from_secs(seconds));
                 self.sent = gpus;
                 self.sent_unfit = unfit;
                 self.sent_at = Some(Instant::now());

@@ -56,6 +56,10 @@ impl Registrar {
         self.link.api.set_bearer(&token);
         match self.send().await {
             Err(error) if error.code() == Some("UNAUTHENTICATED") => self.not_known(&error),
+            // A host that was removed may join anew.
+            Err(error) if error.code() == Some("FORBIDDEN") && self.credentials.agent_key.is_some() => {
+                self.not_known(&error)
+            }
             Err(error) if error.is_final() || matches!(error.code(), Some("FORBIDDEN" | "CONFLICT")) => {
                 Err(AgentError::Refused(error.to_string()))
             }

@@ -17,6 +17,7 @@ use super::socket::Socket;
 use super::wire;
 use crate::AgentError;
 use crate::jobs::Jobs;
+use crate::lease::LeaseKeeper;
 
 /// A stream that is silent for so long, and then once more, is dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -25,17 +26,14 @@ const KEEP_ALIVE_RETRIES: usize = 1;
 const OPENING: Duration = Duration::from_secs(15);
 /// An epoch that lasts so long was not taken away by a rival.
 const PEACE: Duration = Duration::from_secs(60);
-/// So many epochs in a row that a rival took away, and one of the two must give in.
-const LOST_TO_RIVAL: u32 = 3;
+/// So many epochs in a row that a rival took away, and then one more that ends: one of the two must give in.
+const LOST_TO_RIVAL: u32 = 2;
 /// Orders that may wait while earlier ones are carried out.
 const BUFFERED_UPDATES: usize = 64;
 
 /// What a registration agreed on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
-    pub(crate) lease: Duration,
-    /// Since boot, and before the server was asked.
-    pub(crate) granted_at: Duration,
     pub(crate) heartbeat: Duration,
 }
 
@@ -43,19 +41,23 @@ pub(crate) struct Terms {
 /// Between two of our own there is then one of its.
 #[derive(Debug, Default)]
 struct Rivalry {
-    last: Option<(i32, bool)>,
+    before: Option<i32>,
     lost: u32,
 }
 
 impl Rivalry {
-    fn epoch_ended(&mut self, epoch: i32, peaceful: bool) {
-        self.last = Some((epoch, peaceful));
+    /// A new epoch was given.
+    fn begins(&mut self, epoch: i32) {
+        let taken = self.before.is_some_and(|before| epoch > before.saturating_add(1));
+        self.lost = if taken { self.lost + 1 } else { 0 };
+        self.before = Some(epoch);
     }
 
-    /// Whether this is the one that must give in, now that it was given this epoch.
-    fn is_lost(&mut self, epoch: i32) -> bool {
-        let taken = self.last.is_some_and(|(before, peaceful)| !peaceful && epoch > before.saturating_add(1));
-        self.lost = if taken { self.lost + 1 } else { 0 };
+    /// It has ended. Whether to give in: not by registering once more, which would only end the rival's epoch too.
+    fn ends(&mut self, peaceful: bool) -> bool {
+        if peaceful {
+            *self = Self::default();
+        }
         self.lost >= LOST_TO_RIVAL
     }
 }
@@ -72,6 +74,7 @@ enum End {
 pub(crate) struct Session {
     pub(crate) registrar: Registrar,
     pub(crate) jobs: Jobs,
+    pub(crate) lease: Arc<LeaseKeeper>,
     pub(crate) terms: watch::Sender<Option<Terms>>,
 }
 
@@ -85,20 +88,18 @@ impl Session {
                 Ok(registered) => registered,
                 Err(error) => return error,
             };
-            if rivalry.is_lost(registered.epoch) {
-                return AgentError::Rival;
-            }
+            rivalry.begins(registered.epoch);
             let begun = Instant::now();
             let seconds = |seconds: i32| Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1));
-            self.terms.send_replace(Some(Terms {
-                lease: seconds(registered.lease_seconds),
-                granted_at,
-                heartbeat: seconds(registered.heartbeat_seconds),
-            }));
+            // Before anything is started under it.
+            self.lease.renew(granted_at, seconds(registered.lease_seconds));
+            self.terms.send_replace(Some(Terms { heartbeat: seconds(registered.heartbeat_seconds) }));
             let reason = self.stay_subscribed(registered.epoch).await;
             tracing::warn!(reason, "this epoch is over; registering again");
             let peaceful = begun.elapsed() >= PEACE.min(seconds(registered.lease_seconds));
-            rivalry.epoch_ended(registered.epoch, peaceful);
+            if rivalry.ends(peaceful) {
+                return AgentError::Rival;
+            }
             if peaceful {
                 between_epochs.reset();
             }
@@ -176,21 +177,28 @@ async fn open(link: &Link, epoch: i32) -> Result<Updates, End> {
 mod tests {
     use super::*;
 
-    /// Whether the agent gives in at any of its epochs, each of which ended so.
+    /// Whether the agent gives in at the end of any of its epochs.
     fn gives_in(epochs: &[i32], peaceful: bool) -> bool {
         let mut rivalry = Rivalry::default();
         epochs.iter().any(|epoch| {
-            let lost = rivalry.is_lost(*epoch);
-            rivalry.epoch_ended(*epoch, peaceful);
-            lost
+            rivalry.begins(*epoch);
+            rivalry.ends(peaceful)
         })
     }
 
     #[test]
     fn an_agent_gives_in_to_a_rival_and_to_nothing_else() {
-        assert!(gives_in(&[1, 3, 5, 7], false));
-        assert!(!gives_in(&[1, 3, 5], false), "twice may be an accident");
+        assert!(gives_in(&[1, 3, 5], false));
+        assert!(!gives_in(&[1, 3], false), "once may be an accident");
         assert!(!gives_in(&[1, 2, 3, 4, 5, 6], false), "nobody registered in between");
         assert!(!gives_in(&[1, 3, 5, 7, 9], true), "the host was lost for its silence");
+    }
+
+    #[test]
+    fn of_two_rivals_one_goes_on() {
+        assert!(
+            gives_in(&[1, 3, 5], false) && !gives_in(&[2, 4], false),
+            "the other has epoch 6 and keeps it"
+        );
     }
 }

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod fleet;
 pub mod gpu;
 pub mod host;
+pub mod host_ops;
 pub mod job;
 pub mod label;
 pub mod lists;

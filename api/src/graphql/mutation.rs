@@ -11,6 +11,7 @@ use super::allocation::Allocation;
 use super::caller::{Caller, store};
 use super::failure::Answer;
 use super::host::Host;
+use super::host_ops::HostMutation;
 use super::job::Job;
 use super::label::LabelInput;
 use super::organization::Organization;
@@ -307,7 +308,7 @@ pub struct HostPayload {
 /// Everything that changes something: people's operations and agents'.
 #[derive(async_graphql::MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(PeopleMutation, AgentMutation);
+pub struct Mutation(PeopleMutation, AgentMutation, HostMutation);
 
 /// What people change.
 #[derive(Default)]

@@ -15,3 +15,4 @@ mod life;
 mod operating;
 mod races;
 mod refusals;
+mod trust;

@@ -45,8 +45,8 @@ pub(super) async fn sync_devices(tx: &Tx<'_>, row: &host::Model, devices: &[Devi
 
 async fn new_device(tx: &Tx<'_>, row: &host::Model, device: &Device) -> Result<gpu::Model, Fault> {
     let elsewhere = gpu::Entity::find().filter(gpu::Column::Uuid.eq(&device.uuid)).one(tx.db).await?;
-    if elsewhere.is_some() {
-        return Err(Fault::conflict(format!("the GPU {} is registered on another host", device.uuid)));
+    if let Some(card) = elsewhere {
+        return take_over(tx, row, &card, device).await;
     }
     let card = gpu::ActiveModel {
         id: Set(Uuid::now_v7()),
@@ -65,6 +65,23 @@ async fn new_device(tx: &Tx<'_>, row: &host::Model, device: &Device) -> Result<g
     };
     gpu::Entity::insert(card.clone()).exec_without_returning(tx.db).await?;
     Ok(card.try_into_model()?)
+}
+
+/// A card that another host had: it is this one's when that one was removed or no longer has it.
+async fn take_over(
+    tx: &Tx<'_>,
+    row: &host::Model,
+    card: &gpu::Model,
+    device: &Device,
+) -> Result<gpu::Model, Fault> {
+    if card.present {
+        return Err(Fault::conflict(format!("the GPU {} is registered on another host", device.uuid)));
+    }
+    let moved = vec![(gpu::Column::HostId, Expr::value(row.id))];
+    match edit::<gpu::Entity>(tx.db, card.id, card.version, moved).await? {
+        Edit::Updated(card) => refresh_device(tx, &card, device).await,
+        Edit::Stale(_) | Edit::Missing => Err(Fault::Retry),
+    }
 }
 
 async fn refresh_device(tx: &Tx<'_>, card: &gpu::Model, device: &Device) -> Result<gpu::Model, Fault> {

@@ -6,6 +6,7 @@ mod devices;
 mod life_signs;
 mod loss;
 mod registration;
+mod removal;
 mod reports;
 mod words;
 

@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryIntoModel};
 
 use super::devices::sync_devices;
 use super::life_signs::prove_life;
+use super::removal::revoke_keys;
 use super::words::{Admission, Declaration};
 use crate::fault::Fault;
 use crate::store::feed::ChangeKind;
@@ -97,6 +98,9 @@ async fn register(
                 .await?
         }
     };
+    if known.as_ref().is_some_and(|row| row.removed_at.is_some()) {
+        return Err(Fault::Forbidden("this host was removed from the fleet: let it join anew".to_owned()));
+    }
     if let Some(row) = &known
         && row.machine_id != declared.machine_id
     {
@@ -131,12 +135,7 @@ async fn admit(tx: &Tx<'_>, row: &host::Model, jti: &str, key_hash: &str) -> Res
         }
     }
     // A host has one key: joining anew with the same machine id replaces a lost one.
-    agent_credential::Entity::update_many()
-        .col_expr(agent_credential::Column::RevokedAt, Expr::value(Some(tx.now)))
-        .filter(agent_credential::Column::HostId.eq(row.id))
-        .filter(agent_credential::Column::RevokedAt.is_null())
-        .exec(tx.db)
-        .await?;
+    revoke_keys(tx, row).await?;
     let credential = agent_credential::ActiveModel {
         id: Set(Uuid::now_v7()),
         host_id: Set(row.id),

@@ -28,8 +28,11 @@ const RUNNING: &str = "/proc/self/exe";
 /// A shim that was just started.
 pub(super) struct Launched {
     pub(super) process: ShimProcess,
-    output: pipe::Receiver,
+    pub(super) output: FirstWord,
 }
+
+/// Where a shim says that its command runs.
+pub(super) struct FirstWord(BufReader<pipe::Receiver>);
 
 /// Creates the attempt's directory and starts its shim. That the directory cannot be there twice is what makes a second
 /// start of the same attempt impossible, and that it is on the disk before the shim starts, also across a loss of power.
@@ -84,17 +87,16 @@ fn shim_command(program: Option<&Path>, scope: Option<Command>) -> Command {
 
 fn watch(child: &Child, output: OwnedFd) -> io::Result<Launched> {
     let process = ShimProcess::open(child.id().cast_signed())?;
-    Ok(Launched { process, output: pipe::Receiver::from_owned_fd(output)? })
+    let output = FirstWord(BufReader::new(pipe::Receiver::from_owned_fd(output)?));
+    Ok(Launched { process, output })
 }
 
-impl Launched {
-    /// Waits until the command runs, or cannot run. Before that the shim does not hear signals.
-    pub(super) async fn settled(self) -> ShimProcess {
+impl FirstWord {
+    /// Waits until the command runs, or cannot run.
+    pub(super) async fn settled(&mut self) {
         let mut line = String::new();
-        let mut output = BufReader::new(self.output);
-        if tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.0.read_line(&mut line)).await.is_err() {
             tracing::warn!("a shim has been silent for a minute");
         }
-        self.process
     }
 }

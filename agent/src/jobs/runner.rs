@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::book::Shared;
+use super::launch::Launched;
 use super::process::{Message, ShimProcess};
 use super::report::{EndCause, Report, ReportKind, Submission};
 use super::{Context, Wish, clean, launch, leftovers};
@@ -23,6 +24,8 @@ const RECORD_CHECKS: Duration = Duration::from_millis(20);
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
 /// How long it may take to kill. What comes after it must be over before the server gives the GPUs away.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a shim that is starting is left alone when its end is wanted.
+const START_PATIENCE: Duration = Duration::from_secs(1);
 /// A killed shim that does not go hangs in the kernel.
 const LONGEST_DYING: Duration = Duration::from_secs(5);
 /// The log of an attempt that is not this host's any more is still sent for so long.
@@ -97,12 +100,24 @@ impl Runner {
         match launch::launch(&self.context, &self.dir, &mut self.spec) {
             Ok(launched) => {
                 self.book.lock().launched(&self.id, launched.process.pid(), self.spec.cgroup.clone());
-                let shim = launched.settled().await;
+                let Launched { process, mut output } = launched;
+                tokio::select! {
+                    () = output.settled() => {}
+                    // Its job may have stopped it before it could say a word.
+                    () = self.wished_to_end() => {}
+                }
                 let started = read_record(&self.dir.started()).ok().flatten();
-                self.accompany(&shim, started).await
+                self.accompany(&process, started).await
             }
             Err(error) => self.never_started(format!("this host could not start it: {error}")),
         }
+    }
+
+    /// Somebody wants the end; a shim that is just starting gets a moment to be ready for that.
+    async fn wished_to_end(&self) {
+        let mut wish = self.wish.clone();
+        let _ = wish.wait_for(|wish| *wish > Wish::Run).await;
+        tokio::time::sleep(START_PATIENCE).await;
     }
 
     /// A start that failed is the host's fault and says so, also in the agent's own log.

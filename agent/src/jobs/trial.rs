@@ -32,8 +32,9 @@ async fn start(context: &Context) -> std::io::Result<()> {
     dir.remove()?;
     dir.create()?;
     write_record(&dir.spec(), &spec(&id), Durability::Machine)?;
-    let shim = launch::start(context.shim_program.as_deref(), None, dir.path())?.settled().await;
-    shim.ended().await;
+    let mut launched = launch::start(context.shim_program.as_deref(), None, dir.path())?;
+    launched.output.settled().await;
+    launched.process.ended().await;
     let record: Option<ExitRecord> = read_record(&dir.exit())?;
     dir.remove()?;
     match record {

@@ -82,8 +82,7 @@ impl Preparation {
         nix::unistd::setsid()?;
         // An ignored signal stays ignored through exec: the command must not inherit anybody's habits.
         for signal in 1..=LAST_SIGNAL {
-            // SAFETY: SIG_DFL installs no handler. Signals that cannot be set refuse, which is fine.
-            unsafe { libc::signal(signal, libc::SIG_DFL) };
+            reset(signal);
         }
         SigSet::empty().thread_set_mask()?;
         // The shim's file is closed to its own user for as long as nobody may look into it.
@@ -130,6 +129,16 @@ impl Step {
     pub(super) fn told(byte: u8) -> Option<Self> {
         [Self::Cgroup, Self::User, Self::Workdir].into_iter().find(|step| *step as u8 == byte)
     }
+}
+
+/// Asks the kernel itself: the C library keeps two signals to itself, and refuses to touch them. Signals that cannot be set refuse
+/// too, which is fine.
+fn reset(signal: i32) {
+    // The default handler, no flags, an empty mask: zeros throughout, on every platform.
+    let action = [0_u64; 4];
+    let none = std::ptr::null_mut::<u64>();
+    // SAFETY: the kernel reads an action that is long enough, and no handler is installed.
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), none, size_of::<u64>()) };
 }
 
 /// A job must not inherit its shim's or agent's protection.

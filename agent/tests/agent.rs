@@ -369,7 +369,7 @@ fn a_stopped_shim_does_not_make_its_job_immortal() {
 fn a_shim_that_is_kept_from_answering_is_killed_with_its_job() {
     let (server, data_dir) = world();
     let _agent = Agent::start(&server, data_dir.path());
-    server.run("job", "echo $$; while :; do kill -STOP $PPID; done");
+    server.run("job", "sleep 0.5; while :; do kill -STOP $PPID; done");
     let shim_file = |name: &str| data_dir.path().join("agent/jobs/job-1").join(name);
     server.until("it has started", |_| shim_file("started.json").exists());
     let started = std::fs::read_to_string(shim_file("started.json")).unwrap();

@@ -8,3 +8,4 @@ pub mod http;
 pub mod scheduler;
 pub mod server;
 pub mod store;
+pub mod telemetry;

@@ -25,6 +25,7 @@ use crate::scheduler::{Explanations, LeaseTerms, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
 use crate::store::{Scope, Store};
+use crate::telemetry::Gathering;
 
 /// The organization that a new fleet begins with.
 pub const FIRST_ORGANIZATION: &str = "default";
@@ -79,11 +80,14 @@ impl Server {
         store.publish_signing_key(key.key_id(), &key.public_key().to_pem()).await?;
         make_first_organization(&store).await?;
         let explanations = Arc::new(Explanations::new(store.clone()));
+        let gathering = Arc::new(Gathering::default());
         let schema = builder()
             .data(store.clone())
             .data(config.terms)
+            .data(gathering.clone())
             .data::<Arc<dyn Pending>>(explanations.clone())
             .finish();
+        tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
         tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
         let ttl = Duration::from_secs(10);
         Ok(Arc::new(Self {

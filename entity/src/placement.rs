@@ -21,6 +21,8 @@ pub struct Model {
     pub timed_out: bool,
     pub cause: Option<String>,
     pub log_complete: bool,
+    /// Why the attempt is to end and be tried again later; none: it may go on.
+    pub evict_reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

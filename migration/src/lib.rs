@@ -9,6 +9,7 @@ mod dialect;
 mod m20261124_000001_ground;
 mod m20261125_100001_attempts;
 mod m20261125_100002_hosts;
+mod m20261125_100003_telemetry;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000001_ground::Migration),
             Box::new(m20261125_100001_attempts::Migration),
             Box::new(m20261125_100002_hosts::Migration),
+            Box::new(m20261125_100003_telemetry::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Real ones are asked through NVML; simulated ones are played, and say so in everything that they report.
 
+mod condition;
 mod nvml;
 mod ownership;
 mod simulated;
@@ -10,6 +11,7 @@ mod usage;
 mod watch;
 mod xid;
 
+pub use condition::Condition;
 pub use nvml::{NvmlDevices, NvmlUnavailable};
 pub use simulated::SimulatedDevices;
 pub use spec::{GpuSpec, InvalidGpuSpec, SimulatedGroup};
@@ -33,44 +35,12 @@ pub struct Device {
     pub memory_mib: i32,
     /// No such card exists.
     pub simulated: bool,
+    /// The NUMA node of the host that it hangs on, where that is known.
+    pub numa_node: Option<i32>,
+    /// UUIDs of the host's other cards that it reaches by NVLink.
+    pub nvlink_peers: Vec<String>,
     /// Whether it can be worked with.
     pub condition: Condition,
-}
-
-/// Whether a card can be worked with, and why not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Condition {
-    /// Nothing is wrong.
-    #[default]
-    Healthy,
-    /// It works, and should be looked at.
-    Degraded(String),
-    /// It must not be used.
-    Failed(String),
-}
-
-impl Condition {
-    /// The worse of two; of equally bad ones the first that was found.
-    #[must_use]
-    pub fn worse(self, other: Self) -> Self {
-        if other.rank() > self.rank() { other } else { self }
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Healthy => 0,
-            Self::Degraded(_) => 1,
-            Self::Failed(_) => 2,
-        }
-    }
-
-    /// Why it is not healthy.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Healthy => None,
-            Self::Degraded(reason) | Self::Failed(reason) => Some(reason),
-        }
-    }
 }
 
 /// What one look at a GPU found.
@@ -86,6 +56,12 @@ pub struct Sample {
     pub temperature_celsius: Option<i32>,
     /// Drawn now.
     pub power_watts: Option<f64>,
+    /// Of the processors.
+    pub clock_mhz: Option<i32>,
+    /// Of the memory.
+    pub memory_clock_mhz: Option<i32>,
+    /// Memory errors that could not be corrected, since the driver was loaded.
+    pub uncorrected_errors: Option<i32>,
     /// Whether it can be worked with.
     pub condition: Condition,
     /// Everything that the card lists; `None` when it did not say, which is not the same as nothing.
@@ -176,6 +152,14 @@ impl Devices {
         };
         samples.iter_mut().for_each(|sample| ownership::add_survivors(sample, live));
         samples
+    }
+
+    /// Mistakes of programs that the driver has reported since this was last asked, with the card that each was made on.
+    pub(crate) fn take_notes(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Nvml(devices) => devices.take_notes(),
+            Self::Simulated(_) | Self::None => Vec::new(),
+        }
     }
 
     /// Gives simulated GPUs the identities that belong to this machine, the same after each restart.

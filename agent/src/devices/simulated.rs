@@ -34,6 +34,8 @@ impl SimulatedDevices {
                 gpu_type: format!("NVIDIA {} (simulated)", group.model),
                 memory_mib: group.memory_mib,
                 simulated: true,
+                numa_node: None,
+                nvlink_peers: Vec::new(),
                 condition: Condition::Healthy,
             },
             phase: 0.0,
@@ -78,6 +80,9 @@ impl Card {
             memory_used_mib: Some(processes.iter().filter_map(|process| process.memory_used_mib).sum()),
             temperature_celsius: Some((33.0 + 38.0 * load + 3.0 * self.phase) as i32),
             power_watts: Some((70.0 + 560.0 * load).round()),
+            clock_mhz: Some((345.0 + 1635.0 * load) as i32),
+            memory_clock_mhz: None,
+            uncorrected_errors: None,
             condition: Condition::Healthy,
             processes: Some(processes),
         }

@@ -111,6 +111,11 @@ impl Watcher {
         devices
     }
 
+    /// Mistakes of programs that the driver has reported since this was last asked, with the card that each was made on.
+    pub(crate) fn take_notes(&self) -> Vec<(String, String)> {
+        self.devices.take_notes()
+    }
+
     /// Whether a real card stands behind these.
     pub(crate) fn are_real(&self) -> bool {
         matches!(*self.devices, Devices::Nvml(_))

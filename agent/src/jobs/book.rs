@@ -35,6 +35,8 @@ pub(super) struct Book {
 struct Entry {
     wish: watch::Sender<Wish>,
     live: LiveAttempt,
+    /// What of this host's has ended it, when something has.
+    blame: Option<String>,
 }
 
 impl Book {
@@ -53,7 +55,7 @@ impl Book {
             survivors: None,
             pid: None,
         };
-        self.entries.insert(spec.id(), Entry { wish, live });
+        self.entries.insert(spec.id(), Entry { wish, live, blame: None });
     }
 
     /// Its shim runs, and whatever descends from that is its own.
@@ -113,6 +115,26 @@ impl Book {
                 stronger
             });
         }
+    }
+
+    /// Notes what of this host's ends an attempt; the first that is known counts, and false says that this was not it.
+    pub(super) fn blame(&mut self, id: &AttemptId, what: String) -> bool {
+        let Some(entry) = self.entries.get_mut(id) else { return false };
+        let first = entry.blame.is_none();
+        entry.blame.get_or_insert(what);
+        first
+    }
+
+    /// What of this host's has ended an attempt, if anything has.
+    pub(super) fn blamed_on(&self, id: &AttemptId) -> Option<String> {
+        self.entries.get(id)?.blame.clone()
+    }
+
+    /// The living attempts that were given a card.
+    pub(super) fn on_card(&self, uuid: &str) -> Vec<AttemptId> {
+        let given =
+            |entry: &&Entry| entry.live.is_alive() && entry.live.gpu_uuids.iter().any(|own| own == uuid);
+        self.entries.values().filter(given).map(|entry| entry.live.id.clone()).collect()
     }
 
     /// Whether it is here or was here.

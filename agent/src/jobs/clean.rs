@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::report::UncleanGpu;
 use crate::attempt::{AttemptId, ExitRecord};
-use crate::devices::{Condition, GpuProcess, Owner, Sample, Watcher};
+use crate::devices::{GpuProcess, Owner, Sample, Watcher};
 
 /// A driver needs a moment to take down what a killed process had on the card.
 const CHECKS: u32 = 10;
@@ -51,11 +51,11 @@ fn judge(sample: &Sample) -> Option<UncleanGpu> {
     };
     let left: Vec<_> =
         listed.iter().filter(|process| !matches!(process.owner, Owner::Job(_))).map(name).collect();
-    match (left.is_empty(), &sample.condition) {
-        (false, _) => unclean(format!("the card still lists processes: {}", left.join(", "))),
-        (true, Condition::Failed(reason)) => unclean(reason.clone()),
-        (true, _) => None,
+    if !left.is_empty() {
+        return unclean(format!("the card still lists processes: {}", left.join(", ")));
     }
+    let reason = sample.condition.reason().filter(|_| sample.condition.keeps_jobs_off())?;
+    unclean(reason.to_owned())
 }
 
 fn name(process: &GpuProcess) -> String {
@@ -71,6 +71,7 @@ fn name(process: &GpuProcess) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::devices::Condition;
 
     fn sample(owners: &[Owner], condition: Condition) -> Sample {
         let process = |owner: &Owner| GpuProcess {

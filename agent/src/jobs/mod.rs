@@ -32,6 +32,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{AttemptDir, AttemptId, Spec};
+use crate::clock::since_boot;
 use crate::devices::{LiveAttempt, Watcher};
 use crate::logs::Logs;
 use book::{Book, Shared};
@@ -44,6 +45,8 @@ enum Wish {
     Run,
     /// The server asked for its end.
     Stop,
+    /// One of its cards is dead.
+    CardDied,
     /// The server was out of reach for too long; a short goodbye is still possible.
     LeaseEnding,
     /// The server may give its work to another host from now on.
@@ -158,6 +161,29 @@ impl Jobs {
     pub(crate) fn live_elsewhere(&self) -> impl Fn() -> Vec<LiveAttempt> + Send + use<> {
         let book = self.book.clone();
         move || book.lock().live()
+    }
+
+    /// A card is gone: the jobs on it have nothing to work with, and others go on.
+    pub(crate) fn card_died(&self, uuid: &str, reason: &str) {
+        for id in self.book.lock().on_card(uuid) {
+            let text = format!("its GPU is gone: {reason}");
+            if self.book.lock().blame(&id, text) {
+                tracing::error!(attempt = %id, uuid, reason, "a job's GPU is gone: ending the job");
+            }
+            self.wish(&id, Wish::CardDied);
+        }
+    }
+
+    /// The driver has reported a mistake of a program on a card; whoever is there may want to know.
+    pub(crate) fn note_on_card(&self, uuid: &str, note: &str) {
+        for id in self.book.lock().on_card(uuid) {
+            tracing::warn!(attempt = %id, uuid, note, "the driver reports a mistake of a program");
+            let kind = ReportKind::Noted(format!("on the GPU {uuid}: {note}"));
+            let after_boot = Some(since_boot());
+            let (submission, _) = Submission::new(Report { id, at: Utc::now(), after_boot, kind });
+            // Notes are not worth waiting for: with a full queue they are lost.
+            let _ = self.context.reports.try_send(submission);
+        }
     }
 
     /// Why this host cannot start jobs; `None` while it can.

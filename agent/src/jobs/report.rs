@@ -26,6 +26,8 @@ pub(crate) struct Report {
 pub(crate) enum ReportKind {
     /// Its process runs.
     Started,
+    /// Something happened to it that people should know.
+    Noted(String),
     /// Its processes are gone, or will not go.
     Exited {
         /// As shells tell it.

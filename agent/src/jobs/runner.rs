@@ -181,7 +181,7 @@ impl Runner {
 
     fn patience(&self, wish: Wish) -> Duration {
         match wish {
-            Wish::Run | Wish::Stop | Wish::LeaseEnding => {
+            Wish::Run | Wish::Stop | Wish::CardDied | Wish::LeaseEnding => {
                 Duration::from_secs(self.spec.grace_seconds).saturating_add(STOP_PATIENCE)
             }
             Wish::LeaseLost | Wish::Forget => KILL_PATIENCE,
@@ -263,10 +263,11 @@ impl Runner {
             timeout(SHORT_LOG, logs),
         );
         let kind = ReportKind::Exited {
-            exit_code: record.shell_code(),
+            exit_code: record.shell_code().filter(|_| !self.card_died(record)),
             reason: self.reason(record),
             timed_out: record.timed_out,
             cause: match record {
+                _ if self.card_died(record) => EndCause::Lost,
                 ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
                 ExitRecord { lost: true, .. } => EndCause::Lost,
                 _ => EndCause::Command,
@@ -281,7 +282,15 @@ impl Runner {
         }
     }
 
+    /// Whether the end was wanted because a card has died, and for nothing else.
+    fn card_died(&self, record: &ExitRecord) -> bool {
+        record.stopped && *self.wish.borrow() == Wish::CardDied
+    }
+
     fn reason(&self, record: &ExitRecord) -> Option<String> {
+        if self.card_died(record) {
+            return self.book.lock().blamed_on(&self.id);
+        }
         let lease = matches!(*self.wish.borrow(), Wish::LeaseEnding | Wish::LeaseLost);
         if record.lease_lost || (lease && record.stopped) {
             return Some("this host had lost the server for longer than its lease".to_owned());

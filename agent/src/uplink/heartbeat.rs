@@ -12,7 +12,7 @@ use super::operations::{GpuSampleInput, Heartbeat, HeartbeatInput, HeartbeatVari
 use super::session::Terms;
 use super::wire;
 use crate::clock::since_boot;
-use crate::devices::{UseTracker, Watcher};
+use crate::devices::{Condition, UseTracker, Watcher};
 use crate::jobs::Jobs;
 use crate::lease::{LeaseKeeper, LeaseState};
 
@@ -99,12 +99,17 @@ impl Heart {
     fn look(&mut self) {
         let live = self.jobs.live();
         let now = Instant::now();
-        let mut fresh: Vec<_> = self
-            .devices
-            .newest()
-            .iter()
-            .map(|sample| wire::sample(sample, self.uses.judge(sample, &live, now)))
-            .collect();
+        let samples = self.devices.newest();
+        for sample in &samples {
+            if let Condition::Dead(reason) = &sample.condition {
+                self.jobs.card_died(&sample.uuid, reason);
+            }
+        }
+        for (uuid, note) in self.devices.take_notes() {
+            self.jobs.note_on_card(&uuid, &note);
+        }
+        let mut fresh: Vec<_> =
+            samples.iter().map(|sample| wire::sample(sample, self.uses.judge(sample, &live, now))).collect();
         for sample in &mut fresh {
             let before = self.unsent.iter().find(|before| before.uuid == sample.uuid);
             sample.utilization_percent =

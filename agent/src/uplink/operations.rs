@@ -47,6 +47,8 @@ pub(crate) struct GpuDeviceInput {
     pub(crate) gpu_type: String,
     pub(crate) memory_mib: i32,
     pub(crate) simulated: bool,
+    pub(crate) numa_node: Option<i32>,
+    pub(crate) nvlink_peers: Option<Vec<String>>,
     pub(crate) health: GpuHealth,
     pub(crate) health_reason: Option<String>,
 }
@@ -92,6 +94,10 @@ pub(crate) struct GpuSampleInput {
     pub(crate) memory_used_mib: Option<i32>,
     pub(crate) temperature_celsius: Option<i32>,
     pub(crate) power_watts: Option<f64>,
+    pub(crate) clock_mhz: Option<i32>,
+    pub(crate) memory_clock_mhz: Option<i32>,
+    pub(crate) uncorrected_errors: Option<i32>,
+    pub(crate) quarantine: bool,
     pub(crate) health: GpuHealth,
     pub(crate) health_reason: Option<String>,
     #[cynic(rename = "use")]
@@ -165,6 +171,7 @@ pub(crate) struct JobReportInput {
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptState {
     Started,
+    Noted,
     Exited,
 }
 

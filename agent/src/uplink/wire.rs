@@ -19,6 +19,8 @@ pub(super) fn device(device: Device) -> wire::GpuDeviceInput {
         gpu_type: device.gpu_type,
         memory_mib: device.memory_mib,
         simulated: device.simulated,
+        numa_node: device.numa_node,
+        nvlink_peers: Some(device.nvlink_peers),
         health,
         health_reason,
     }
@@ -27,8 +29,8 @@ pub(super) fn device(device: Device) -> wire::GpuDeviceInput {
 fn health(condition: &Condition) -> (wire::GpuHealth, Option<String>) {
     let health = match condition {
         Condition::Healthy => wire::GpuHealth::Healthy,
-        Condition::Degraded(_) => wire::GpuHealth::Degraded,
-        Condition::Failed(_) => wire::GpuHealth::Failed,
+        Condition::Degraded(_) | Condition::Suspect(_) => wire::GpuHealth::Degraded,
+        Condition::Failed(_) | Condition::Dead(_) => wire::GpuHealth::Failed,
     };
     (health, condition.reason().map(str::to_owned))
 }
@@ -41,6 +43,10 @@ pub(super) fn sample(sample: &Sample, gpu_use: Option<Use>) -> wire::GpuSampleIn
         memory_used_mib: sample.memory_used_mib,
         temperature_celsius: sample.temperature_celsius,
         power_watts: sample.power_watts,
+        clock_mhz: sample.clock_mhz,
+        memory_clock_mhz: sample.memory_clock_mhz,
+        uncorrected_errors: sample.uncorrected_errors,
+        quarantine: sample.condition.keeps_jobs_off(),
         health,
         health_reason,
         gpu_use: gpu_use.map(|gpu_use| match gpu_use {
@@ -91,6 +97,10 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
         seconds_ago: report.ago().map(|ago| ago.as_secs_f64()),
         unclean_gpus: None,
     };
+    if let ReportKind::Noted(what) = &report.kind {
+        input.state = wire::AttemptState::Noted;
+        input.reason = Some(what.clone());
+    }
     if let ReportKind::Exited { exit_code, reason, timed_out, cause, unclean_gpus } = &report.kind {
         let unclean = |gpu: &crate::jobs::UncleanGpu| wire::UncleanGpuInput {
             uuid: gpu.uuid.clone(),

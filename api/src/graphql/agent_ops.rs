@@ -1,6 +1,7 @@
 //! What agents tell: registration, signs of life, reports, logs. The host is always the one of the caller's key.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
@@ -18,8 +19,9 @@ use super::label::LabelInput;
 use crate::auth::generate_agent_key;
 use crate::fault::Fault;
 use crate::scheduler::LeaseTerms;
-use crate::store::agents::{Admission, Blame, Declaration, Device, Report, Sample, SignOfLifeTold};
+use crate::store::agents::{Admission, Blame, Declaration, Device, Report, Sample, SignOfLifeTold, Told};
 use crate::store::logs::{Chunk, Line};
+use crate::telemetry::Gathering;
 
 /// Bounds of one message of an agent.
 const GPUS: usize = 4096;
@@ -28,6 +30,7 @@ const CHUNKS: usize = 256;
 const LINES: usize = 10_000;
 const PROCESSES: usize = 1000;
 const WARNINGS: usize = 32;
+const PEERS: usize = 64;
 
 /// A host as its agent declares it.
 #[derive(InputObject)]
@@ -66,6 +69,10 @@ pub struct GpuDeviceInput {
     /// True: no such card exists; it is played by the agent.
     #[graphql(default = false)]
     pub simulated: bool,
+    /// The NUMA node of the host that it hangs on.
+    pub numa_node: Option<i32>,
+    /// UUIDs of the host's other GPUs that it reaches by NVLink.
+    pub nvlink_peers: Option<Vec<String>>,
     /// Its health.
     #[graphql(default_with = "GpuHealth::Healthy")]
     pub health: GpuHealth,
@@ -112,6 +119,15 @@ pub struct GpuSampleInput {
     pub temperature_celsius: Option<i32>,
     /// Power, watts.
     pub power_watts: Option<f64>,
+    /// Clock of the processors, MHz.
+    pub clock_mhz: Option<i32>,
+    /// Clock of the memory, MHz.
+    pub memory_clock_mhz: Option<i32>,
+    /// Memory errors that could not be corrected, since the driver was loaded.
+    pub uncorrected_errors: Option<i32>,
+    /// True: nothing new is to be placed on it, for the reason that healthReason gives.
+    #[graphql(default = false)]
+    pub quarantine: bool,
     /// Its health.
     #[graphql(default_with = "GpuHealth::Healthy")]
     pub health: GpuHealth,
@@ -317,8 +333,12 @@ impl AgentMutation {
         bound("gpus", input.gpus.len(), GPUS)?;
         let samples = input.gpus.into_iter().map(sample).collect::<Result<Vec<_>, _>>()?;
         let terms = terms(ctx)?;
-        let told = SignOfLifeTold { unfit_reason: input.unfit_reason.map(brief), samples };
-        store(ctx).heartbeat(host, input.epoch, terms.lease_seconds(), told).await?;
+        let told = SignOfLifeTold { unfit_reason: input.unfit_reason.map(brief), samples: samples.clone() };
+        let gpus = store(ctx).heartbeat(host, input.epoch, terms.lease_seconds(), told).await?;
+        if let Ok(gathering) = ctx.data::<Arc<Gathering>>() {
+            let known = samples.iter().filter_map(|sample| Some((*gpus.get(&sample.uuid)?, sample)));
+            gathering.take(Utc::now().timestamp(), known);
+        }
         Ok(HeartbeatPayload { epoch: input.epoch, lease_seconds: terms.lease_seconds() })
     }
 
@@ -423,6 +443,8 @@ fn device(input: GpuDeviceInput) -> Result<Device, Fault> {
         gpu_type: brief(input.gpu_type),
         memory_mib: input.memory_mib,
         simulated: input.simulated,
+        numa_node: input.numa_node,
+        nvlink_peers: input.nvlink_peers.unwrap_or_default().into_iter().take(PEERS).map(brief).collect(),
         health: input.health.as_str(),
         health_reason: input.health_reason.map(brief),
     })
@@ -445,6 +467,10 @@ fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
         memory_used_mib: input.memory_used_mib,
         temperature_celsius: input.temperature_celsius,
         power_watts: finite(input.power_watts),
+        clock_mhz: input.clock_mhz,
+        memory_clock_mhz: input.memory_clock_mhz,
+        uncorrected_errors: input.uncorrected_errors,
+        quarantine: input.quarantine,
         health: input.health.as_str(),
         health_reason: input.health_reason.map(brief),
         gpu_use: input.gpu_use.map(GpuUse::as_str),
@@ -460,7 +486,11 @@ fn report(input: JobReportInput) -> Result<Report, Fault> {
     Ok(Report {
         job: job_id("jobId", &input.job_id)?,
         attempt: input.attempt,
-        exited: input.state == AttemptState::Exited,
+        told: match input.state {
+            AttemptState::Started => Told::Started,
+            AttemptState::Noted => Told::Noted,
+            AttemptState::Exited => Told::Exited,
+        },
         exit_code: input.exit_code,
         reason: input.reason.map(brief),
         timed_out: input.timed_out,

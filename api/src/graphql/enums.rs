@@ -199,6 +199,8 @@ pub enum ChangeKind {
 pub enum AttemptState {
     /// Its process was started.
     Started,
+    /// Something happened to it that people should know: reason says what. It becomes a note in the job's history.
+    Noted,
     /// Its processes are gone, all of them; the rest of its log may still follow.
     Exited,
 }

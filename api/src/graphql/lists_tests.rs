@@ -41,6 +41,8 @@ fn device(index: i32, gpu_type: &str) -> Device {
         index,
         gpu_type: gpu_type.into(),
         memory_mib: 81_559,
+        numa_node: None,
+        nvlink_peers: Vec::new(),
         simulated: true,
         health: "HEALTHY",
         health_reason: None,

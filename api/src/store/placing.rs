@@ -293,5 +293,6 @@ fn part(row: &job::Model, host: Uuid, rank: usize, count: usize) -> placement::A
         timed_out: Set(false),
         cause: Set(None),
         log_complete: Set(false),
+        evict_reason: Set(None),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::json::Texts;
 use entity::{gpu, host};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
@@ -56,6 +57,8 @@ async fn new_device(tx: &Tx<'_>, row: &host::Model, device: &Device) -> Result<g
         gpu_type: Set(device.gpu_type.clone()),
         memory_mib: Set(device.memory_mib),
         simulated: Set(device.simulated),
+        numa_node: Set(device.numa_node),
+        nvlink_peers: Set(Texts(device.nvlink_peers.clone())),
         present: Set(true),
         health: Set(device.health.to_owned()),
         health_reason: Set(device.health_reason.clone()),
@@ -90,6 +93,8 @@ async fn refresh_device(tx: &Tx<'_>, card: &gpu::Model, device: &Device) -> Resu
         (gpu::Column::GpuType, Expr::value(device.gpu_type.clone())),
         (gpu::Column::MemoryMib, Expr::value(device.memory_mib)),
         (gpu::Column::Simulated, Expr::value(device.simulated)),
+        (gpu::Column::NumaNode, Expr::value(device.numa_node)),
+        (gpu::Column::NvlinkPeers, Expr::value(Texts(device.nvlink_peers.clone()))),
         (gpu::Column::Present, Expr::value(true)),
         (gpu::Column::Health, Expr::value(device.health)),
         (gpu::Column::HealthReason, Expr::value(device.health_reason.clone())),

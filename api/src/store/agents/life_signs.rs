@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use domain::ids::HostId;
+use domain::ids::{GpuId, HostId};
 use entity::{allocation, gpu, host, liveness, telemetry};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
 
 use super::loss::welcome_back;
 use super::registration::at_epoch;
@@ -19,7 +19,7 @@ use crate::store::versioned::{Edit, edit};
 use crate::store::{Store, Tx};
 
 impl Store {
-    /// Notes a sign of life, the lease that its answer grants, and the newest samples.
+    /// Notes a sign of life, the lease that its answer grants, and the newest samples. Answers which GPUs they were of.
     ///
     /// # Errors
     /// [`Fault::Conflict`] for an epoch that has ended.
@@ -29,7 +29,7 @@ impl Store {
         epoch: i32,
         lease_seconds: i32,
         told: SignOfLifeTold,
-    ) -> Result<(), Fault> {
+    ) -> Result<HashMap<String, GpuId>, Fault> {
         let told = std::sync::Arc::new(told);
         self.write(move |tx| {
             let told = told.clone();
@@ -89,7 +89,11 @@ pub(super) async fn prove_life(tx: &Tx<'_>, row: &host::Model, lease_seconds: i3
     Ok(())
 }
 
-async fn note_samples(tx: &Tx<'_>, row: &host::Model, samples: &[Sample]) -> Result<(), Fault> {
+async fn note_samples(
+    tx: &Tx<'_>,
+    row: &host::Model,
+    samples: &[Sample],
+) -> Result<HashMap<String, GpuId>, Fault> {
     let cards: HashMap<String, gpu::Model> = gpu::Entity::find()
         .filter(gpu::Column::HostId.eq(row.id))
         .all(tx.db)
@@ -105,42 +109,50 @@ async fn note_samples(tx: &Tx<'_>, row: &host::Model, samples: &[Sample]) -> Res
         .into_tuple()
         .all(tx.db)
         .await?;
-    for sample in samples {
-        let Some(card) = cards.get(&sample.uuid) else { continue };
-        note_telemetry(tx, card, sample).await?;
+    let known: Vec<(&gpu::Model, &Sample)> =
+        samples.iter().filter_map(|sample| Some((cards.get(&sample.uuid)?, sample))).collect();
+    note_telemetry(tx, &known).await?;
+    for (card, sample) in &known {
         note_health(tx, row, card, sample, taken.contains(&card.id)).await?;
     }
-    Ok(())
+    Ok(known.iter().map(|(card, sample)| (sample.uuid.clone(), GpuId(card.id))).collect())
 }
 
-async fn note_telemetry(tx: &Tx<'_>, card: &gpu::Model, sample: &Sample) -> Result<(), Fault> {
-    let newest = telemetry::ActiveModel {
-        gpu_id: Set(card.id),
-        at: Set(tx.now),
-        utilization_percent: Set(sample.utilization_percent),
-        memory_used_mib: Set(sample.memory_used_mib),
-        temperature_celsius: Set(sample.temperature_celsius),
-        power_watts: Set(sample.power_watts),
-        gpu_use: Set(sample.gpu_use.map(str::to_owned)),
-        processes: Set(sample.processes.clone()),
-    };
+async fn note_telemetry(tx: &Tx<'_>, told: &[(&gpu::Model, &Sample)]) -> Result<(), Fault> {
     use telemetry::Column;
-    telemetry::Entity::insert(newest)
-        .on_conflict(
-            OnConflict::column(Column::GpuId)
-                .update_columns([
-                    Column::At,
-                    Column::UtilizationPercent,
-                    Column::MemoryUsedMib,
-                    Column::TemperatureCelsius,
-                    Column::PowerWatts,
-                    Column::GpuUse,
-                    Column::Processes,
-                ])
-                .to_owned(),
-        )
-        .exec_without_returning(tx.db)
-        .await?;
+    let before: HashMap<Uuid, telemetry::Model> = telemetry::Entity::find()
+        .filter(Column::GpuId.is_in(told.iter().map(|(card, _)| card.id)))
+        .all(tx.db)
+        .await?
+        .into_iter()
+        .map(|row| (row.gpu_id, row))
+        .collect();
+    let newest = told.iter().map(|(card, sample)| {
+        let same_use = before.get(&card.id).filter(|row| row.gpu_use.as_deref() == sample.gpu_use);
+        telemetry::ActiveModel {
+            gpu_id: Set(card.id),
+            at: Set(tx.now),
+            utilization_percent: Set(sample.utilization_percent),
+            memory_used_mib: Set(sample.memory_used_mib),
+            temperature_celsius: Set(sample.temperature_celsius),
+            power_watts: Set(sample.power_watts),
+            clock_mhz: Set(sample.clock_mhz),
+            memory_clock_mhz: Set(sample.memory_clock_mhz),
+            uncorrected_errors: Set(sample.uncorrected_errors),
+            gpu_use: Set(sample.gpu_use.map(str::to_owned)),
+            use_since: Set(same_use.and_then(|row| row.use_since).or(Some(tx.now))),
+            processes: Set(sample.processes.clone()),
+        }
+    });
+    let newest: Vec<_> = newest.collect();
+    let columns = Column::iter().filter(|column| !matches!(column, Column::GpuId));
+    let replaced = OnConflict::column(Column::GpuId).update_columns(columns).to_owned();
+    for some in newest.chunks(crate::store::write::INSERT_ROWS) {
+        telemetry::Entity::insert_many(some.to_vec())
+            .on_conflict(replaced.clone())
+            .exec_without_returning(tx.db)
+            .await?;
+    }
     Ok(())
 }
 
@@ -153,9 +165,12 @@ async fn note_health(
     sample: &Sample,
     allocated: bool,
 ) -> Result<(), Fault> {
-    let clean = matches!(sample.gpu_use, Some("FREE")) && sample.health != "FAILED";
+    let clean = matches!(sample.gpu_use, Some("FREE")) && sample.health != "FAILED" && !sample.quarantine;
     let heals = card.quarantined && clean;
-    let occupied = occupant(sample).filter(|_| !allocated && !card.quarantined);
+    let unwell = sample
+        .quarantine
+        .then(|| sample.health_reason.clone().unwrap_or_else(|| "it is not well".to_owned()));
+    let occupied = unwell.or_else(|| occupant(sample).filter(|_| !allocated)).filter(|_| !card.quarantined);
     let same = card.health == sample.health && card.health_reason == sample.health_reason;
     if same && !heals && occupied.is_none() {
         return Ok(());

@@ -14,4 +14,5 @@ pub use loss::SignOfLife;
 pub(crate) use registration::at_epoch;
 pub use words::{
     Admission, AssignedAttempt, Blame, Declaration, Device, Report, ReportResult, Sample, SignOfLifeTold,
+    Told,
 };

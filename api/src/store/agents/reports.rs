@@ -8,7 +8,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::registration::at_epoch;
-use super::words::{Blame, Report, ReportResult};
+use super::words::{Blame, Report, ReportResult, Told};
 use crate::fault::Fault;
 use crate::store::events::status_of;
 use crate::store::jobs::stop;
@@ -66,16 +66,26 @@ pub(super) async fn apply(
     let Some(part) = part else { return Ok(Err("the attempt was never this host's".to_owned())) };
     if part.state == "EXITED" {
         // Said before: the agent did not hear the answer.
-        return Ok(if report.exited { Ok(()) } else { Err("the attempt has ended".to_owned()) });
+        return Ok(if report.told == Told::Started {
+            Err("the attempt has ended".to_owned())
+        } else {
+            Ok(())
+        });
     }
     if job.attempt != report.attempt || part.state == "LOST" || status_of(&job).is_terminal() {
         return Ok(Err("the attempt is over for the fleet".to_owned()));
     }
     let actor = format!("agent:{}", row.name);
-    if report.exited {
-        exited(tx, row, &job, &part, report, &actor).await?;
-    } else if part.state == "ASSIGNED" {
-        started(tx, &job, part, happened(tx, &job, report), &actor).await?;
+    match report.told {
+        Told::Exited => exited(tx, row, &job, &part, report, &actor).await?,
+        Told::Started if part.state == "ASSIGNED" => {
+            started(tx, &job, part, happened(tx, &job, report), &actor).await?;
+        }
+        Told::Started => {}
+        Told::Noted => {
+            let status = status_of(&job);
+            change(tx, &job, status, Vec::new(), &actor, report.reason.clone()).await?;
+        }
     }
     Ok(Ok(()))
 }
@@ -108,7 +118,8 @@ pub(super) async fn set_part(
 fn happened(tx: &Tx<'_>, job: &job::Model, report: &Report) -> DateTime<Utc> {
     let ago = report.ago.and_then(|ago| TimeDelta::from_std(ago).ok()).unwrap_or_default();
     let at = tx.now.checked_sub_signed(ago).unwrap_or(tx.now);
-    let earliest = if report.exited { job.started_at.or(job.allocated_at) } else { job.allocated_at };
+    let earliest =
+        if report.told == Told::Exited { job.started_at.or(job.allocated_at) } else { job.allocated_at };
     earliest.map_or(at, |earliest| at.max(earliest)).min(tx.now)
 }
 

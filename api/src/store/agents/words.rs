@@ -43,6 +43,10 @@ pub struct Device {
     pub memory_mib: i32,
     /// Played by the agent.
     pub simulated: bool,
+    /// The NUMA node that it hangs on.
+    pub numa_node: Option<i32>,
+    /// UUIDs of the host's other cards that it reaches by NVLink.
+    pub nvlink_peers: Vec<String>,
     /// HEALTHY, DEGRADED or FAILED.
     pub health: &'static str,
     /// Why, when not HEALTHY.
@@ -85,6 +89,14 @@ pub struct Sample {
     pub temperature_celsius: Option<i32>,
     /// Power in watts.
     pub power_watts: Option<f64>,
+    /// Clock of the processors in MHz.
+    pub clock_mhz: Option<i32>,
+    /// Clock of the memory in MHz.
+    pub memory_clock_mhz: Option<i32>,
+    /// Memory errors that could not be corrected.
+    pub uncorrected_errors: Option<i32>,
+    /// Nothing new is to be placed on it, for its health's sake.
+    pub quarantine: bool,
     /// HEALTHY, DEGRADED or FAILED.
     pub health: &'static str,
     /// Why, when not HEALTHY.
@@ -95,6 +107,39 @@ pub struct Sample {
     pub processes: serde_json::Value,
 }
 
+impl Sample {
+    /// A healthy card of which nothing else is told.
+    #[must_use]
+    pub fn of(uuid: &str) -> Self {
+        Self {
+            uuid: uuid.to_owned(),
+            utilization_percent: None,
+            memory_used_mib: None,
+            temperature_celsius: None,
+            power_watts: None,
+            clock_mhz: None,
+            memory_clock_mhz: None,
+            uncorrected_errors: None,
+            quarantine: false,
+            health: "HEALTHY",
+            health_reason: None,
+            gpu_use: None,
+            processes: serde_json::Value::Array(Vec::new()),
+        }
+    }
+}
+
+/// What is told of an attempt on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Its process runs.
+    Started,
+    /// Something happened to it that people should know.
+    Noted,
+    /// Its processes are gone.
+    Exited,
+}
+
 /// What became of an attempt on a host.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -102,8 +147,8 @@ pub struct Report {
     pub job: JobId,
     /// Its attempt.
     pub attempt: i32,
-    /// True: ended; false: started.
-    pub exited: bool,
+    /// What is told.
+    pub told: Told,
     /// The exit code.
     pub exit_code: Option<i32>,
     /// Why, when the exit code does not say.

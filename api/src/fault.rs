@@ -35,6 +35,12 @@ pub enum Fault {
     /// The database is away or full; trying again later may help.
     #[error("the database is not available right now: {0}")]
     Unavailable(String),
+    /// The connection was lost before anything was committed; the same work may be run again on another one.
+    #[error("the connection to the database was lost: {0}")]
+    LostConnection(String),
+    /// An operation asks for more rows than one may.
+    #[error("the operation loads more than {0} rows: ask for less")]
+    TooMuch(u64),
     /// The server's disk has no room for anything new.
     #[error("{0}: nothing new is taken until there is room again")]
     DiskFull(String),
@@ -79,9 +85,12 @@ impl From<DbErr> for Fault {
             return unique_violation(&which);
         }
         match sql_state(&error).as_deref() {
+            // Serialization failures and deadlocks.
             Some("40001" | "40P01") => return Self::Retry,
-            // Too many connections, shutting down, starting up, read only, statement timeout.
-            Some("53300" | "57P01" | "57P02" | "57P03" | "25006" | "57014") => {
+            // Shutting down, crashed.
+            Some("57P01" | "57P02") => return Self::LostConnection(error.to_string()),
+            // Too many connections, starting up, read only; statement, lock and idle timeouts.
+            Some("53300" | "57P03" | "25006" | "57014" | "55P03" | "25P03") => {
                 return Self::Unavailable(error.to_string());
             }
             // PostgreSQL's and SQLite's.
@@ -100,7 +109,7 @@ impl From<DbErr> for Fault {
             DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))
                 if is_lost_connection(inner) =>
             {
-                Self::Unavailable(error.to_string())
+                Self::LostConnection(error.to_string())
             }
             _ => Self::Internal(error.to_string()),
         }
@@ -120,10 +129,7 @@ fn unique_violation(which: &str) -> Fault {
 
 fn is_lost_connection(error: &sea_orm::sqlx::Error) -> bool {
     use sea_orm::sqlx::Error;
-    matches!(
-        error,
-        Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Protocol(_)
-    )
+    matches!(error, Error::Io(_) | Error::WorkerCrashed | Error::Protocol(_))
 }
 
 fn sql_state(error: &DbErr) -> Option<String> {

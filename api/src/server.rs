@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use domain::ids::HostId;
 use domain::role::Role;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
@@ -14,7 +15,7 @@ use futures_util::stream::BoxStream;
 use moka::future::Cache;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{self, Claims, OrganizationRef, Principal, PublicKey, SigningKey};
+use crate::auth::{self, Claims, OrganizationRef, Principal, Proof, PublicKey, SigningKey};
 use crate::fault::Fault;
 use crate::graphql::caller::Caller;
 use crate::graphql::loaders::Loaders;
@@ -63,9 +64,11 @@ pub struct Server {
     schema: FleetSchema,
     sdl: String,
     key: SigningKey,
-    keys: RwLock<(Option<Instant>, HashMap<String, PublicKey>)>,
+    keys: RwLock<HashMap<String, PublicKey>>,
+    /// When all published keys were read last; those who need them wait here for one reading.
+    keys_read: tokio::sync::Mutex<Option<Instant>>,
     organizations: Cache<String, Option<OrganizationRef>>,
-    agents: Cache<String, Option<domain::ids::HostId>>,
+    agents: Cache<String, Option<HostId>>,
     explanations: Arc<Explanations>,
 }
 
@@ -89,9 +92,11 @@ impl Server {
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
         tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
-        let ttl = Duration::from_secs(10);
+        // What is revoked is refused within this time, and closed on open sockets soon after.
+        let ttl = Duration::from_secs(2);
         Ok(Arc::new(Self {
-            keys: RwLock::new((None, HashMap::from([(key.key_id().to_owned(), key.public_key().clone())]))),
+            keys: RwLock::new(HashMap::from([(key.key_id().to_owned(), key.public_key().clone())])),
+            keys_read: tokio::sync::Mutex::default(),
             store,
             schema,
             sdl: sdl(),
@@ -139,30 +144,21 @@ impl Server {
 
     fn verify(&self, token: &str) -> Result<Claims, auth::TokenError> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        auth::verify(token, |kid| keys.1.get(kid).cloned())
+        auth::verify(token, |kid| keys.get(kid).cloned())
     }
 
-    /// Reads the published keys anew: another server may have published one. At most once a second, so that made-up key
-    /// ids cost the database nothing; who comes too early waits for the next time.
+    /// Reads the published keys anew: another server may have published one. At most once a second, whoever asks, so that
+    /// made-up key ids cost nothing; whoever comes in between is told that the key is unknown.
     async fn read_keys_anew(&self) -> Result<(), Refusal> {
-        loop {
-            let wait = {
-                let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-                let wait = keys.0.map_or(Duration::ZERO, |read| KEYS_EVERY.saturating_sub(read.elapsed()));
-                if wait.is_zero() {
-                    keys.0 = Some(Instant::now());
-                }
-                wait
-            };
-            if wait.is_zero() {
-                break;
-            }
-            tokio::time::sleep(wait).await;
+        let mut read = self.keys_read.lock().await;
+        if read.is_some_and(|read| read.elapsed() < KEYS_EVERY) {
+            return Ok(());
         }
         let published = self.store.signing_keys().await.map_err(|fault| away(&fault))?;
         let known = published.values().filter_map(|pem| PublicKey::from_pem(pem).ok());
         let known = known.map(|key| (key.key_id().to_owned(), key)).collect();
-        self.keys.write().unwrap_or_else(PoisonError::into_inner).1 = known;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *read = Some(Instant::now());
         Ok(())
     }
 
@@ -185,6 +181,7 @@ impl Server {
             host: None,
             join_token,
             expires_at,
+            proof: Proof::Token,
         })
     }
 
@@ -200,14 +197,7 @@ impl Server {
 
     async fn agent(&self, secret: &str) -> Result<Principal, Refusal> {
         let hash = auth::hash(secret);
-        let host = match self.agents.get(&hash).await {
-            Some(Some(known)) => Some(known),
-            _ => {
-                let host = self.store.host_of_key(&hash).await.map_err(|fault| away(&fault))?;
-                self.agents.insert(hash, host).await;
-                host
-            }
-        };
+        let host = self.host_of_key(&hash).await.map_err(|fault| away(&fault))?;
         let host = host.ok_or_else(|| {
             Refusal::Unauthenticated("this agent's key is not known, or was revoked".into())
         })?;
@@ -218,19 +208,26 @@ impl Server {
             host: Some(host),
             join_token: None,
             expires_at: None,
+            proof: Proof::AgentKey(hash),
         })
+    }
+
+    /// The host of an agent's key, remembered for a moment.
+    async fn host_of_key(&self, hash: &str) -> Result<Option<HostId>, Fault> {
+        if let Some(Some(known)) = self.agents.get(hash).await {
+            return Ok(Some(known));
+        }
+        let host = self.store.host_of_key(hash).await?;
+        self.agents.insert(hash.to_owned(), host).await;
+        Ok(host)
     }
 
     /// What the resolvers of one request share.
     fn furnish(&self, request: async_graphql::Request, call: Call) -> async_graphql::Request {
         let caller = Caller { principal: call.who };
-        let scope = caller.reads().ok();
-        let request = request.data(caller);
-        match scope {
-            Some(scope) => request.data(Loaders::new(self.store.clone(), scope)),
-            // An agent reads nothing but its own host, in the payload of its registration.
-            None => request.data(Loaders::new(self.store.clone(), Scope::Fleet)),
-        }
+        // An agent is told what it needs; it looks at nothing.
+        let scope = caller.reads().unwrap_or(Scope::Nothing);
+        request.data(caller).data(Loaders::new(self.store.clone(), scope))
     }
 }
 
@@ -285,7 +282,18 @@ impl Gateway for Server {
     }
 
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {
-        async move { who.expires_at.is_none_or(|at| at > Utc::now()) }.boxed()
+        async move {
+            let in_time = who.expires_at.is_none_or(|at| at > Utc::now());
+            in_time
+                && match &who.proof {
+                    Proof::Token => true,
+                    // A database that is away revokes nothing.
+                    Proof::AgentKey(hash) => {
+                        self.host_of_key(hash).await.map_or(true, |host| host == who.host)
+                    }
+                }
+        }
+        .boxed()
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), String>> {

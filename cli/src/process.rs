@@ -1,5 +1,6 @@
 //! What the long-running roles share: log lines on standard error, and an end that comes in good order.
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -21,6 +22,20 @@ pub(crate) fn start_logging(format: LogFormat) {
         }
         LogFormat::Json => lines.json().flatten_event(true).try_init().ok(),
     };
+}
+
+/// Lets this process open as many files as the system allows it. Not for one that starts jobs, which would inherit it.
+pub(crate) fn raise_file_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "could not raise the limit of open files");
+    }
+}
+
+/// How many files this process may have open.
+pub(crate) fn file_limit() -> usize {
+    getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| usize::try_from(soft).unwrap_or(usize::MAX))
 }
 
 /// A token that is cancelled by SIGTERM or Ctrl-C. A second signal ends the process at once.

@@ -14,6 +14,13 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The job that waits.
+    #[sea_orm(belongs_to = "super::job::Entity", from = "Column::JobId", to = "super::job::Column::Id")]
+    Waiting,
+    /// The job that it waits for.
+    #[sea_orm(belongs_to = "super::job::Entity", from = "Column::DependsOn", to = "super::job::Column::Id")]
+    DependsOn,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -66,6 +66,18 @@ impl Subscription {
         Refusal::read(&message["payload"][0])
     }
 
+    /// The code with which the server closes the connection, whatever else it still brings.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            let next =
+                tokio::time::timeout(LONGEST_SILENCE, self.socket.next()).await.expect("a message in time");
+            match next.expect("a close with a code").expect("an unbroken connection") {
+                Message::Close(frame) => return frame.expect("a code").code.into(),
+                _ => {}
+            }
+        }
+    }
+
     async fn send(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.expect("a connection that takes messages");
     }

@@ -10,6 +10,6 @@ mod verify;
 
 pub use claims::{AUDIENCE, Claims, ISSUER, MAX_TTL};
 pub use key::{AuthSetupError, KEY_FILE, PublicKey, SigningKey};
-pub use principal::{OrganizationRef, Principal};
+pub use principal::{OrganizationRef, Principal, Proof};
 pub use secret::{AgentKey, generate_agent_key, hash, looks_like_agent_key};
 pub use verify::{LEEWAY, TokenError, verify};

@@ -19,6 +19,17 @@ pub struct Principal {
     pub join_token: Option<String>,
     /// When the proof ends.
     pub expires_at: Option<DateTime<Utc>>,
+    /// What proves it, if that can be revoked.
+    pub proof: Proof,
+}
+
+/// What a caller has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A token, good until it ends.
+    Token,
+    /// An agent's key, by its hash.
+    AgentKey(String),
 }
 
 impl Principal {

@@ -404,6 +404,7 @@ fn brief(text: String) -> String {
 fn declare(input: RegisterHostInput) -> Result<Declaration, Fault> {
     limits::check_host_name(&input.name)?;
     bound("gpus", input.gpus.len(), GPUS)?;
+    limits::check_text("machineId", Some(&input.machine_id), 100)?;
     if input.machine_id.is_empty() || input.machine_id.len() > 100 {
         return Err(Fault::invalid("machineId", "1 to 100 characters"));
     }
@@ -431,6 +432,7 @@ fn declare(input: RegisterHostInput) -> Result<Declaration, Fault> {
 }
 
 fn device(input: GpuDeviceInput) -> Result<Device, Fault> {
+    limits::check_text("gpus", Some(&input.uuid), 100)?;
     if input.uuid.is_empty() || input.uuid.len() > 100 || input.index < 0 || input.memory_mib < 0 {
         return Err(Fault::invalid(
             "gpus",
@@ -458,7 +460,7 @@ fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
     let processes = processes.into_iter().map(|process| {
         serde_json::json!({
             "pid": process.pid, "memoryUsedMib": process.memory_used_mib, "command": process.command.map(brief),
-            "owner": process.owner.as_str(), "jobId": process.job_id.map(|id| id.0),
+            "owner": process.owner.as_str(), "jobId": process.job_id.map(|id| brief(id.0)),
         })
     });
     Ok(Sample {

@@ -54,8 +54,9 @@ fn explain(fault: Fault) -> Error {
         Fault::Quota(_) => coded(ErrorCode::QuotaExceeded, message),
         Fault::CursorExpired => coded(ErrorCode::CursorExpired, message),
         Fault::Retry => coded(ErrorCode::Conflict, "another change came first: read again and retry"),
+        Fault::TooMuch(_) => coded(ErrorCode::QueryTooComplex, message),
         Fault::DiskFull(_) => coded(ErrorCode::Unavailable, message),
-        Fault::Unavailable(cause) => {
+        Fault::Unavailable(cause) | Fault::LostConnection(cause) => {
             tracing::warn!(%cause, "the database is not available");
             coded(ErrorCode::Unavailable, "the database is not available right now: try again shortly")
         }

@@ -96,14 +96,34 @@ impl Gpu {
         load(ctx, TelemetryOf(self.gpu_id())).await
     }
 
-    /// What is true now: of a card that is gone, or whose host is down, nothing is known.
-    async fn present_sample(&self, ctx: &Context<'_>) -> Result<Option<telemetry::Model>, Fault> {
-        if !self.0.present || self.host_row(ctx).await?.down { Ok(None) } else { self.sample(ctx).await }
+    /// The newest sample, if it tells of the present, and if the caller may know what goes on on the card: of others' use no more
+    /// is told than that it is taken, and of a card that is gone, or whose host is down, nothing is known.
+    async fn sample_in_sight(&self, ctx: &Context<'_>) -> Result<Option<telemetry::Model>, Fault> {
+        let known = self.0.present && !self.host_row(ctx).await?.down;
+        if known && self.is_in_sight(ctx).await? { self.sample(ctx).await } else { Ok(None) }
+    }
+
+    async fn is_in_sight(&self, ctx: &Context<'_>) -> Result<bool, Fault> {
+        let scope = scope_of(ctx);
+        if scope == Scope::Fleet {
+            return Ok(true);
+        }
+        let own = load(ctx, LiveOn(self.gpu_id())).await?.is_some_and(|live| !live.is_empty());
+        if own || self.taken(ctx).await? > 0 {
+            return Ok(own);
+        }
+        // Nobody's now: it is told to those who might have it.
+        Ok(scope.includes_host_of(self.host_row(ctx).await?.organization_id.map(Into::into)))
     }
 
     async fn taken(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
         Ok(load(ctx, TakenOf(self.gpu_id())).await?.unwrap_or(0))
     }
+}
+
+/// How much of the fleet this request may see.
+fn scope_of(ctx: &Context<'_>) -> Scope {
+    Caller::of(ctx).and_then(Caller::reads).unwrap_or(Scope::Nothing)
 }
 
 /// A GPU's status, from its row, its host and what is allocated of it.
@@ -121,8 +141,12 @@ pub(super) fn status(card: &gpu::Model, host: &host::Model, taken: i32) -> GpuSt
     }
 }
 
-fn reason(card: &gpu::Model, host: &host::Model, status: GpuStatus) -> Option<String> {
+/// Why it cannot be had. What was found on the card may name other organizations' commands: those are for operators.
+fn reason(card: &gpu::Model, host: &host::Model, status: GpuStatus, scope: Scope) -> Option<String> {
     match status {
+        GpuStatus::Quarantined if card.quarantined && scope != Scope::Fleet => {
+            Some("processes or a fault were found on it after its last use".to_owned())
+        }
         GpuStatus::Available | GpuStatus::Allocated => None,
         GpuStatus::Quarantined => card.quarantine_reason.clone().or_else(|| card.health_reason.clone()),
         GpuStatus::Unavailable if !card.present => Some("its host no longer reports it".to_owned()),
@@ -154,15 +178,11 @@ fn step_minutes(since: DateTime<Utc>, until: DateTime<Utc>, asked: Option<i32>) 
 }
 
 /// A process as the agent told of it, without what only its own organization and operators may see.
-async fn process(
-    ctx: &Context<'_>,
-    scope: Option<Scope>,
-    told: &serde_json::Value,
-) -> Result<GpuProcess, Fault> {
+async fn process(ctx: &Context<'_>, scope: Scope, told: &serde_json::Value) -> Result<GpuProcess, Fault> {
     let number = |field: &str| told[field].as_i64().and_then(|number| i32::try_from(number).ok());
     let job: Option<JobId> = told["jobId"].as_str().and_then(|id| id.parse().ok());
     let visible = match job {
-        _ if scope == Some(Scope::Fleet) => true,
+        _ if scope == Scope::Fleet => true,
         Some(id) => load(ctx, id).await?.is_some(),
         None => false,
     };
@@ -217,7 +237,7 @@ impl Gpu {
     async fn status_reason(&self, ctx: &Context<'_>) -> Answer<Option<String>> {
         let host = self.host_row(ctx).await?;
         let status = status(&self.0, &host, self.taken(ctx).await?);
-        Ok(reason(&self.0, &host, status))
+        Ok(reason(&self.0, &host, status, scope_of(ctx)))
     }
 
     /// How well it is.
@@ -225,17 +245,17 @@ impl Gpu {
         GpuHealth::parse(&self.0.health).unwrap_or(GpuHealth::Failed)
     }
 
-    /// What the card says of its use; null until its host has reported, and while nobody can tell.
+    /// What the card says of its use; null until its host has reported, while nobody can tell, and while only others have it.
     #[graphql(name = "use")]
     async fn gpu_use(&self, ctx: &Context<'_>) -> Answer<Option<GpuUse>> {
-        Ok(self.present_sample(ctx).await?.and_then(|sample| GpuUse::parse(sample.gpu_use.as_deref()?)))
+        Ok(self.sample_in_sight(ctx).await?.and_then(|sample| GpuUse::parse(sample.gpu_use.as_deref()?)))
     }
 
-    /// The processes that the card lists; of other organizations' no more than that they are there.
-    #[graphql(complexity = "4 * child_complexity + 1")]
+    /// The processes that the card lists; none while only others have it, and of others' that share it no more than that
+    /// they are there.
     async fn processes(&self, ctx: &Context<'_>) -> Answer<Vec<GpuProcess>> {
-        let scope = Caller::of(ctx)?.reads().ok();
-        let Some(sample) = self.present_sample(ctx).await? else { return Ok(Vec::new()) };
+        let scope = scope_of(ctx);
+        let Some(sample) = self.sample_in_sight(ctx).await? else { return Ok(Vec::new()) };
         let listed = sample.processes.as_array().cloned().unwrap_or_default();
         let processes = listed.iter().map(|one| process(ctx, scope, one));
         Ok(futures_util::future::try_join_all(processes).await?)
@@ -252,15 +272,15 @@ impl Gpu {
     }
 
     /// The live ones of organizations that the caller may see.
-    #[graphql(complexity = "4 * child_complexity + 1")]
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
         let live = load(ctx, LiveOn(self.gpu_id())).await?.unwrap_or_default();
         Ok(live.into_iter().map(Allocation).collect())
     }
 
-    /// Its newest sample; null until its host has reported, and while the host is down or the card is gone.
+    /// Its newest sample; null until its host has reported, while the host is down or the card is gone, and while only others
+    /// have it.
     async fn telemetry(&self, ctx: &Context<'_>) -> Answer<Option<GpuTelemetry>> {
-        Ok(self.present_sample(ctx).await?.map(|sample| GpuTelemetry {
+        Ok(self.sample_in_sight(ctx).await?.map(|sample| GpuTelemetry {
             at: sample.at,
             utilization_percent: sample.utilization_percent,
             memory_used_mib: sample.memory_used_mib,
@@ -274,8 +294,7 @@ impl Gpu {
     }
 
     /// What it told over time, rolled up into minutes, or into steps of several, oldest first; steps in which nothing was told are
-    /// left out. Kept for 30 days; a minute is there some seconds after it is over.
-    #[graphql(complexity = "500 + child_complexity")]
+    /// left out, and so are the times in which only others had it. Kept for 30 days; a minute is there some seconds after it is over.
     async fn telemetry_history(
         &self,
         ctx: &Context<'_>,
@@ -286,7 +305,7 @@ impl Gpu {
     ) -> Answer<Vec<GpuTelemetry>> {
         let until = until.unwrap_or_else(Utc::now);
         let step = step_minutes(since, until, step_seconds)?;
-        let told = store(ctx).telemetry_history(self.gpu_id(), since, until, step).await?;
+        let told = store(ctx).telemetry_history(scope_of(ctx), self.gpu_id(), since, until, step).await?;
         let steps = told.into_iter().map(|(at, sum)| GpuTelemetry {
             at,
             utilization_percent: sum.utilization_percent,

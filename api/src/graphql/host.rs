@@ -94,7 +94,6 @@ impl Host {
     }
 
     /// Its GPUs, by index.
-    #[graphql(complexity = "8 * child_complexity + 1")]
     async fn gpus(&self, ctx: &Context<'_>) -> Answer<Vec<Gpu>> {
         let found = load(ctx, GpusOf(HostId(self.0.id))).await?.unwrap_or_default();
         Ok(found.into_iter().map(Gpu).collect())

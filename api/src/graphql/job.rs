@@ -14,8 +14,8 @@ use super::enums::{BlockerCode, JobStatus, LogStream};
 use super::failure::Answer;
 use super::gpu::Gpu;
 use super::label::{Label, labels};
-use super::lists::{JobEventConnection, events_page, page_cost};
-use super::loaders::{AllocationsOf, DependenciesOf, load};
+use super::lists::events::{JobEventConnection, events_page};
+use super::loaders::{AllocationsOf, DependenciesOf, load, load_all};
 use super::organization::Organization;
 use super::pending::Pending;
 use crate::fault::Fault;
@@ -96,7 +96,7 @@ pub struct PendingExplanation {
 }
 
 /// A committed change of a job.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 pub struct JobEvent {
     /// Its place in the job's history.
     pub cursor: String,
@@ -175,7 +175,6 @@ impl Job {
     }
 
     /// Everything that it still waits for; null once it has GPUs.
-    #[graphql(complexity = "4 + child_complexity")]
     async fn pending(&self, ctx: &Context<'_>) -> Answer<Option<PendingExplanation>> {
         if !status_of(&self.0).is_waiting() {
             return Ok(None);
@@ -231,11 +230,9 @@ impl Job {
     }
 
     /// Jobs that must succeed first.
-    #[graphql(complexity = "4 * child_complexity + 1")]
     async fn depends_on(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
         let ids = load(ctx, DependenciesOf(self.job_id())).await?.unwrap_or_default();
-        let found = futures_util::future::try_join_all(ids.into_iter().map(|id| load(ctx, id))).await?;
-        Ok(found.into_iter().flatten().map(Job).collect())
+        Ok(load_all(ctx, ids).await?.into_iter().map(Job).collect())
     }
 
     /// Its labels.
@@ -244,22 +241,19 @@ impl Job {
     }
 
     /// All that it was ever given, oldest first.
-    #[graphql(complexity = "4 * child_complexity + 1")]
     async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
         let rows = load(ctx, AllocationsOf(self.job_id())).await?.unwrap_or_default();
         Ok(rows.into_iter().map(Allocation).collect())
     }
 
     /// The GPUs of its latest attempt that had any.
-    #[graphql(complexity = "4 * child_complexity + 1")]
     async fn gpus(&self, ctx: &Context<'_>) -> Answer<Vec<Gpu>> {
         let rows = load(ctx, AllocationsOf(self.job_id())).await?.unwrap_or_default();
         let latest = rows.iter().map(|row| row.attempt).max();
         let wanted = rows.into_iter().filter(|row| Some(row.attempt) == latest);
         let waits = status_of(&self.0).is_waiting();
-        let cards = wanted.filter(|_| !waits).map(|row| load(ctx, GpuId(row.gpu_id)));
-        let cards = futures_util::future::try_join_all(cards).await?;
-        Ok(cards.into_iter().flatten().map(Gpu).collect())
+        let cards = wanted.filter(|_| !waits).map(|row| GpuId(row.gpu_id)).collect();
+        Ok(load_all(ctx, cards).await?.into_iter().map(Gpu).collect())
     }
 
     /// Its exit code, or 128 + N for signal N; null while there is none.
@@ -303,7 +297,6 @@ impl Job {
     }
 
     /// Its history, oldest first.
-    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -314,7 +307,6 @@ impl Job {
     }
 
     /// The newest lines kept.
-    #[graphql(complexity = "10 + child_complexity")]
     async fn log_tail(
         &self,
         ctx: &Context<'_>,

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
@@ -14,9 +16,15 @@ use entity::{allocation, gpu, host, job, organization, telemetry};
 use crate::fault::Fault;
 use crate::store::{Scope, Store};
 
+/// Rows that one operation may load within [`SPAN`]. No estimate of its cost knows how long its lists really are.
+const ROWS: u64 = 100_000;
+/// A subscription goes on for long; its rows are counted anew after this long.
+const SPAN: Duration = Duration::from_secs(5);
+
 /// The reads of one request.
 pub struct Loaders {
     batches: DataLoader<Batches>,
+    spent: Mutex<(Instant, u64)>,
 }
 
 /// What is read, and how much of it the caller may see.
@@ -35,7 +43,18 @@ impl Loaders {
                 TokioSpawner::current(),
                 TokioTimer::default(),
             ),
+            spent: Mutex::new((Instant::now(), 0)),
         }
+    }
+
+    /// Counts rows before they are loaded.
+    fn spend(&self, rows: u64) -> Result<(), Fault> {
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        if spent.0.elapsed() > SPAN {
+            *spent = (Instant::now(), 0);
+        }
+        spent.1 = spent.1.saturating_add(rows);
+        if spent.1 > ROWS { Err(Fault::TooMuch(ROWS)) } else { Ok(()) }
     }
 }
 
@@ -48,7 +67,24 @@ where
     K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
     Batches: Loader<K, Error = Fault>,
 {
-    ctx.data_unchecked::<Loaders>().batches.load_one(key).await
+    let loaders = ctx.data_unchecked::<Loaders>();
+    loaders.spend(1)?;
+    loaders.batches.load_one(key).await
+}
+
+/// Reads several, in their order; those that are not in sight are left out.
+///
+/// # Errors
+/// Database faults; [`Fault::TooMuch`].
+pub async fn load_all<K>(ctx: &Context<'_>, keys: Vec<K>) -> Result<Vec<<Batches as Loader<K>>::Value>, Fault>
+where
+    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+    Batches: Loader<K, Error = Fault>,
+{
+    let loaders = ctx.data_unchecked::<Loaders>();
+    loaders.spend(keys.len() as u64)?;
+    let found = loaders.batches.load_many(keys.iter().cloned()).await?;
+    Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())
 }
 
 /// All allocations of a job.

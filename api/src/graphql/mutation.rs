@@ -329,7 +329,7 @@ impl PeopleMutation {
         let caller = Caller::of(ctx)?;
         let organization = caller.organization(Role::Member)?;
         let spec = input.check("")?;
-        let mut made = store(ctx).submit_jobs(organization, vec![spec], caller.actor()).await?;
+        let mut made = store(ctx).submit_jobs(organization, vec![spec], false, caller.actor()).await?;
         let job = made.pop().ok_or_else(|| Fault::Internal("a submission made no job".into()))?;
         Ok(JobPayload { job: Job(job) })
     }
@@ -348,7 +348,7 @@ impl PeopleMutation {
         let checked =
             input.jobs.into_iter().enumerate().map(|(place, job)| job.check(&format!("jobs[{place}].")));
         let specs = checked.collect::<Result<Vec<_>, _>>()?;
-        let made = store(ctx).submit_jobs(organization, specs, caller.actor()).await?;
+        let made = store(ctx).submit_jobs(organization, specs, true, caller.actor()).await?;
         Ok(JobsPayload { jobs: made.into_iter().map(Job).collect() })
     }
 
@@ -360,9 +360,7 @@ impl PeopleMutation {
     ) -> Answer<JobPayload> {
         let caller = Caller::of(ctx)?;
         let scope = caller.changes(Role::Member)?;
-        if input.reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-            return Err(Fault::invalid("reason", "at most 500 characters").into());
-        }
+        limits::check_text("reason", input.reason.as_deref(), limits::REASON_CHARS).map_err(Fault::from)?;
         let id = job_id(&input.id)?;
         let row =
             store(ctx).cancel_job(scope, id, input.expected_version, input.reason, caller.actor()).await?;
@@ -495,9 +493,7 @@ async fn host_edit(ctx: &Context<'_>, input: &UpdateHostInput) -> Result<HostEdi
     if let Some(labels) = &labels {
         limits::check_labels("labels", labels)?;
     }
-    if input.reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-        return Err(Fault::invalid("reason", "at most 500 characters"));
-    }
+    limits::check_text("reason", input.reason.as_deref(), limits::REASON_CHARS)?;
     let organization = match (&input.organization_id, input.shared) {
         (Some(_), Some(true)) => {
             return Err(Fault::invalid("shared", "a host is dedicated or shared, not both"));

@@ -3,11 +3,12 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::ids::OrganizationId;
+use domain::limits;
 use entity::organization;
 
 use super::caller::{Caller, store};
 use super::failure::Answer;
-use super::lists::{JobConnection, JobFilter, JobOrder, jobs_page, page_cost};
+use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
 use crate::fault::Fault;
 use crate::store::page::Ask;
 
@@ -55,6 +56,8 @@ impl OrganizationUsage {
     ) -> Answer<f64> {
         let now = Utc::now();
         let until = until.unwrap_or(now);
+        limits::check_instant("since", Some(since)).map_err(Fault::from)?;
+        limits::check_instant("until", Some(until)).map_err(Fault::from)?;
         if since > until {
             return Err(Fault::invalid("since", "the interval ends before it begins").into());
         }
@@ -96,7 +99,6 @@ impl Organization {
     }
 
     /// What it has in use.
-    #[graphql(complexity = "5 + child_complexity")]
     async fn usage(&self, ctx: &Context<'_>) -> Answer<OrganizationUsage> {
         let id = OrganizationId(self.0.id);
         Ok(OrganizationUsage(id, store(ctx).organization_usage(id).await?))
@@ -113,7 +115,6 @@ impl Organization {
     }
 
     /// Its jobs, newest first unless ordered otherwise.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the schema")]
     async fn jobs(
         &self,

@@ -11,10 +11,10 @@ use super::fleet::FleetSummary;
 use super::gpu::Gpu;
 use super::host::Host;
 use super::job::Job;
-use super::lists::{
-    GpuConnection, GpuFilter, HostConnection, HostFilter, JobConnection, JobFilter, JobOrder,
-    OrganizationConnection, gpus_page, hosts_page, jobs_page, organizations_page, page_cost,
-};
+use super::lists::gpus::{GpuConnection, GpuFilter, gpus_page};
+use super::lists::hosts::{HostConnection, HostFilter, hosts_page};
+use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
+use super::lists::organizations::{OrganizationConnection, organizations_page};
 use super::loaders::load;
 use super::organization::Organization;
 use super::viewer::Viewer;
@@ -71,7 +71,6 @@ impl Query {
     }
 
     /// Several objects by their global ids, in their order, at most 100.
-    #[graphql(complexity = "ids.len() * child_complexity + 1")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -107,7 +106,6 @@ impl Query {
     }
 
     /// All organizations, by slug. Operators only.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn organizations(
         &self,
         ctx: &Context<'_>,
@@ -132,7 +130,6 @@ impl Query {
     }
 
     /// Jobs, newest first unless ordered otherwise.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the schema")]
     async fn jobs(
         &self,
@@ -160,7 +157,6 @@ impl Query {
     }
 
     /// GPUs; those of one host stand together.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn gpus(
         &self,
         ctx: &Context<'_>,
@@ -186,7 +182,6 @@ impl Query {
     }
 
     /// Hosts, by name.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn hosts(
         &self,
         ctx: &Context<'_>,

@@ -14,7 +14,8 @@ use super::failure::{Answer, Failure};
 use super::fleet::FleetSummary;
 use super::gpu::Gpu;
 use super::job::{Job, LogLine};
-use super::lists::{GpuFilter, JobFilter};
+use super::lists::gpus::GpuFilter;
+use super::lists::jobs::JobFilter;
 use crate::fault::Fault;
 use crate::store::events::JobState;
 use crate::store::logs::LogCursor;
@@ -83,6 +84,7 @@ impl PeopleSubscription {
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<JobUpdate>> + use<>, Failure> {
         let scope = Caller::of(ctx)?.reads()?;
+        filter.as_ref().map_or(Ok(()), JobFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
         let events = store.follow(scope, EventKind::Job, after).await?;
@@ -100,6 +102,7 @@ impl PeopleSubscription {
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<GpuUpdate>> + use<>, Failure> {
         let scope = Caller::of(ctx)?.reads()?;
+        filter.as_ref().map_or(Ok(()), GpuFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
         let events = store.follow(scope, EventKind::Gpu, after).await?;

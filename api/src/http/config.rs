@@ -16,6 +16,8 @@ pub struct HttpConfig {
     pub hosts: Vec<String>,
     /// Origins besides the server's own whose pages may use the API.
     pub allowed_origins: Vec<String>,
+    /// Connections at once; those beyond wait.
+    pub connections: usize,
     /// Bytes of a request's body: a bulk submission of 1,000 jobs fits.
     pub body_bytes: usize,
     /// Bytes of a socket's message.
@@ -38,6 +40,7 @@ impl HttpConfig {
             listen,
             hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            connections: 8_192,
             body_bytes: 8 << 20,
             message_bytes: 1 << 20,
             subscriptions: 64,

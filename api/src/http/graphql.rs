@@ -9,7 +9,7 @@ use async_graphql::ServerError;
 use axum::body::{Body, to_bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
@@ -23,11 +23,17 @@ use super::meter::{Exhausted, Standing};
 use super::params::Params;
 use super::server::Serving;
 use super::{answer, origin, socket, sse};
+use crate::auth::Principal;
 use crate::error::ErrorCode;
 
 /// What of a refused body is read before the answer, so that a client that is still sending can hear it.
 const DISCARDED_BYTES: usize = 1 << 20;
 const DISCARD_WITHIN: Duration = Duration::from_secs(5);
+
+/// Bodies up to this long are read any number at a time.
+const SMALL_BODY: usize = 256 << 10;
+/// A body that takes longer is given up.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Why a request is not executed.
 struct Refused {
@@ -77,17 +83,28 @@ struct Ready {
 }
 
 async fn prepare(serving: &Serving, parts: &Parts, body: Body) -> Result<Ready, Refused> {
-    let params = read_params(serving, parts, body).await?;
-    let who = match bearer(&parts.headers) {
-        Some(token) => serving.gateway.authenticate(token).await?,
-        None => return Err(Refusal::Unauthenticated("a bearer token is needed".into()).into()),
+    // Nothing is kept of what strangers send.
+    let who = match authenticate(serving, &parts.headers).await {
+        Ok(who) => who,
+        Err(refusal) => {
+            discard(body).await;
+            return Err(refusal.into());
+        }
     };
+    let params = read_params(serving, parts, body).await?;
     let prepared = serving.documents.prepare(params).map_err(Refused::as_graphql)?;
     if prepared.kind == OperationKind::Mutation && parts.method == Method::GET {
         return Err(Refused::one(StatusCode::METHOD_NOT_ALLOWED, "a mutation is sent with POST"));
     }
     let standing = serving.admit(&prepared, &who)?;
     Ok(Ready { prepared, call: Call { who, id: RequestId::new(), address: address(parts) }, standing })
+}
+
+async fn authenticate(serving: &Serving, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    match bearer(headers) {
+        Some(token) => serving.gateway.authenticate(token).await,
+        None => Err(Refusal::Unauthenticated("a bearer token is needed".into())),
+    }
 }
 
 async fn respond(serving: &Arc<Serving>, ready: Ready, media: MediaType) -> Response {
@@ -134,9 +151,19 @@ async fn read_params(serving: &Serving, parts: &Parts, body: Body) -> Result<Par
         return Err(Refused::one(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let most = serving.config.body_bytes;
-    let bytes = to_bytes(body, most).await.map_err(|_| {
-        Refused::one(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {most} bytes"))
-    })?;
+    // What is read grows manyfold in memory; a body whose length is not told may be a long one.
+    let length =
+        parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let _place = match length {
+        Some(length) if length <= SMALL_BODY => None,
+        _ => serving.large_bodies.acquire().await.ok(),
+    };
+    let reading = tokio::time::timeout(BODY_WITHIN, to_bytes(body, most)).await;
+    let bytes = reading
+        .map_err(|_| Refused::one(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))?
+        .map_err(|_| {
+            Refused::one(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {most} bytes"))
+        })?;
     Params::from_json(&bytes).map_err(bad)
 }
 

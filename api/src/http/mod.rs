@@ -9,6 +9,7 @@ mod answer;
 mod assets;
 mod call;
 mod config;
+mod connections;
 mod document;
 mod execution;
 mod gateway;
@@ -24,8 +25,9 @@ mod sse;
 
 pub use call::{Call, RequestId};
 pub use config::HttpConfig;
+pub use connections::serve;
 pub use document::SchemaError;
 pub use gateway::{Gateway, Refusal};
 pub use limits::Limits;
 pub use meter::Rate;
-pub use server::{install_metrics, router, serve};
+pub use server::{install_metrics, router};

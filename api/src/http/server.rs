@@ -1,6 +1,5 @@
-//! The router, and serving it until shutdown.
+//! The router, and what every handler shares.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use tokio::net::TcpListener;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -27,8 +26,7 @@ use super::slots::Slots;
 use super::{answer, assets, graphql, origin};
 use crate::error::ErrorCode;
 
-/// Sockets and requests in flight have so long to end.
-const DRAIN: Duration = Duration::from_secs(10);
+const LARGE_BODIES: usize = 4;
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
@@ -44,13 +42,16 @@ pub(super) struct Serving {
     pub(super) meter: Option<Meter>,
     pub(super) names: Names,
     pub(super) streams: Slots,
+    /// Long bodies that are read at once.
+    pub(super) large_bodies: Semaphore,
     metrics: PrometheusHandle,
 }
 
 /// The router with what it needs for a graceful end.
 pub struct Served {
-    router: Router,
-    sockets: TaskTracker,
+    pub(super) router: Router,
+    pub(super) sockets: TaskTracker,
+    pub(super) connections: usize,
 }
 
 /// Installs the process's metrics recorder.
@@ -59,7 +60,11 @@ pub struct Served {
 /// When one is installed already.
 pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-    PrometheusBuilder::new().set_buckets(&SECONDS)?.install_recorder()
+    const ROWS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+    PrometheusBuilder::new()
+        .set_buckets(&SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), &ROWS)?
+        .install_recorder()
 }
 
 /// Everything that the server answers.
@@ -78,6 +83,7 @@ pub fn router(
         meter: config.rate.map(Meter::new),
         names: Names::default(),
         streams: Slots::new(config.subscriptions),
+        large_bodies: Semaphore::new(LARGE_BODIES),
         gateway,
         config: config.clone(),
         shutdown,
@@ -95,7 +101,7 @@ pub fn router(
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())
         .with_state(serving);
-    Ok(Served { router, sockets })
+    Ok(Served { router, sockets, connections: config.connections })
 }
 
 /// Keeps the buckets of those who ask no more from piling up.
@@ -134,31 +140,4 @@ async fn guard(State(serving): State<Arc<Serving>>, request: Request, next: Next
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let error = ErrorCode::Internal.error("an internal error");
     answer::refusal(StatusCode::INTERNAL_SERVER_ERROR, vec![error], super::accept::MediaType::Json)
-}
-
-/// Serves until shutdown; requests in flight and sockets then have a bounded time to end.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    served: Served,
-    shutdown: CancellationToken,
-) -> std::io::Result<()> {
-    let Served { router, sockets } = served;
-    let stop = shutdown.clone();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
-    let deadline = async {
-        shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        outcome = serving.into_future() => outcome?,
-        () = deadline => {}
-    }
-    sockets.close();
-    let _ = tokio::time::timeout(DRAIN, sockets.wait()).await;
-    Ok(())
 }

@@ -54,7 +54,8 @@ pub(super) fn upgrade(
         .max_frame_size(most)
         .read_buffer_size(4 * 1024)
         .write_buffer_size(4 * 1024)
-        .max_write_buffer_size(most + 64 * 1024)
+        // Each message is flushed before the next, within a time: what bounds the buffer is the largest answer.
+        .max_write_buffer_size(usize::MAX)
         .on_upgrade(move |socket| async move {
             let tracker = serving.sockets.clone();
             tracker.track_future(hold(serving, socket, token, address)).await;
@@ -66,8 +67,16 @@ async fn hold(serving: Arc<Serving>, mut socket: WebSocket, token: Option<String
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let close = if spoken {
         let (out, queue) = mpsc::channel(QUEUE);
-        let session =
-            Session { serving, token, address, who: None, operations: HashMap::new(), out, missed: 0 };
+        let session = Session {
+            serving,
+            token,
+            address,
+            who: None,
+            operations: HashMap::new(),
+            begun: 0,
+            out,
+            missed: 0,
+        };
         session.run(&mut socket, queue).await
     } else {
         Some((4406, "Subprotocol not acceptable"))
@@ -96,9 +105,17 @@ struct Session {
     token: Option<String>,
     address: Option<IpAddr>,
     who: Option<Principal>,
-    operations: HashMap<String, JoinHandle<()>>,
+    operations: HashMap<String, Operation>,
+    /// Operations begun so far.
+    begun: u64,
     out: mpsc::Sender<Outgoing>,
     missed: u8,
+}
+
+/// An operation under way. An id may be used again as soon as its operation has ended, so each has a number as well.
+struct Operation {
+    number: u64,
+    task: JoinHandle<()>,
 }
 
 /// A message of an operation; what is in it keeps its order.
@@ -117,14 +134,18 @@ fn text(frame: &impl Serialize) -> String {
 /// Text for the peer, in the order of its making.
 enum Outgoing {
     Message(String),
-    /// The operation's last message; its id is free again once it is sent.
-    Last(String, String),
+    /// The last message of an operation, by its number; its id is free again once it is sent.
+    Last {
+        message: String,
+        id: String,
+        number: u64,
+    },
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         for (_, operation) in self.operations.drain() {
-            operation.abort();
+            operation.task.abort();
         }
     }
 }
@@ -151,7 +172,12 @@ impl Session {
                 Some(next) = queue.recv() => {
                     let message = match next {
                         Outgoing::Message(message) => message,
-                        Outgoing::Last(message, id) => { self.operations.remove(&id); message }
+                        Outgoing::Last { message, id, number } => {
+                            if self.operations.get(&id).is_some_and(|operation| operation.number == number) {
+                                self.operations.remove(&id);
+                            }
+                            message
+                        }
                     };
                     if let Some(close) = write(socket, Message::Text(message.into())).await {
                         return Some(close);
@@ -209,7 +235,7 @@ impl Session {
             ("subscribe", Some(id)) => self.begin(id, incoming.payload).map_err(Some)?,
             ("complete", Some(id)) => {
                 if let Some(operation) = self.operations.remove(&id) {
-                    operation.abort();
+                    operation.task.abort();
                 }
                 None
             }
@@ -233,10 +259,10 @@ impl Session {
             named.and_then(Value::as_str).and_then(strip_scheme)
         });
         let token = given.or(self.token.as_deref()).ok_or((4403, "Forbidden: a bearer token is needed"))?;
-        match self.serving.gateway.authenticate(token).await {
-            Ok(who) => self.who = Some(who),
-            Err(Refusal::Unauthenticated(_)) => return Err((4403, "Forbidden: the token does not hold")),
-            Err(Refusal::Unavailable(_)) => return Err((1013, "Try again later")),
+        match timeout(INIT, self.serving.gateway.authenticate(token)).await {
+            Ok(Ok(who)) => self.who = Some(who),
+            Ok(Err(Refusal::Unauthenticated(_))) => return Err((4403, "Forbidden: the token does not hold")),
+            Ok(Err(Refusal::Unavailable(_))) | Err(_) => return Err((1013, "Try again later")),
         }
         Ok(json!({"type": "connection_ack"}))
     }
@@ -256,9 +282,11 @@ impl Session {
             Ok(prepared) => match self.serving.admit(&prepared, &who) {
                 Ok(_) => {
                     let call = Call { who, id: RequestId::new(), address: self.address };
-                    let operation =
-                        operate(self.serving.clone(), self.out.clone(), id.clone(), prepared, call);
-                    self.operations.insert(id, tokio::spawn(operation));
+                    self.begun += 1;
+                    let name = (id.clone(), self.begun);
+                    let operation = operate(self.serving.clone(), self.out.clone(), name, prepared, call);
+                    self.operations
+                        .insert(id, Operation { number: self.begun, task: tokio::spawn(operation) });
                     return Ok(None);
                 }
                 Err(exhausted) => vec![exhausted.error()],
@@ -273,7 +301,7 @@ impl Session {
 async fn operate(
     serving: Arc<Serving>,
     out: mpsc::Sender<Outgoing>,
-    id: String,
+    (id, number): (String, u64),
     prepared: Prepared,
     call: Call,
 ) {
@@ -286,7 +314,7 @@ async fn operate(
         // operation, not one of its results.
         if refused || failed_stream {
             let message = text(&Frame { kind: "error", id: &id, payload: &payload.errors });
-            let _ = out.send(Outgoing::Last(message, id)).await;
+            let _ = out.send(Outgoing::Last { message, id, number }).await;
             return;
         }
         let message = text(&Frame { kind: "next", id: &id, payload: &payload });
@@ -295,7 +323,7 @@ async fn operate(
         }
     }
     let message = json!({"type": "complete", "id": id}).to_string();
-    let _ = out.send(Outgoing::Last(message, id)).await;
+    let _ = out.send(Outgoing::Last { message, id, number }).await;
 }
 
 async fn write(socket: &mut WebSocket, message: Message) -> Option<Close> {

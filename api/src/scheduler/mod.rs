@@ -120,7 +120,12 @@ impl Scheduler {
             .buffer_unordered(SIDE_BY_SIDE);
         let mut stale = false;
         while let Some((job, outcome)) = commits.next().await {
-            if outcome? {
+            // One placement that meets a fault takes nothing else along: it is planned again like one that has gone stale.
+            let placed = outcome.unwrap_or_else(|fault| {
+                tracing::warn!(%fault, %job, "a placement could not be committed");
+                false
+            });
+            if placed {
                 waiting.placed(job);
                 metrics::counter!("gpu_fleet_scheduler_placements_total", "outcome" => "committed")
                     .increment(1);

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::ids::JobId;
 use domain::snapshot::WaitingJob;
@@ -13,15 +13,22 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use crate::fault::Fault;
 use crate::store::{Event, EventKind, Store};
 
+/// Everything is read anew this often: events should leave nothing to find, and a job that waits for ever is worse than a
+/// query.
+const READ_ANEW: Duration = Duration::from_secs(30);
 /// Jobs read at once.
 const CHUNK: usize = 500;
 
 pub(super) struct Waiting {
     jobs: HashMap<JobId, WaitingJob>,
+    /// Jobs by what they wait for.
+    waiting_for: HashMap<JobId, Vec<JobId>>,
     /// Jobs to be read anew before the next pass.
     dirty: HashSet<JobId>,
     /// True: too far behind the events; everything is to be read anew.
     lost: bool,
+    /// When everything was read anew last.
+    read_at: Instant,
     /// True: something happened, if only to the fleet, since the last pass.
     fresh: bool,
     events: Receiver<Arc<Event>>,
@@ -30,8 +37,15 @@ pub(super) struct Waiting {
 impl Waiting {
     pub(super) async fn load(store: &Store) -> Result<Self, Fault> {
         let events = store.feed().subscribe();
-        let mut waiting =
-            Self { jobs: HashMap::new(), dirty: HashSet::new(), lost: true, fresh: true, events };
+        let mut waiting = Self {
+            jobs: HashMap::new(),
+            waiting_for: HashMap::new(),
+            dirty: HashSet::new(),
+            lost: true,
+            read_at: Instant::now(),
+            fresh: true,
+            events,
+        };
         waiting.refresh(store).await?;
         Ok(waiting)
     }
@@ -69,14 +83,19 @@ impl Waiting {
             self.dirty.remove(&id);
             self.jobs.remove(&id);
         }
+        // What one job waits for has changed with this one, though it has no event of its own.
+        self.dirty.extend(self.waiting_for.get(&id).into_iter().flatten());
     }
 
     /// Reads what is known to have changed.
     pub(super) async fn refresh(&mut self, store: &Store) -> Result<(), Fault> {
-        if self.lost {
+        if self.lost || self.read_at.elapsed() > READ_ANEW {
+            let read = store.waiting_jobs(None).await?;
             self.dirty.clear();
-            self.jobs = store.waiting_jobs(None).await?.into_iter().map(|job| (job.id, job)).collect();
-            self.lost = false;
+            self.jobs.clear();
+            self.waiting_for.clear();
+            self.take(read);
+            (self.lost, self.read_at) = (false, Instant::now());
             return Ok(());
         }
         let dirty: Vec<JobId> = self.dirty.drain().collect();
@@ -85,9 +104,21 @@ impl Waiting {
                 self.jobs.remove(id);
             }
             let read = store.waiting_jobs(Some(chunk)).await?;
-            self.jobs.extend(read.into_iter().map(|job| (job.id, job)));
+            self.take(read);
         }
         Ok(())
+    }
+
+    fn take(&mut self, read: Vec<WaitingJob>) {
+        for job in read {
+            for on in &job.unfinished_dependencies {
+                let waiting = self.waiting_for.entry(*on).or_default();
+                if !waiting.contains(&job.id) {
+                    waiting.push(job.id);
+                }
+            }
+            self.jobs.insert(job.id, job);
+        }
     }
 
     pub(super) fn len(&self) -> usize {

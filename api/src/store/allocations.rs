@@ -15,6 +15,7 @@ fn in_sight(scope: Scope) -> Condition {
     match scope {
         Scope::Fleet => Condition::all(),
         Scope::Organization(id) => Condition::all().add(allocation::Column::OrganizationId.eq(id.0)),
+        Scope::Nothing => Condition::all().add(allocation::Column::Id.is_null()),
     }
 }
 

@@ -22,6 +22,8 @@ use crate::fault::Fault;
 
 /// Rows of the past read at once.
 const PAGE: u64 = 500;
+/// Events that one transaction forgets.
+const PRUNED_AT_ONCE: i64 = 10_000;
 
 /// A job's own changing fields, as an event keeps them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -163,6 +165,7 @@ fn in_sight(scope: Scope, kind: EventKind) -> Condition {
                 .add(event::Column::OrganizationId.eq(id.0)),
         ),
         Scope::Organization(id) => of_kind.add(event::Column::OrganizationId.eq(id.0)),
+        Scope::Nothing => of_kind.add(event::Column::Seq.lt(0)),
     }
 }
 
@@ -222,35 +225,53 @@ impl Store {
     /// # Errors
     /// Database faults.
     pub async fn prune_events(&self, before: DateTime<Utc>) -> Result<(), Fault> {
+        let keep = event::Entity::find()
+            .select_only()
+            .column(event::Column::Seq)
+            .filter(event::Column::At.gte(before))
+            .order_by_asc(event::Column::Seq)
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(self.db())
+            .await?;
         let head = self.feed().head();
+        let keep = keep.map_or(head, |seq| seq.min(head));
+        while self.prune_some(keep).await? {}
+        Ok(())
+    }
+
+    /// Forgets some of the events in front of `keep`: whether there may be more. Few at a time, since others want to write.
+    async fn prune_some(&self, keep: i64) -> Result<bool, Fault> {
         self.write(move |tx| {
             Box::pin(async move {
-                event::Entity::delete_many()
-                    .filter(event::Column::At.lt(before))
-                    .filter(event::Column::Seq.lt(head))
-                    .exec(tx.db)
+                let oldest: Option<Option<i64>> = event::Entity::find()
+                    .select_only()
+                    .column_as(event::Column::Seq.min(), "oldest")
+                    .into_tuple()
+                    .one(tx.db)
                     .await?;
-                Ok(())
+                let Some(oldest) = oldest.flatten().filter(|oldest| *oldest < keep) else { return Ok(false) };
+                let end = keep.min(oldest.saturating_add(PRUNED_AT_ONCE));
+                event::Entity::delete_many().filter(event::Column::Seq.lt(end)).exec(tx.db).await?;
+                Ok(end < keep)
             })
         })
         .await
     }
 
     async fn check_cursor(&self, after: i64, head: i64) -> Result<(), Fault> {
-        // On a shared database another server may have published further than this one.
-        if after < 0 || (after > head && !self.is_shared()) {
-            return Err(Fault::CursorExpired);
-        }
-        let oldest: Option<Option<i64>> = event::Entity::find()
+        let known: Option<(Option<i64>, Option<i64>)> = event::Entity::find()
             .select_only()
             .column_as(event::Column::Seq.min(), "oldest")
+            .column_as(event::Column::Seq.max(), "newest")
             .into_tuple()
             .one(self.db())
             .await?;
-        match oldest.flatten() {
-            Some(oldest) if after < oldest - 1 => Err(Fault::CursorExpired),
-            _ => Ok(()),
-        }
+        let (oldest, newest) = known.unwrap_or_default();
+        // On a shared database another server may have published further than this one.
+        let newest = newest.map_or(head, |newest| newest.max(head));
+        let oldest = oldest.unwrap_or(0);
+        if (oldest - 1..=newest).contains(&after) { Ok(()) } else { Err(Fault::CursorExpired) }
     }
 }
 

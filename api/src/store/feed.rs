@@ -111,6 +111,7 @@ pub struct Feed {
     events: broadcast::Sender<Arc<Event>>,
     head: Arc<watch::Sender<i64>>,
     logs: broadcast::Sender<JobId>,
+    unsettled: Arc<Notify>,
     wake: Arc<Notify>,
     /// Where a shared database's other servers are told of it.
     neighbours: Arc<std::sync::OnceLock<mpsc::Sender<Wake>>>,
@@ -122,6 +123,7 @@ impl Feed {
             events: broadcast::Sender::new(CAPACITY),
             head: Arc::new(watch::Sender::new(0)),
             logs: broadcast::Sender::new(CAPACITY),
+            unsettled: Arc::new(Notify::new()),
             wake: Arc::new(Notify::new()),
             neighbours: Arc::default(),
         }
@@ -145,12 +147,20 @@ impl Feed {
         self.logs.subscribe()
     }
 
+    /// Until jobs are left that what they waited for has decided.
+    pub(crate) async fn unsettled(&self) {
+        self.unsettled.notified().await;
+    }
+
     pub(crate) fn tell_neighbours_by(&self, sender: mpsc::Sender<Wake>) {
         let _ = self.neighbours.set(sender);
     }
 
     /// A transaction of this process was committed.
     pub(crate) fn committed(&self, wake: Wake) {
+        if wake.unsettled {
+            self.unsettled.notify_one();
+        }
         if !wake.events && wake.logs.is_empty() {
             return;
         }

@@ -88,7 +88,7 @@ impl Store {
     async fn mean_utilization(&self, scope: Scope) -> Result<Option<f64>, Fault> {
         let in_sight = match scope {
             Scope::Fleet => Condition::all(),
-            Scope::Organization(_) => Condition::all().add(
+            Scope::Organization(_) | Scope::Nothing => Condition::all().add(
                 telemetry::Column::GpuId.in_subquery(
                     sea_orm::sea_query::Query::select()
                         .column(gpu::Column::Id)

@@ -30,7 +30,7 @@ impl Store {
     pub async fn gpus_by_id(&self, scope: Scope, ids: &[GpuId]) -> Result<HashMap<GpuId, gpu::Model>, Fault> {
         let rows = gpu::Entity::find()
             .filter(gpu::Column::Id.is_in(ids.iter().map(|id| id.0)))
-            .filter(scope.gpus())
+            .filter(scope.gpus_by_id())
             .all(self.db())
             .await?;
         Ok(rows.into_iter().map(|row| (GpuId(row.id), row)).collect())

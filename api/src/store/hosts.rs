@@ -49,7 +49,7 @@ impl Store {
     ) -> Result<HashMap<HostId, host::Model>, Fault> {
         let rows = host::Entity::find()
             .filter(host::Column::Id.is_in(ids.iter().map(|id| id.0)))
-            .filter(scope.hosts())
+            .filter(scope.hosts_by_id())
             .all(self.db())
             .await?;
         Ok(rows.into_iter().map(|row| (HostId(row.id), row)).collect())

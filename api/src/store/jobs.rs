@@ -1,6 +1,6 @@
 //! Jobs: submission, edits by people, and reads.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::{JobId, OrganizationId};
 use domain::job::JobStatus;
@@ -12,8 +12,8 @@ use sea_orm::prelude::{DateTimeUtc, Uuid};
 use sea_orm::sea_query::Expr;
 use sea_orm::sea_query::IntoValueTuple;
 use sea_orm::{
-    ColumnTrait, Condition, Cursor, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, SelectModel,
-    TryIntoModel,
+    ColumnTrait, Condition, Cursor, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    SelectModel, TryIntoModel,
 };
 use sha2::{Digest, Sha256};
 
@@ -60,7 +60,8 @@ pub struct JobEdit {
 }
 
 impl Store {
-    /// Submits jobs, all or none, in order. A spec whose idempotency key was used before gives the first one's job.
+    /// Submits jobs, all or none, in order. A spec whose idempotency key was used before gives the first one's job. `bulk`: how
+    /// the client has sent them, so that a refused field has the client's name.
     ///
     /// # Errors
     /// [`Fault::Quota`], [`Fault::Conflict`] for a key used with another body, [`Fault::Invalid`] for a dependency that
@@ -69,6 +70,7 @@ impl Store {
         &self,
         organization: OrganizationId,
         specs: Vec<JobSpec>,
+        bulk: bool,
         actor: &str,
     ) -> Result<Vec<job::Model>, Fault> {
         self.has_room()?;
@@ -76,7 +78,7 @@ impl Store {
         let (specs, actor) = (std::sync::Arc::new(specs), actor.to_owned());
         self.write(move |tx| {
             let (specs, actor) = (specs.clone(), actor.clone());
-            Box::pin(async move { submit(tx, organization, &specs, &actor).await })
+            Box::pin(async move { submit(tx, organization, &specs, bulk, &actor).await })
         })
         .await
     }
@@ -319,6 +321,7 @@ async fn submit(
     tx: &Tx<'_>,
     organization: OrganizationId,
     specs: &[(Uuid, JobSpec)],
+    bulk: bool,
     actor: &str,
 ) -> Result<Vec<job::Model>, Fault> {
     let known = known_submissions(tx, organization, specs).await?;
@@ -331,12 +334,13 @@ async fn submit(
         if let Some(key) = &spec.idempotency_key
             && used.insert(key.clone(), *id).is_some()
         {
-            return Err(Fault::invalid(format!("jobs[{position}].idempotencyKey"), "the key occurs twice"));
+            return Err(Fault::invalid(field(position, bulk, "idempotencyKey"), "the key occurs twice"));
         }
-        fresh.push((*id, spec));
+        fresh.push((position, *id, spec));
     }
+    let dependencies = statuses_of_dependencies(tx, organization, &fresh).await?;
     admit(tx, organization, fresh.len()).await?;
-    let mut made = insert(tx, organization, &fresh, actor).await?;
+    let mut made = insert(tx, organization, &fresh, (bulk, dependencies), actor).await?;
     let known_ids: Vec<Uuid> = known.values().copied().collect();
     if !known_ids.is_empty() {
         let rows = job::Entity::find().filter(job::Column::Id.is_in(known_ids)).all(tx.db).await?;
@@ -388,6 +392,9 @@ fn fingerprint(spec: &JobSpec) -> String {
 /// Refuses what would exceed the organization's ceiling of queued jobs; its row is the lock that concurrent submissions
 /// meet at, taken only where there is a ceiling.
 async fn admit(tx: &Tx<'_>, organization: OrganizationId, more: usize) -> Result<(), Fault> {
+    if more == 0 {
+        return Ok(());
+    }
     let row = organization::Entity::find_by_id(organization.0)
         .one(tx.db)
         .await?
@@ -418,13 +425,14 @@ async fn admit(tx: &Tx<'_>, organization: OrganizationId, more: usize) -> Result
 async fn insert(
     tx: &Tx<'_>,
     organization: OrganizationId,
-    fresh: &[(Uuid, &JobSpec)],
+    fresh: &[(usize, Uuid, &JobSpec)],
+    (bulk, dependencies): (bool, HashMap<Uuid, JobStatus>),
     actor: &str,
 ) -> Result<HashMap<Uuid, job::Model>, Fault> {
     let mut rows = Vec::with_capacity(fresh.len());
     let mut links = Vec::new();
-    for (id, spec) in fresh {
-        let waits = link(tx, organization, *id, spec, &mut links).await?;
+    for (position, id, spec) in fresh {
+        let waits = link((*position, *id, spec), bulk, &dependencies, &mut links)?;
         rows.push(new_row(tx, organization, *id, spec, waits, actor));
     }
     for chunk in rows.chunks(INSERT_ROWS) {
@@ -435,7 +443,7 @@ async fn insert(
     }
     let keys: Vec<idempotency_key::ActiveModel> = fresh
         .iter()
-        .filter_map(|(id, spec)| {
+        .filter_map(|(_, id, spec)| {
             Some(idempotency_key::ActiveModel {
                 organization_id: Set(organization.0),
                 idempotency_key: Set(spec.idempotency_key.clone()?),
@@ -457,33 +465,57 @@ async fn insert(
     Ok(made)
 }
 
-/// Checks and notes a job's dependencies; true when it has to wait for one.
-async fn link(
+/// The statuses of all jobs that a submission depends on; they cannot end before it is there.
+async fn statuses_of_dependencies(
     tx: &Tx<'_>,
     organization: OrganizationId,
-    id: Uuid,
-    spec: &JobSpec,
+    fresh: &[(usize, Uuid, &JobSpec)],
+) -> Result<HashMap<Uuid, JobStatus>, Fault> {
+    // Everyone locks jobs in the order of their ids.
+    let on: BTreeSet<Uuid> =
+        fresh.iter().flat_map(|(_, _, spec)| spec.depends_on.iter().map(|id| id.0)).collect();
+    let on: Vec<Uuid> = on.into_iter().collect();
+    let mut known = HashMap::with_capacity(on.len());
+    for some in on.chunks(INSERT_ROWS) {
+        let rows = job::Entity::find()
+            .filter(job::Column::Id.is_in(some.iter().copied()))
+            .filter(Scope::Organization(organization).jobs())
+            .order_by_asc(job::Column::Id)
+            .lock_shared()
+            .all(tx.db)
+            .await?;
+        known.extend(rows.iter().map(|row| (row.id, status_of(row))));
+    }
+    Ok(known)
+}
+
+/// Checks and notes a job's dependencies; true when it has to wait for one.
+fn link(
+    (position, id, spec): (usize, Uuid, &JobSpec),
+    bulk: bool,
+    known: &HashMap<Uuid, JobStatus>,
     links: &mut Vec<job_dependency::ActiveModel>,
 ) -> Result<bool, Fault> {
     let mut waits = false;
     for (place, on) in spec.depends_on.iter().enumerate() {
-        let field = format!("dependsOn[{place}]");
-        let row = job::Entity::find_by_id(on.0)
-            .filter(Scope::Organization(organization).jobs())
-            .lock_shared()
-            .one(tx.db)
-            .await?
-            .ok_or_else(|| Fault::invalid(field.clone(), "no such job"))?;
-        match status_of(&row) {
-            JobStatus::Succeeded => {}
-            ended if ended.is_terminal() => {
-                return Err(Fault::invalid(field, format!("that job has ended {ended}, not SUCCEEDED")));
+        let refuse =
+            |message: String| Fault::invalid(field(position, bulk, &format!("dependsOn[{place}]")), message);
+        match known.get(&on.0) {
+            None => return Err(refuse("no such job".to_owned())),
+            Some(JobStatus::Succeeded) => {}
+            Some(ended) if ended.is_terminal() => {
+                return Err(refuse(format!("that job has ended {ended}, not SUCCEEDED")));
             }
-            _ => waits = true,
+            Some(_) => waits = true,
         }
         links.push(job_dependency::ActiveModel { job_id: Set(id), depends_on: Set(on.0) });
     }
     Ok(waits)
+}
+
+/// A field of one job of a submission, as the client's input names it.
+fn field(position: usize, bulk: bool, name: &str) -> String {
+    if bulk { format!("jobs[{position}].{name}") } else { name.to_owned() }
 }
 
 fn new_row(

@@ -10,6 +10,7 @@ use entity::{allocation, gpu, host, job, job_dependency, placement};
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::dependents;
 use super::events::status_of;
 use super::feed::ChangeKind;
 use super::versioned::{Edit, edit};
@@ -97,7 +98,7 @@ pub(crate) async fn finish_at(
         (job::Column::FinishedAt, Expr::value(at)),
     ];
     let ended = change(tx, row, to, changes, actor, reason).await?;
-    settle_dependents(tx, &ended, actor).await?;
+    dependents::settle(tx, &ended, actor).await?;
     Ok(ended)
 }
 
@@ -186,36 +187,6 @@ pub(crate) async fn lock_gpu(
         .one(tx.db)
         .await?;
     Ok((row, dedicated_to.flatten()))
-}
-
-/// Jobs that waited for this one: queued when it was the last that they waited for and it went well, else failed, and
-/// so on along the chain.
-async fn settle_dependents(tx: &Tx<'_>, ended: &job::Model, actor: &str) -> Result<(), Fault> {
-    let mut ends = vec![ended.clone()];
-    while let Some(ended) = ends.pop() {
-        let dependents = job_dependency::Entity::find()
-            .filter(job_dependency::Column::DependsOn.eq(ended.id))
-            .all(tx.db)
-            .await?;
-        for link in dependents {
-            let dependent = lock_job(tx, Scope::Fleet, JobId(link.job_id)).await?;
-            if status_of(&dependent) != JobStatus::Held {
-                continue;
-            }
-            if status_of(&ended) != JobStatus::Succeeded {
-                let reason =
-                    format!("{} ended {}, and this job depends on it", JobId(ended.id), ended.status);
-                let changes = vec![
-                    (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
-                    (job::Column::FinishedAt, Expr::value(tx.now)),
-                ];
-                ends.push(change(tx, &dependent, JobStatus::Failed, changes, actor, Some(reason)).await?);
-            } else if !dependent.held && unfinished_dependencies(tx, dependent.id).await?.is_empty() {
-                change(tx, &dependent, JobStatus::Queued, Vec::new(), actor, None).await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What a job depends on and has not succeeded.

@@ -3,6 +3,7 @@
 
 pub mod agents;
 pub mod allocations;
+mod dependents;
 pub mod events;
 pub mod feed;
 pub mod fleet;

@@ -72,11 +72,12 @@ async fn listen(store: &Store, url: &str, pause: &mut Duration) -> Result<(), se
     loop {
         // None: the connection was lost and made again; what was sent meanwhile is gone, so look for everything.
         let wake = match listener.try_recv().await? {
-            None => Wake { events: true, logs: Vec::new() },
-            Some(note) if note.payload() == EVENTS => Wake { events: true, logs: Vec::new() },
-            Some(note) => {
-                Wake { events: false, logs: note.payload().parse::<Uuid>().map(JobId).into_iter().collect() }
-            }
+            None => Wake { events: true, ..Wake::default() },
+            Some(note) if note.payload() == EVENTS => Wake { events: true, ..Wake::default() },
+            Some(note) => Wake {
+                logs: note.payload().parse::<Uuid>().map(JobId).into_iter().collect(),
+                ..Wake::default()
+            },
         };
         store.feed().wake_here(&wake);
     }

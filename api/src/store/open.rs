@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement,
+};
 
 use super::feed::Feed;
 use super::reserve::Reserve;
@@ -61,6 +63,8 @@ pub enum OpenError {
 
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
+const PROGRAM: &str = "gpu-fleet";
+const UTC: [(&str, &str); 1] = [("timezone", "UTC")];
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the database and brings its schema up to date.
@@ -74,14 +78,14 @@ pub async fn open(location: &Location) -> Result<Store, OpenError> {
     }
 }
 
-/// Connects for migrations alone.
+/// Connects for migrations alone: with one connection, and with time for long ones.
 ///
 /// # Errors
 /// [`OpenError::Unreachable`].
 pub async fn connect(location: &Location) -> Result<DatabaseConnection, OpenError> {
     let options = match location {
         Location::Sqlite(path) => sqlite_options(path, false, 1),
-        Location::Postgres(url) => postgres_options(url),
+        Location::Postgres(url) => migration_options(url),
     };
     Database::connect(options).await.map_err(|error| OpenError::Unreachable(error.to_string()))
 }
@@ -89,25 +93,27 @@ pub async fn connect(location: &Location) -> Result<DatabaseConnection, OpenErro
 async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
     let unreachable = |error: DbErr| OpenError::Unreachable(format!("{}: {error}", path.display()));
     make_private(path).map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
+    migrate(&Location::Sqlite(path.to_owned())).await?;
     let options = sqlite_options(path, false, 1);
     let connection = Database::connect(options.clone()).await.map_err(unreachable)?;
-    migrate(&connection).await?;
     let readers = Database::connect(sqlite_options(path, true, READERS)).await.map_err(unreachable)?;
     let feed = Feed::new();
     let writer = GroupWriter::start(connection, options, Reserve::beside(path), feed.clone());
     let store = Store::assemble(readers, Writer::Sqlite(writer), feed);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
+    store.start_settling();
     Ok(store)
 }
 
 async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let unreachable = |error: DbErr| OpenError::Unreachable(error.to_string());
     try_connection(url).await?;
+    migrate(&Location::Postgres(url.to_owned())).await?;
     let pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
-    migrate_alone(&pool).await?;
     let feed = Feed::new();
     let store = Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
+    store.start_settling();
     notify::start(&store, &pool, url.to_owned());
     Ok(store)
 }
@@ -163,6 +169,11 @@ fn sqlite_options(path: &Path, read_only: bool, connections: u32) -> ConnectOpti
 }
 
 fn postgres_options(url: &str) -> ConnectOptions {
+    const BOUNDS: [(&str, &str); 3] = [
+        ("statement_timeout", "15s"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "15s"),
+    ];
     let mut options = ConnectOptions::new(url.to_owned());
     options
         .max_connections(POSTGRES_CONNECTIONS)
@@ -170,37 +181,44 @@ fn postgres_options(url: &str) -> ConnectOptions {
         .connect_timeout(CONNECT_TIMEOUT)
         .acquire_timeout(CONNECT_TIMEOUT)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|options| {
-            options.application_name("gpu-fleet").options([
-                ("statement_timeout", "15s"),
-                ("lock_timeout", "10s"),
-                ("idle_in_transaction_session_timeout", "15s"),
-                ("timezone", "UTC"),
-            ])
-        });
+        .map_sqlx_postgres_opts(|options| options.application_name(PROGRAM).options(UTC).options(BOUNDS));
     options
 }
 
-async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    refuse_newer(connection).await?;
-    Migrator::up(connection, None).await.map_err(OpenError::Migration)
+fn migration_options(url: &str) -> ConnectOptions {
+    const BOUNDS: [(&str, &str); 1] = [("statement_timeout", "1h")];
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(1)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|options| options.application_name(PROGRAM).options(UTC).options(BOUNDS));
+    options
+}
+
+/// Brings a database's schema up to date, unless a newer version of this program has.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn migrate(location: &Location) -> Result<(), OpenError> {
+    let connection = connect(location).await?;
+    lock_migrations(&connection).await.map_err(OpenError::Migration)?;
+    refuse_newer(&connection).await?;
+    Migrator::up(&connection, None).await.map_err(OpenError::Migration)?;
+    // With the connection ends the lock.
+    connection.close().await.map_err(OpenError::Migration)
 }
 
 /// Servers that start together on one database migrate one after the other.
-async fn migrate_alone(pool: &DatabaseConnection) -> Result<(), OpenError> {
-    use sea_orm::TransactionTrait;
-    let lock = pool.begin().await.map_err(OpenError::Migration)?;
+async fn lock_migrations(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    if connection.get_database_backend() != DatabaseBackend::Postgres {
+        return Ok(());
+    }
     let key = i64::from_be_bytes(*b"gpufleet");
-    lock.execute_raw(Statement::from_sql_and_values(
-        pool.get_database_backend(),
-        "SELECT pg_advisory_xact_lock($1)",
-        [key.into()],
-    ))
-    .await
-    .map_err(OpenError::Migration)?;
-    let outcome = migrate(pool).await;
-    lock.rollback().await.map_err(OpenError::Migration)?;
-    outcome
+    let sql = "SELECT pg_advisory_lock($1)";
+    let lock = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, [key.into()]);
+    connection.execute_raw(lock).await.map(drop)
 }
 
 async fn refuse_newer(connection: &DatabaseConnection) -> Result<(), OpenError> {

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use domain::limits;
 use sea_orm::prelude::Uuid;
 
 use crate::fault::Fault;
@@ -66,7 +67,9 @@ impl Key for (DateTime<Utc>, Uuid) {
 
     fn read(text: &str) -> Option<Self> {
         let (at, id) = text.strip_prefix('t')?.split_once('|')?;
-        Some((DateTime::from_timestamp_micros(at.parse().ok()?)?, id.parse().ok()?))
+        let at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
+        limits::check_instant("after", Some(at)).ok()?;
+        Some((at, id.parse().ok()?))
     }
 }
 

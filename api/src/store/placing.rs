@@ -4,7 +4,7 @@
 use domain::ids::{GpuId, JobId, OrganizationId};
 use domain::job::JobStatus;
 use domain::plan::{PlacedGpu, Placement};
-use domain::requirements::WHOLE_GPU_MILLI;
+use domain::requirements::{self, WHOLE_GPU_MILLI};
 use entity::{allocation, gpu, host, job, organization, placement};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
@@ -83,16 +83,13 @@ async fn resolve(tx: &Tx<'_>, row: &job::Model, chosen: &[ChosenGpu]) -> Result<
         let message = format!("the job asks for {} GPUs, {} were chosen", wanted.count, chosen.len());
         return Err(Fault::invalid("gpus", message));
     }
-    let mut order: Vec<(usize, ChosenGpu)> = chosen.iter().copied().enumerate().collect();
-    // Everyone takes row locks in the same order, so that two choices never wait for each other.
-    order.sort_by_key(|(_, one)| one.id);
-    let mut placed = Vec::with_capacity(order.len());
+    let mut placed = Vec::with_capacity(chosen.len());
     let scope = Scope::Organization(OrganizationId(row.organization_id));
-    for (position, one) in order {
+    for (position, one) in chosen.iter().enumerate() {
         let field = format!("gpus[{position}]");
+        // Not locked: everyone takes locks in the same order, GPUs last, and the versions tell what has changed by then.
         let found = gpu::Entity::find_by_id(one.id.0).filter(scope.gpus()).one(tx.db).await?;
         let card = found.ok_or(Fault::NotFound("gpu"))?;
-        let (card, _) = lock_gpu(tx, card.id).await?;
         expect_version("GPU", one.expected_version, card.version)?;
         if placed.iter().any(|other: &PlacedGpu| other.gpu == one.id) {
             return Err(Fault::invalid(field, "the GPU occurs twice"));
@@ -202,9 +199,12 @@ async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Resul
     }
     let mut order = hosts.clone();
     order.sort();
+    let takes_room = row.requirements.0.cpus.is_some() || row.requirements.0.memory_gb.is_some();
     for id in order {
-        let host =
-            host::Entity::find_by_id(id).lock_shared().one(tx.db).await?.ok_or(Fault::NotFound("host"))?;
+        let find = host::Entity::find_by_id(id);
+        // Those who take cores or memory of a host meet at its row.
+        let find = if takes_room { find.lock_exclusive() } else { find.lock_shared() };
+        let host = find.one(tx.db).await?.ok_or(Fault::NotFound("host"))?;
         if !super::hosts::takes_work(&host) {
             let why = if host.down { "down" } else { "taking no new jobs" };
             return Err(Fault::conflict(format!("the host {} is {why}", host.name)));
@@ -212,9 +212,52 @@ async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Resul
         if host.organization_id.is_some_and(|owner| owner != row.organization_id) {
             return Err(Fault::NotFound("gpu"));
         }
+        check_room(tx, row, &host, gpus).await?;
     }
     Ok(hosts)
 }
+
+/// Whether a host has the labels, and still the cores and the memory, that the job asks for its part on it.
+async fn check_room(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    host: &host::Model,
+    gpus: &[PlacedGpu],
+) -> Result<(), Fault> {
+    let wanted = &row.requirements.0;
+    if !wanted.matches_labels(&host.labels.0) {
+        return Err(Fault::conflict(format!(
+            "the host {} has not all labels that the job asks for",
+            host.name
+        )));
+    }
+    let part = gpus.iter().filter(|one| one.host.0 == host.id).count() as f64 / gpus.len().max(1) as f64;
+    let (cpus, memory_gb) = (wanted.cpus.unwrap_or(0.0) * part, wanted.memory_gb.unwrap_or(0.0) * part);
+    if cpus <= 0.0 && memory_gb <= 0.0 {
+        return Ok(());
+    }
+    let promised: Option<(Option<f64>, Option<f64>)> = allocation::Entity::find()
+        .select_only()
+        .column_as(allocation::Column::Cpus.sum(), "cpus")
+        .column_as(allocation::Column::MemoryGb.sum(), "memory_gb")
+        .filter(allocation::Column::HostId.eq(host.id))
+        .filter(allocation::Column::ReleasedAt.is_null())
+        .into_tuple()
+        .one(tx.db)
+        .await?;
+    let (cpus_taken, memory_taken) = promised.unwrap_or_default();
+    let left = |all: f64, taken: Option<f64>| all - taken.unwrap_or(0.0) + ROUNDING;
+    if cpus > left(host.cpus, cpus_taken) {
+        return Err(Fault::conflict(format!("the host {} has not {cpus} CPU cores left", host.name)));
+    }
+    if memory_gb > left(requirements::memory_gb(host.memory_mib), memory_taken) {
+        return Err(Fault::conflict(format!("the host {} has not {memory_gb} GB of memory left", host.name)));
+    }
+    Ok(())
+}
+
+/// What sums of shares round off.
+const ROUNDING: f64 = 1e-6;
 
 /// Takes a GPU, or a share of it, under the version that the plan read.
 async fn take(tx: &Tx<'_>, one: &PlacedGpu, actor: &str) -> Result<(), Fault> {

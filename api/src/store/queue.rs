@@ -8,7 +8,7 @@ use domain::job::JobStatus;
 use domain::snapshot::{GpuState, HostState, OrganizationState, RunningJob, Snapshot, WaitingJob};
 use entity::{allocation, gpu, host, job, job_dependency, organization};
 use sea_orm::prelude::{DateTimeUtc, Uuid};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait as _};
 
 use super::Store;
 use crate::fault::Fault;
@@ -80,21 +80,17 @@ impl Store {
     async fn open_dependencies(&self, of: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<JobId>>, Fault> {
         let mut open: HashMap<Uuid, Vec<JobId>> = HashMap::new();
         for some in of.chunks(1000) {
-            let links = job_dependency::Entity::find()
-                .filter(job_dependency::Column::JobId.is_in(some.iter().copied()))
-                .all(self.db())
-                .await?;
-            let on: Vec<Uuid> = links.iter().map(|link| link.depends_on).collect();
-            let unfinished: Vec<Uuid> = job::Entity::find()
+            let links: Vec<(Uuid, Uuid)> = job_dependency::Entity::find()
                 .select_only()
-                .column(job::Column::Id)
-                .filter(job::Column::Id.is_in(on))
+                .columns([job_dependency::Column::JobId, job_dependency::Column::DependsOn])
+                .join(JoinType::InnerJoin, job_dependency::Relation::DependsOn.def())
+                .filter(job_dependency::Column::JobId.is_in(some.iter().copied()))
                 .filter(job::Column::Status.ne(JobStatus::Succeeded.as_str()))
                 .into_tuple()
                 .all(self.db())
                 .await?;
-            for link in links.into_iter().filter(|link| unfinished.contains(&link.depends_on)) {
-                open.entry(link.job_id).or_default().push(JobId(link.depends_on));
+            for (job, on) in links {
+                open.entry(job).or_default().push(JobId(on));
             }
         }
         Ok(open)
@@ -141,7 +137,7 @@ impl Store {
             .into_iter()
             .map(|row| OrganizationState {
                 id: OrganizationId(row.id),
-                max_gpus_milli: row.max_gpus.map(|gpus| (gpus * 1000.0).floor() as i64),
+                max_gpus_milli: row.max_gpus.map(|gpus| (gpus * 1000.0).round() as i64),
                 allocated_milli: held.get(&row.id).copied().unwrap_or(0),
             })
             .collect())

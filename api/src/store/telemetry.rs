@@ -1,16 +1,17 @@
 //! History of GPUs: minutes added to their hours, and read back in steps.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use domain::ids::GpuId;
-use entity::telemetry_hour;
+use entity::{allocation, gpu, host, telemetry_hour};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::write::INSERT_ROWS;
-use super::{Store, Tx};
+use super::{Scope, Store, Tx};
 use crate::fault::Fault;
 use crate::telemetry::{Minute, minute_of, put};
 
@@ -53,12 +54,14 @@ impl Store {
     }
 
     /// What a GPU told from `since` until `until`, in steps of so many minutes that begin at whole multiples of them; steps in
-    /// which nothing was told are left out.
+    /// which nothing was told are left out. Of others' use of it nothing is told: an organization sees of a shared GPU the times
+    /// in which it had some of it.
     ///
     /// # Errors
     /// Database faults.
     pub(crate) async fn telemetry_history(
         &self,
+        scope: Scope,
         gpu: GpuId,
         since: DateTime<Utc>,
         until: DateTime<Utc>,
@@ -75,8 +78,10 @@ impl Store {
             let begin = i64::from(hour.hour) * 60;
             (0..60).filter_map(move |minute| Some((begin + minute as i64, minute_of(&hour.minutes, minute)?)))
         });
+        let own = self.times_in_sight(scope, gpu, since).await?;
+        let in_sight = |at: i64| own.as_ref().is_none_or(|own| own.iter().any(|time| time.contains(&at)));
         let mut steps: Vec<(i64, Minute)> = Vec::new();
-        for (at, told) in minutes.filter(|(at, _)| (first..=last).contains(at)) {
+        for (at, told) in minutes.filter(|(at, _)| (first..=last).contains(at) && in_sight(*at)) {
             let begin = at - at.rem_euclid(step_minutes);
             match steps.last_mut() {
                 Some((step, sum)) if *step == begin => *sum = sum.merged(told),
@@ -85,6 +90,35 @@ impl Store {
         }
         let at = |minute: i64| DateTime::from_timestamp(minute * 60, 0);
         Ok(steps.into_iter().filter_map(|(minute, sum)| Some((at(minute)?, sum))).collect())
+    }
+
+    /// The minutes in which a caller may know what went on on a GPU; none: all of them.
+    async fn times_in_sight(
+        &self,
+        scope: Scope,
+        gpu: GpuId,
+        since: DateTime<Utc>,
+    ) -> Result<Option<Vec<RangeInclusive<i64>>>, Fault> {
+        let Scope::Organization(organization) = scope else { return Ok(None) };
+        let card = gpu::Entity::find_by_id(gpu.0).one(self.db()).await?.ok_or(Fault::NotFound("gpu"))?;
+        let host = host::Entity::find_by_id(card.host_id).one(self.db()).await?;
+        if host.is_some_and(|host| host.organization_id == Some(organization.0)) {
+            return Ok(None);
+        }
+        let held = allocation::Entity::find()
+            .filter(allocation::Column::GpuId.eq(gpu.0))
+            .filter(allocation::Column::OrganizationId.eq(organization.0))
+            .filter(
+                Condition::any()
+                    .add(allocation::Column::ReleasedAt.is_null())
+                    .add(allocation::Column::ReleasedAt.gte(since)),
+            )
+            .all(self.db())
+            .await?;
+        let minute = |at: DateTime<Utc>| at.timestamp().div_euclid(60);
+        let times =
+            held.into_iter().map(|one| minute(one.allocated_at)..=one.released_at.map_or(i64::MAX, minute));
+        Ok(Some(times.collect()))
     }
 }
 

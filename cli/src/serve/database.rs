@@ -1,6 +1,6 @@
 //! `migrate`: the database's schema by hand. A server brings it up to date by itself.
 
-use api::store::open::{Location, connect};
+use api::store::open::{self, Location};
 use migration::{Migrator, MigratorTrait};
 
 use super::data_dir;
@@ -18,11 +18,13 @@ pub(super) async fn migrate(args: &MigrateArgs) -> Result<u8, Failure> {
     };
     let location =
         Location::new(args.database_url.as_deref(), &args.data.data_dir).map_err(|e| refused(&e))?;
-    let db = connect(&location).await.map_err(|e| refused(&e))?;
+    if matches!(args.direction, MigrateDirection::Up) {
+        open::migrate(&location).await.map_err(|e| refused(&e))?;
+    }
+    let db = open::connect(&location).await.map_err(|e| refused(&e))?;
     match args.direction {
-        MigrateDirection::Up => Migrator::up(&db, None).await.map_err(|e| refused(&e))?,
         MigrateDirection::Down => Migrator::down(&db, Some(1)).await.map_err(|e| refused(&e))?,
-        MigrateDirection::Status => {}
+        MigrateDirection::Up | MigrateDirection::Status => {}
     }
     let pending = Migrator::get_pending_migrations(&db).await.map_err(|e| refused(&e))?;
     for step in Migrator::migrations() {

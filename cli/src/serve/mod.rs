@@ -13,7 +13,7 @@ use crate::args::server::{AgentArgs, MigrateArgs, ServeArgs, TokenArgs, UpArgs};
 use crate::client::{Failure, parse_server};
 use crate::host::agent_config;
 use crate::output::say;
-use crate::process::{shutdown_on_signal, start_logging};
+use crate::process::{raise_file_limit, shutdown_on_signal, start_logging};
 
 /// Server and this machine's agent in one process, until SIGTERM or Ctrl-C.
 pub(crate) async fn up(args: UpArgs) -> Result<u8, Failure> {
@@ -51,6 +51,7 @@ fn ended(agent: Result<Result<(), agent::AgentError>, tokio::task::JoinError>) -
 /// The server alone, until SIGTERM or Ctrl-C.
 pub(crate) async fn serve(args: ServeArgs) -> Result<u8, Failure> {
     start_logging(args.log_format);
+    raise_file_limit();
     let shutdown = shutdown_on_signal()?;
     let running = running::Running::start(&args, shutdown).await?;
     running.greet(std::io::stdout().is_terminal())?;

@@ -18,6 +18,7 @@ use crate::args::server::ServeArgs;
 use crate::client::Failure;
 use crate::client::credentials::{ADDRESS_FILE, OPERATOR_TOKEN_FILE};
 use crate::output::say;
+use crate::process::file_limit;
 
 /// What the transport is told by the command line.
 fn http_config(args: &ServeArgs, address: SocketAddr) -> HttpConfig {
@@ -26,6 +27,8 @@ fn http_config(args: &ServeArgs, address: SocketAddr) -> HttpConfig {
     config.hosts = args.public_url.iter().map(|origin| origin.host.clone()).collect();
     config.allowed_origins =
         args.public_url.iter().chain(&args.allowed_origins).map(|origin| origin.text.clone()).collect();
+    // A third of the files is left for the database and whatever else.
+    config.connections = config.connections.min(file_limit() / 3 * 2);
     config.body_bytes = limits.max_body_bytes;
     config.subscriptions = limits.max_subscriptions;
     config.operation_time = limits.operation_timeout;
@@ -49,7 +52,7 @@ pub(super) struct Running {
     /// Where people reach it, when that is elsewhere.
     public_url: Option<String>,
     data_dir: std::path::PathBuf,
-    transport: JoinHandle<std::io::Result<()>>,
+    transport: JoinHandle<()>,
     _lock: File,
 }
 
@@ -127,8 +130,7 @@ impl Running {
                 ended = &mut self.transport => {
                     say("stopped");
                     return match ended {
-                        Ok(Ok(())) => Ok(0),
-                        Ok(Err(error)) => Err(Failure::Other(format!("the server has stopped: {error}"))),
+                        Ok(()) => Ok(0),
                         Err(error) => Err(Failure::Other(format!("the server has stopped: {error}"))),
                     };
                 }

@@ -11,6 +11,7 @@ mod requirements;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::JobId;
@@ -21,6 +22,8 @@ pub use organization::{check_host_name, check_org_name, check_quota, check_slug,
 
 /// Characters in a job's name.
 pub const NAME_CHARS: usize = 200;
+/// Characters of a reason that people give.
+pub const REASON_CHARS: usize = 500;
 /// Characters in a model type.
 pub const MODEL_TYPE_CHARS: usize = 100;
 /// GPUs of one job.
@@ -29,6 +32,8 @@ pub const GPUS: i32 = 4096;
 pub const GPU_TYPES: usize = 16;
 /// Characters in the name of a type.
 pub const GPU_TYPE_CHARS: usize = 100;
+/// CPU cores, or decimal gigabytes of host memory, that a job may ask for.
+pub const HOST_AMOUNT: f64 = 1e6;
 /// Decimal gigabytes that a job may want of a GPU.
 pub const GPU_MEMORY_GB: f64 = 10_000.0;
 /// Labels of one job, host or requirement.
@@ -177,6 +182,19 @@ fn check_idempotency_key(key: Option<&str>) -> Result<(), InvalidInput> {
     refuse_unless(fits, "idempotencyKey", || {
         format!("must be 1 to {IDEMPOTENCY_KEY_CHARS} printable ASCII characters")
     })
+}
+
+/// Checks a text that is put before people, such as a reason, or that rows are searched for.
+pub fn check_text(field: &str, text: Option<&str>, longest: usize) -> Result<(), InvalidInput> {
+    let Some(text) = text else { return Ok(()) };
+    refuse_unless(is_at_most(text, longest), field, || format!("must have at most {longest} characters"))?;
+    refuse_unless(!text.contains('\0'), field, || "must not hold a NUL character".to_owned())
+}
+
+/// Checks an instant: both databases keep those of the years 1 to 9999.
+pub fn check_instant(field: &str, at: Option<DateTime<Utc>>) -> Result<(), InvalidInput> {
+    let known = at.is_none_or(|at| (1..=9999).contains(&at.year()));
+    refuse_unless(known, field, || "must lie in the years 1 to 9999".to_owned())
 }
 
 /// Whether a text has at most so many characters, without counting all of a very long one.

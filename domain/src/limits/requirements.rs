@@ -3,7 +3,8 @@
 use crate::requirements::{GpuRequirements, WHOLE_GPU_MILLI};
 
 use super::{
-    GPU_MEMORY_GB, GPU_TYPE_CHARS, GPU_TYPES, GPUS, InvalidInput, check_labels, check_title, refuse_unless,
+    GPU_MEMORY_GB, GPU_TYPE_CHARS, GPU_TYPES, GPUS, HOST_AMOUNT, InvalidInput, check_labels, check_title,
+    refuse_unless,
 };
 
 pub(super) fn check(asked: &GpuRequirements) -> Result<(), InvalidInput> {
@@ -40,6 +41,6 @@ fn check_types(gpu_types: &[String]) -> Result<(), InvalidInput> {
 }
 
 fn check_positive(field: &str, number: Option<f64>) -> Result<(), InvalidInput> {
-    let fits = number.is_none_or(|number| number.is_finite() && number > 0.0);
-    refuse_unless(fits, field, || "must be a finite number, more than 0".to_owned())
+    let fits = number.is_none_or(|number| number > 0.0 && number <= HOST_AMOUNT);
+    refuse_unless(fits, field, || format!("must be more than 0, at most {HOST_AMOUNT}"))
 }

@@ -12,6 +12,7 @@ mod endurance;
 mod feed;
 mod fencing;
 mod life;
+mod neighbours;
 mod operating;
 mod races;
 mod refusals;

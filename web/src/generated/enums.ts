@@ -11,6 +11,8 @@ export type AssignmentAction =
 export type AttemptState =
   /** Its processes are gone, all of them; the rest of its log may still follow. */
   | 'EXITED'
+  /** Something happened to it that people should know: reason says what. It becomes a note in the job's history. */
+  | 'NOTED'
   /** Its process was started. */
   | 'STARTED';
 

@@ -12,10 +12,12 @@ use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selectio
 use serde_json::{Map, Value as Json};
 
 /// Rows of a page whose length the request does not say, and the most that any list gives.
-const PAGE: i32 = 50;
+const PAGE: u32 = 50;
 const MOST: i32 = 1000;
-/// Rows of a list whose length the request does not say.
+/// Rows of a list whose length the request does not say. What really is there is bounded while it is read.
 const ROWS: u32 = 4;
+/// Rows of a list in which the schema describes itself.
+const SCHEMA_ROWS: u32 = 5;
 /// A field of a mutation: a durable transaction, beside what is read of its payload.
 const MUTATION: u32 = 100;
 /// Arguments that say how many rows there will be at most.
@@ -70,13 +72,27 @@ impl<'a> Count<'a> {
         if let Some(ids) = argument(field, "ids") {
             return self.length(ids);
         }
-        if LENGTHS.iter().any(|name| field.definition.argument_by_name(name).is_some()) {
-            let asked = LENGTHS.iter().find_map(|name| self.number(argument(field, name)?));
-            return asked.unwrap_or(PAGE).clamp(0, MOST).unsigned_abs();
+        let is_list = field.definition.ty.is_list();
+        if let Some(asked) = LENGTHS.iter().find_map(|name| self.number(argument(field, name)?)) {
+            return asked.clamp(0, MOST).unsigned_abs();
         }
-        // The rows of a page were counted at the page; the schema describes itself in lists that nobody can make longer.
-        let counted = field.definition.ty.inner_named_type().starts_with("__") || is_of_page(field);
-        if field.definition.ty.is_list() && !counted { ROWS } else { 1 }
+        if !is_list && LENGTHS.iter().any(|name| field.definition.argument_by_name(name).is_some()) {
+            return PAGE;
+        }
+        match (is_list, field.definition.ty.inner_named_type().starts_with("__")) {
+            (false, _) => 1,
+            (true, true) => SCHEMA_ROWS,
+            // The rows of a page were counted at the page.
+            (true, false) if is_of_page(field) => 1,
+            (true, false) => self.default_rows(field).unwrap_or(ROWS),
+        }
+    }
+
+    /// What the schema says of a list that has a length when the request says none.
+    fn default_rows(&self, field: &Field) -> Option<u32> {
+        let defaults =
+            LENGTHS.iter().filter_map(|name| field.definition.argument_by_name(name)?.default_value.as_ref());
+        defaults.filter_map(|value| self.number(value)).map(i32::unsigned_abs).next()
     }
 
     fn number(&self, value: &Value) -> Option<i32> {

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use super::*;
 
 const SDL: &str = "
-    type Query { a(x: Int): A  list(of: [In!]): Int  need(x: Int!): Int  at(t: Time, e: E): Int }
+    type Query { a(x: Int): A  rows(first: Int): [A!]!  page(first: Int): Page!  lines(lines: Int = 100): [A!]!
+                 list(of: [In!]): Int  need(x: Int!): Int  at(t: Time, e: E): Int }
     type Mutation { m: Int }
     type Subscription { s: Int  t: Int }
     type A { b: Int  c: A }
+    type Page { nodes: [A!]! }
     input In { n: Int!  inner: In  many: [String!]  d: Float = 1 }
     enum E { ONE TWO }
     scalar Time
@@ -119,6 +121,48 @@ fn variables_have_the_types_that_they_declare() {
 fn a_refused_value_is_not_repeated() {
     let refusals = prepare("query($v: Int) { a(x: $v) { b } }", json!({ "v": "hunter2" })).err().unwrap();
     assert!(!refusals[0].message.contains("hunter2"), "{}", refusals[0].message);
+}
+
+/// What tools ask first; the text of graphql-js's introspection query, as it has been for years.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description queryType { name kind } mutationType { name kind }
+    subscriptionType { name kind } types { ...FullType } directives { name description isRepeatable locations
+    args { ...InputValue } } } }
+    fragment FullType on __Type { kind name description specifiedByURL fields(includeDeprecated: true) { name description
+    args { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason } inputFields { ...InputValue }
+    interfaces { ...TypeRef } enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+    possibleTypes { ...TypeRef } }
+    fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue }
+    fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+fn cost(query: &str) -> u32 {
+    prepare(query, json!({})).map_or(u32::MAX, |prepared| prepared.cost)
+}
+
+#[test]
+fn the_schema_may_be_asked_for_once_and_not_in_circles() {
+    assert!(cost(INTROSPECTION) < Limits::default().complexity / 2, "{}", cost(INTROSPECTION));
+    let circles = format!(
+        "{{ __type(name: \"Query\") {{ {} name {} }} }}",
+        "possibleTypes { interfaces { ".repeat(7),
+        "} }".repeat(7)
+    );
+    assert_eq!(code(&circles, json!({})), "QUERY_TOO_COMPLEX");
+}
+
+#[test]
+fn what_stands_below_a_list_costs_as_often_as_the_list_has_rows() {
+    assert_eq!(cost("{ a { b } }"), 2);
+    assert_eq!(cost("{ rows { b } }"), 1 + 4, "an estimate, where nothing says how many");
+    assert_eq!(cost("{ rows(first: 30) { b } }"), 1 + 30);
+    assert_eq!(cost("{ rows(first: 1000000) { b } }"), 1 + 1000, "no list gives more");
+    assert_eq!(cost("{ page { nodes { b } } }"), 1 + 50 * 2);
+    assert_eq!(cost("{ page(first: 3) { nodes { b } } }"), 1 + 3 * 2);
+    assert_eq!(cost("{ lines { b } }"), 1 + 100, "the schema's own default");
+    assert_eq!(cost("mutation { m }"), 1 + 100);
+    let body = json!({ "query": "query($n: Int = 7) { page(first: $n) { nodes { b } } }" }).to_string();
+    let prepared = documents().prepare(Params::from_json(body.as_bytes()).unwrap()).unwrap();
+    assert_eq!(prepared.cost, 1 + 7 * 2);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use apollo_compiler::executable::Operation;
 use apollo_compiler::schema::{ExtendedType, InputObjectType};
 use apollo_compiler::validation::Valid;
 use async_graphql::ServerError;
+use chrono::DateTime;
 use serde_json::{Map, Value};
 
 use crate::error::{ErrorCode, ServerErrorExt as _};
@@ -130,7 +131,8 @@ fn scalar_fits(name: &str, value: &Value) -> bool {
         "String" => value.is_string(),
         "Boolean" => value.is_boolean(),
         "ID" => value.is_string() || value.is_i64() || value.is_u64(),
-        // The executor reads the server's own scalars, all of which are texts.
+        "DateTime" => value.as_str().is_some_and(|text| DateTime::parse_from_rfc3339(text).is_ok()),
+        // The executor reads the server's other scalars, all of which are texts.
         _ => value.is_string(),
     }
 }

@@ -40,6 +40,7 @@ pub struct Tx<'a> {
 struct News {
     events: Vec<event::ActiveModel>,
     logs: Vec<JobId>,
+    unsettled: bool,
 }
 
 /// What a committed transaction wakes.
@@ -47,6 +48,15 @@ struct News {
 pub(crate) struct Wake {
     pub(crate) events: bool,
     pub(crate) logs: Vec<JobId>,
+    pub(crate) unsettled: bool,
+}
+
+impl Wake {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.events |= other.events;
+        self.logs.extend(other.logs);
+        self.unsettled |= other.unsettled;
+    }
 }
 
 impl<'a> Tx<'a> {
@@ -59,6 +69,11 @@ impl<'a> Tx<'a> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
     }
 
+    /// Has what waits for jobs that have ended looked after, once this is committed.
+    pub(crate) fn leave_unsettled(&self) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).unsettled = true;
+    }
+
     /// Wakes those who follow this job's log.
     pub fn wake_log(&self, job: JobId) {
         self.news.lock().unwrap_or_else(PoisonError::into_inner).logs.push(job);
@@ -67,7 +82,7 @@ impl<'a> Tx<'a> {
     /// Events go in last, under the row locks of what they tell of, so that one object's events are in order.
     async fn close(self) -> Result<Wake, Fault> {
         let news = self.news.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let wake = Wake { events: !news.events.is_empty(), logs: news.logs };
+        let wake = Wake { events: !news.events.is_empty(), logs: news.logs, unsettled: news.unsettled };
         for rows in news.events.chunks(INSERT_ROWS) {
             event::Entity::insert_many(rows.to_vec()).exec_without_returning(self.db).await?;
         }

@@ -44,7 +44,7 @@ enum Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Retry | Fault::Unavailable(_) => Self::Again(fault),
+            Fault::Retry | Fault::LostConnection(_) => Self::Again(fault),
             other => Self::Final(other),
         }
     }

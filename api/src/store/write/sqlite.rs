@@ -160,9 +160,7 @@ impl Task {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = outcome.as_ref().err().cloned();
         let mut wake = Wake::default();
         for item in group {
-            let one = item.finish(outcome.clone());
-            wake.events |= one.events;
-            wake.logs.extend(one.logs);
+            wake.add(item.finish(outcome.clone()));
         }
         self.feed.committed(wake);
     }

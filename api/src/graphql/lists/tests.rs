@@ -69,8 +69,8 @@ async fn furnish(store: Store) -> Fleet {
         spec("Train 100%", vec![label("team", "vision"), label("tier", "gold")]),
         spec("École_7", vec![label("team", "speech")]),
     ];
-    store.submit_jobs(ours.id, mine, "test").await.expect("jobs");
-    store.submit_jobs(theirs.id, vec![spec("Hidden", Vec::new())], "test").await.expect("jobs");
+    store.submit_jobs(ours.id, mine, true, "test").await.expect("jobs");
+    store.submit_jobs(theirs.id, vec![spec("Hidden", Vec::new())], true, "test").await.expect("jobs");
     let declared = Declaration {
         name: "node-1".into(),
         machine_id: "machine".into(),
@@ -92,6 +92,7 @@ impl Fleet {
         let (role, organization) = match scope {
             Scope::Fleet => (Role::Operator, None),
             Scope::Organization(_) => (Role::Viewer, Some(self.ours.clone())),
+            Scope::Nothing => (Role::Agent, None),
         };
         let principal = Principal {
             subject: "test".into(),
@@ -100,6 +101,7 @@ impl Fleet {
             host: None,
             join_token: None,
             expires_at: None,
+            proof: crate::auth::Proof::Token,
         };
         let request =
             Request::new(query).data(Caller { principal }).data(Loaders::new(self.store.clone(), scope));

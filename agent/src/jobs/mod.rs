@@ -165,9 +165,11 @@ impl Jobs {
 
     /// A card is gone: the jobs on it have nothing to work with, and others go on.
     pub(crate) fn card_died(&self, uuid: &str, reason: &str) {
-        for id in self.book.lock().on_card(uuid) {
-            let text = format!("its GPU is gone: {reason}");
-            if self.book.lock().blame(&id, text) {
+        // Taken out of the loops' heads, where the lock would be held for all of them.
+        let ids = self.book.lock().on_card(uuid);
+        for id in ids {
+            let first = self.book.lock().blame(&id, format!("its GPU is gone: {reason}"));
+            if first {
                 tracing::error!(attempt = %id, uuid, reason, "a job's GPU is gone: ending the job");
             }
             self.wish(&id, Wish::CardDied);
@@ -176,7 +178,8 @@ impl Jobs {
 
     /// The driver has reported a mistake of a program on a card; whoever is there may want to know.
     pub(crate) fn note_on_card(&self, uuid: &str, note: &str) {
-        for id in self.book.lock().on_card(uuid) {
+        let ids = self.book.lock().on_card(uuid);
+        for id in ids {
             tracing::warn!(attempt = %id, uuid, note, "the driver reports a mistake of a program");
             let kind = ReportKind::Noted(format!("on the GPU {uuid}: {note}"));
             let after_boot = Some(since_boot());

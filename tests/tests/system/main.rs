@@ -8,6 +8,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod cards;
 mod endurance;
 mod feed;
 mod fencing;

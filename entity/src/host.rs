@@ -27,6 +27,8 @@ pub struct Model {
     pub containment: Option<String>,
     pub warnings: Texts,
     pub removed_at: Option<DateTimeUtc>,
+    /// The kinds of jobs that failed here right after their start, one after the other.
+    pub fast_failures: Texts,
     pub version: i32,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

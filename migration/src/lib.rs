@@ -10,6 +10,7 @@ mod m20261124_000001_ground;
 mod m20261125_100001_attempts;
 mod m20261125_100002_hosts;
 mod m20261125_100003_telemetry;
+mod m20261125_100004_fast_failures;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_100001_attempts::Migration),
             Box::new(m20261125_100002_hosts::Migration),
             Box::new(m20261125_100003_telemetry::Migration),
+            Box::new(m20261125_100004_fast_failures::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::ids::{HostId, OrganizationId};
 use domain::requirements::Label;
-use entity::json::Labels;
+use entity::json::{Labels, Texts};
 use entity::{allocation, gpu, host, liveness};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -145,6 +145,10 @@ async fn update(
     expect_version("host", Some(expected_version), row.version)?;
     let mut changes = vec![(host::Column::UpdatedAt, Expr::value(tx.now))];
     if let Some(drain) = what.drain {
+        if !drain {
+            // Whoever lets it take work again believes that it can.
+            changes.push((host::Column::FastFailures, Expr::value(Texts::default())));
+        }
         changes.push((host::Column::Drain, Expr::value(drain)));
         changes.push((host::Column::DrainReason, Expr::value(what.reason.clone().filter(|_| drain))));
     }

@@ -3,6 +3,7 @@
 
 mod assignments;
 mod devices;
+mod fast_failures;
 mod life_signs;
 mod loss;
 mod registration;

@@ -174,6 +174,7 @@ async fn new_host(tx: &Tx<'_>, declared: &Declaration) -> Result<host::Model, Fa
         containment: Set(declared.containment.clone()),
         warnings: Set(Texts(declared.warnings.clone())),
         removed_at: Set(None),
+        fast_failures: Set(Texts::default()),
         version: Set(1),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),

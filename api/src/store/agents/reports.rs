@@ -7,6 +7,7 @@ use entity::{host, job, placement};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use super::fast_failures::note_end;
 use super::registration::at_epoch;
 use super::words::{Blame, Report, ReportResult, Told};
 use crate::fault::Fault;
@@ -148,6 +149,7 @@ async fn exited(
     actor: &str,
 ) -> Result<(), Fault> {
     set_part(tx, part, "EXITED", Some(report)).await?;
+    note_end(tx, row, job, report, happened(tx, job, report)).await?;
     release(tx, job, Some(HostId(row.id)), &report.unclean, actor).await?;
     let parts = parts(tx, job).await?;
     if parts.iter().all(|part| matches!(part.state.as_str(), "EXITED" | "LOST")) {

@@ -71,6 +71,11 @@ impl Place {
         self.binary.command(self.folder())
     }
 
+    /// The program under test.
+    pub fn program(&self) -> &Path {
+        self.binary.path()
+    }
+
     /// A command of another program, to be started here in the same way.
     pub(crate) fn command_of(&self, program: &Path) -> Command {
         self.binary.command_of(program, self.folder())

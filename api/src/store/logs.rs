@@ -204,7 +204,7 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
     let Some(part) = part else { return Ok(refused) };
     // The job's row is the lock under which chunk numbers are given in commit order.
     super::life::lock_job(tx, Scope::Fleet, chunk.job).await?;
-    let (kept, next_line) = extent(tx, host, chunk).await?;
+    let Extent { kept, next_line, dropping } = extent(tx, host, chunk).await?;
     let given = i32::try_from(chunk.lines.len()).unwrap_or(i32::MAX);
     let known = usize::try_from((next_line - chunk.first_line).max(0)).unwrap_or(usize::MAX);
     if chunk.first_line > next_line || known >= chunk.lines.len() {
@@ -213,8 +213,10 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
         }
         return Ok(Appended { accepted: true, next_line, ..refused });
     }
-    let lines = cap(&chunk.lines[known..], kept);
-    let bytes: usize = lines.iter().map(|line| line.text.len() + 32).sum();
+    let full = kept >= MOST_BYTES;
+    let lines = if full { marker(chunk, dropping) } else { chunk.lines[known..].to_vec() };
+    // What is dropped weighs nothing, its marker included: so the next chunk sees that it was marked.
+    let bytes: usize = if full { 0 } else { lines.iter().map(|line| line.text.len() + 32).sum() };
     let row = log_chunk::ActiveModel {
         id: NotSet,
         job_id: Set(chunk.job.0),
@@ -245,8 +247,17 @@ async fn complete(tx: &Tx<'_>, part: &placement::Model) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The bytes kept of the attempt on this host, and the line that comes next.
-async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<(i64, i32), Fault> {
+/// How much there is of an attempt's log on a host.
+struct Extent {
+    /// Bytes kept.
+    kept: i64,
+    /// The line that comes next.
+    next_line: i32,
+    /// The newest lines were counted and not kept.
+    dropping: bool,
+}
+
+async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Extent, Fault> {
     let of_attempt = || {
         log_chunk::Entity::find()
             .filter(log_chunk::Column::JobId.eq(chunk.job.0))
@@ -260,17 +271,15 @@ async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<(i64, i32), 
         .into_tuple()
         .one(tx.db)
         .await?;
-    let next = newest.map_or(0, |newest| newest.first_line + newest.line_count);
-    Ok((kept.flatten().unwrap_or(0), next))
+    let dropping = newest.as_ref().is_some_and(|newest| newest.bytes == 0);
+    let next_line = newest.map_or(0, |newest| newest.first_line + newest.line_count);
+    Ok(Extent { kept: kept.flatten().unwrap_or(0), next_line, dropping })
 }
 
 /// Beyond the bound, lines are counted but not kept; the first time, a line says so.
-fn cap(lines: &[Line], kept: i64) -> Vec<Line> {
-    if kept < MOST_BYTES {
-        return lines.to_vec();
-    }
-    let marked = kept >= MOST_BYTES + 32;
-    let marker = lines.first().filter(|_| !marked).map(|line| Line {
+fn marker(chunk: &Chunk, dropping: bool) -> Vec<Line> {
+    let first = chunk.lines.first().filter(|_| !dropping);
+    let marker = first.map(|line| Line {
         at: line.at,
         stderr: true,
         text: format!("[the log is longer than {} MiB: the rest is not kept]", MOST_BYTES >> 20),

@@ -9,6 +9,7 @@
 )]
 
 mod cards;
+mod chaos;
 mod endurance;
 mod feed;
 mod fencing;

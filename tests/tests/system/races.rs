@@ -156,7 +156,7 @@ async fn a_cancel_that_races_with_the_jobs_end_is_kept_or_refused(engine: Engine
     for _ in 0..JOBS / AT_ONCE {
         let races: Vec<_> = (0..AT_ONCE)
             .map(|_| {
-                let (sleep, wait) = (random.random_range(0..300), random.random_range(50..600));
+                let (sleep, wait) = (random.random_range(0..300), random.random_range(100..1500));
                 cancel_after(&client, sleep, std::time::Duration::from_millis(wait))
             })
             .collect();

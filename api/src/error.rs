@@ -59,6 +59,29 @@ impl ErrorCode {
         }
     }
 
+    /// Every code.
+    pub const ALL: [Self; 13] = [
+        Self::ParseFailed,
+        Self::ValidationFailed,
+        Self::BadUserInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::QuotaExceeded,
+        Self::RateLimited,
+        Self::QueryTooComplex,
+        Self::CursorExpired,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// Whether the same request, unchanged, may succeed later.
+    #[must_use]
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::RateLimited | Self::QuotaExceeded | Self::Unavailable)
+    }
+
     /// An error with this code, not yet tied to a place in the document.
     #[must_use]
     pub fn error(self, message: impl Into<String>) -> ServerError {

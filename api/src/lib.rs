@@ -5,6 +5,7 @@ pub mod error;
 pub mod fault;
 pub mod graphql;
 pub mod http;
+pub mod identity;
 pub mod scheduler;
 pub mod server;
 pub mod store;

@@ -1,37 +1,30 @@
 //! The server, put together: store, scheduler, schema and transport. The composition root of `serve` and `up`.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use chrono::Utc;
-use domain::ids::HostId;
-use domain::role::Role;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use moka::future::Cache;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{self, Claims, OrganizationRef, Principal, Proof, PublicKey, SigningKey};
+use crate::auth::{self, Claims, Principal, SigningKey};
 use crate::fault::Fault;
 use crate::graphql::caller::Caller;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
+use crate::identity::{External, Identities, SourceError, Trust};
 use crate::scheduler::{Explanations, LeaseTerms, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
-use crate::store::{Scope, Store};
+use crate::store::{Actor, Store};
 use crate::telemetry::Gathering;
 
 /// The organization that a new fleet begins with.
 pub const FIRST_ORGANIZATION: &str = "default";
-/// An unknown key id makes the published keys be read anew, at most this often.
-const KEYS_EVERY: Duration = Duration::from_secs(1);
 
 /// Where a server keeps its things.
 #[derive(Debug, Clone)]
@@ -42,6 +35,8 @@ pub struct ServerConfig {
     pub location: Location,
     /// What it agrees with agents.
     pub terms: LeaseTerms,
+    /// An identity provider whose tokens it accepts besides its own.
+    pub trust: Option<Trust>,
 }
 
 /// Why a server could not start.
@@ -53,6 +48,9 @@ pub enum StartError {
     /// The token key.
     #[error(transparent)]
     Key(#[from] auth::AuthSetupError),
+    /// The identity provider's keys.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The database, once open.
     #[error("the database refused: {0}")]
     Fault(#[from] Fault),
@@ -64,11 +62,7 @@ pub struct Server {
     schema: FleetSchema,
     sdl: String,
     key: SigningKey,
-    keys: RwLock<HashMap<String, PublicKey>>,
-    /// When all published keys were read last; those who need them wait here for one reading.
-    keys_read: tokio::sync::Mutex<Option<Instant>>,
-    organizations: Cache<String, Option<OrganizationRef>>,
-    agents: Cache<String, Option<HostId>>,
+    identities: Identities,
     explanations: Arc<Explanations>,
 }
 
@@ -80,8 +74,12 @@ impl Server {
     pub async fn start(config: &ServerConfig, shutdown: CancellationToken) -> Result<Arc<Self>, StartError> {
         let key = SigningKey::load_or_create(&config.data_dir)?;
         let store = open(&config.location).await?;
-        store.publish_signing_key(key.key_id(), &key.public_key().to_pem()).await?;
         make_first_organization(&store).await?;
+        let external = match &config.trust {
+            Some(trust) => Some(External::new(trust.clone()).await?),
+            None => None,
+        };
+        let identities = Identities::start(store.clone(), &key, external, shutdown.clone()).await?;
         let explanations = Arc::new(Explanations::new(store.clone()));
         let gathering = Arc::new(Gathering::default());
         let schema = builder()
@@ -92,19 +90,7 @@ impl Server {
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
         tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
-        // What is revoked is refused within this time, and closed on open sockets soon after.
-        let ttl = Duration::from_secs(2);
-        Ok(Arc::new(Self {
-            keys: RwLock::new(HashMap::from([(key.key_id().to_owned(), key.public_key().clone())])),
-            keys_read: tokio::sync::Mutex::default(),
-            store,
-            schema,
-            sdl: sdl(),
-            key,
-            organizations: Cache::builder().max_capacity(10_000).time_to_live(ttl).build(),
-            agents: Cache::builder().max_capacity(10_000).time_to_live(ttl).build(),
-            explanations,
-        }))
+        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations }))
     }
 
     /// Mints a token with this server's key.
@@ -127,113 +113,12 @@ impl Server {
         &self.explanations
     }
 
-    async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
-        if auth::looks_like_agent_key(bearer) {
-            return self.agent(bearer).await;
-        }
-        let claims = match self.verify(bearer) {
-            Err(auth::TokenError::UnknownKey) => {
-                self.read_keys_anew().await?;
-                self.verify(bearer)
-            }
-            other => other,
-        };
-        let claims = claims.map_err(|error| Refusal::Unauthenticated(error.to_string()))?;
-        self.person(claims).await
-    }
-
-    fn verify(&self, token: &str) -> Result<Claims, auth::TokenError> {
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        auth::verify(token, |kid| keys.get(kid).cloned())
-    }
-
-    /// Reads the published keys anew: another server may have published one. At most once a second, whoever asks, so that
-    /// made-up key ids cost nothing; whoever comes in between is told that the key is unknown.
-    async fn read_keys_anew(&self) -> Result<(), Refusal> {
-        let mut read = self.keys_read.lock().await;
-        if read.is_some_and(|read| read.elapsed() < KEYS_EVERY) {
-            return Ok(());
-        }
-        let published = self.store.signing_keys().await.map_err(|fault| away(&fault))?;
-        let known = published.values().filter_map(|pem| PublicKey::from_pem(pem).ok());
-        let known = known.map(|key| (key.key_id().to_owned(), key)).collect();
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = known;
-        *read = Some(Instant::now());
-        Ok(())
-    }
-
-    async fn person(&self, claims: Claims) -> Result<Principal, Refusal> {
-        let organization = match &claims.org {
-            None => None,
-            Some(slug) => {
-                let known = self.organization(slug).await.map_err(|fault| away(&fault))?;
-                let unknown =
-                    || Refusal::Unauthenticated(format!("the token's organization {slug:?} does not exist"));
-                Some(known.ok_or_else(unknown)?)
-            }
-        };
-        let join_token = (claims.role == Role::Agent).then(|| claims.jti.clone());
-        let expires_at = claims.expires_at();
-        Ok(Principal {
-            subject: claims.sub,
-            role: claims.role,
-            organization,
-            host: None,
-            join_token,
-            expires_at,
-            proof: Proof::Token,
-        })
-    }
-
-    async fn organization(&self, slug: &str) -> Result<Option<OrganizationRef>, Fault> {
-        if let Some(Some(known)) = self.organizations.get(slug).await {
-            return Ok(Some(known));
-        }
-        let row = self.store.organization_by_slug(slug).await?;
-        let known = row.map(|row| OrganizationRef { id: row.id.into(), slug: row.slug });
-        self.organizations.insert(slug.to_owned(), known.clone()).await;
-        Ok(known)
-    }
-
-    async fn agent(&self, secret: &str) -> Result<Principal, Refusal> {
-        let hash = auth::hash(secret);
-        let host = self.host_of_key(&hash).await.map_err(|fault| away(&fault))?;
-        let host = host.ok_or_else(|| {
-            Refusal::Unauthenticated("this agent's key is not known, or was revoked".into())
-        })?;
-        Ok(Principal {
-            subject: format!("agent:{host}"),
-            role: Role::Agent,
-            organization: None,
-            host: Some(host),
-            join_token: None,
-            expires_at: None,
-            proof: Proof::AgentKey(hash),
-        })
-    }
-
-    /// The host of an agent's key, remembered for a moment.
-    async fn host_of_key(&self, hash: &str) -> Result<Option<HostId>, Fault> {
-        if let Some(Some(known)) = self.agents.get(hash).await {
-            return Ok(Some(known));
-        }
-        let host = self.store.host_of_key(hash).await?;
-        self.agents.insert(hash.to_owned(), host).await;
-        Ok(host)
-    }
-
     /// What the resolvers of one request share.
     fn furnish(&self, request: async_graphql::Request, call: Call) -> async_graphql::Request {
-        let caller = Caller { principal: call.who };
-        // An agent is told what it needs; it looks at nothing.
-        let scope = caller.reads().unwrap_or(Scope::Nothing);
-        request.data(caller).data(Loaders::new(self.store.clone(), scope))
+        let caller = Caller::new(call);
+        let loaders = Loaders::new(self.store.clone(), caller.scope());
+        request.data(caller).data(loaders)
     }
-}
-
-fn away(fault: &Fault) -> Refusal {
-    tracing::warn!(%fault, "a caller cannot be authenticated");
-    Refusal::Unavailable("the database is not available right now: try again shortly".into())
 }
 
 async fn make_first_organization(store: &Store) -> Result<(), Fault> {
@@ -248,7 +133,7 @@ async fn make_first_organization(store: &Store) -> Result<(), Fault> {
         max_gpus: None,
         max_queued_jobs: None,
     };
-    match store.create_organization(first, "gpu-fleet").await {
+    match store.create_organization(first, &Actor::server()).await {
         // Another server of the same database was faster.
         Ok(_) | Err(Fault::Conflict { .. } | Fault::Retry) => Ok(()),
         Err(fault) => Err(fault),
@@ -257,7 +142,7 @@ async fn make_first_organization(store: &Store) -> Result<(), Fault> {
 
 impl Gateway for Server {
     fn authenticate<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Principal, Refusal>> {
-        self.principal(bearer).boxed()
+        self.identities.principal(bearer).boxed()
     }
 
     fn sdl(&self) -> &str {
@@ -282,18 +167,7 @@ impl Gateway for Server {
     }
 
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {
-        async move {
-            let in_time = who.expires_at.is_none_or(|at| at > Utc::now());
-            in_time
-                && match &who.proof {
-                    Proof::Token => true,
-                    // A database that is away revokes nothing.
-                    Proof::AgentKey(hash) => {
-                        self.host_of_key(hash).await.map_or(true, |host| host == who.host)
-                    }
-                }
-        }
-        .boxed()
+        self.identities.still_valid(who).boxed()
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), String>> {

@@ -100,7 +100,16 @@ id!(
     AllocationId, "alloc"
 );
 
-/// Any id, told apart by its prefix.
+id!(
+    /// A key by which a program calls the API.
+    ApiKeyId, "key"
+);
+id!(
+    /// A line of the audit trail.
+    AuditId, "audit"
+);
+
+/// Any id of an object that can be looked up, told apart by its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NodeId {
     /// See [`OrganizationId`].
@@ -113,6 +122,8 @@ pub enum NodeId {
     Job(JobId),
     /// See [`AllocationId`].
     Allocation(AllocationId),
+    /// See [`ApiKeyId`].
+    ApiKey(ApiKeyId),
 }
 
 impl FromStr for NodeId {
@@ -126,6 +137,7 @@ impl FromStr for NodeId {
             Some(GpuId::PREFIX) => text.parse().map(Self::Gpu).map_err(|_| invalid),
             Some(JobId::PREFIX) => text.parse().map(Self::Job).map_err(|_| invalid),
             Some(AllocationId::PREFIX) => text.parse().map(Self::Allocation).map_err(|_| invalid),
+            Some(ApiKeyId::PREFIX) => text.parse().map(Self::ApiKey).map_err(|_| invalid),
             _ => Err(invalid),
         }
     }

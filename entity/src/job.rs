@@ -31,6 +31,7 @@ pub struct Model {
     pub time_limit_seconds: Option<i32>,
     pub exit_code: Option<i32>,
     pub submitted_by: String,
+    pub retry_of: Option<Uuid>,
     pub submitted_at: DateTimeUtc,
     pub allocated_at: Option<DateTimeUtc>,
     pub started_at: Option<DateTimeUtc>,

@@ -20,6 +20,21 @@ pub struct Requirements(pub GpuRequirements);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Command(pub Vec<String>);
 
+/// What a change did to the fields of its subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Changes(pub Vec<FieldChange>);
+
+/// A field, before and after, as people read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// As the public schema spells it.
+    pub field: String,
+    /// None: it had no value, or was not there.
+    pub before: Option<String>,
+    /// None: it has no value.
+    pub after: Option<String>,
+}
+
 /// A job's environment: names and values, in the order given. Values are secrets: they go to the agent alone.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Env(pub Vec<(String, String)>);

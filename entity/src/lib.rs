@@ -7,6 +7,7 @@ pub mod json;
 pub mod agent_credential;
 pub mod allocation;
 pub mod api_key;
+pub mod audit;
 pub mod event;
 pub mod gpu;
 pub mod host;

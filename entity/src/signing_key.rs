@@ -11,6 +11,7 @@ pub struct Model {
     pub kid: String,
     pub public_pem: String,
     pub created_at: DateTimeUtc,
+    pub last_seen_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

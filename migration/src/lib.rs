@@ -11,6 +11,7 @@ mod m20261125_100001_attempts;
 mod m20261125_100002_hosts;
 mod m20261125_100003_telemetry;
 mod m20261125_100004_fast_failures;
+mod m20261125_110001_access;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_100002_hosts::Migration),
             Box::new(m20261125_100003_telemetry::Migration),
             Box::new(m20261125_100004_fast_failures::Migration),
+            Box::new(m20261125_110001_access::Migration),
         ]
     }
 }

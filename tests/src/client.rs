@@ -35,6 +35,11 @@ impl Client {
         Self { origin: origin.to_owned(), ..self.clone() }
     }
 
+    /// Another caller of the same server.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
     /// The whole response to a query without variables.
     pub async fn raw(&self, query: &str) -> reqwest::Response {
         let request = self.http.post(format!("{}/graphql", self.origin)).json(&json!({"query": query}));
@@ -71,6 +76,18 @@ impl Client {
     /// Follows a subscription; the server has accepted the connection when this returns.
     pub async fn subscribe(&self, query: &str, variables: Value) -> Subscription {
         Subscription::open(&self.origin, &self.token, query, variables).await
+    }
+
+    /// The code of the error that an operation begins with, the data that it begins with, or null for one that begins with
+    /// silence: what a subscription brings within a moment, and a query or mutation at once.
+    pub async fn first_of(&self, document: &str, variables: Value) -> Value {
+        if !document.starts_with("subscription") {
+            return match self.ask(document, variables).await {
+                Ok(data) => data,
+                Err(refusal) => json!(refusal.code),
+            };
+        }
+        self.subscribe(document, variables).await.first().await
     }
 
     /// Does a mutation that takes one input, and answers its payload's `fields`.

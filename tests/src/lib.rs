@@ -15,6 +15,7 @@ mod binary;
 mod client;
 mod database;
 mod fleet;
+pub mod generated;
 mod hardware;
 mod history;
 mod network;

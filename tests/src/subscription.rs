@@ -12,6 +12,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::Refusal;
 
+/// A refusal comes at once; silence is taken for an answer after this.
+const MOMENT: Duration = Duration::from_millis(200);
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// What a subscription brings, in order.
@@ -66,14 +68,24 @@ impl Subscription {
         Refusal::read(&message["payload"][0])
     }
 
+    /// The code of the error that it begins with, or what it brings first; null: nothing within a moment.
+    pub async fn first(&mut self) -> Value {
+        let Ok(message) = tokio::time::timeout(MOMENT, self.receive()).await else { return Value::Null };
+        let message = message.expect("a message");
+        match message["type"].as_str() {
+            Some("error") => message["payload"][0]["extensions"]["code"].clone(),
+            _ => message["payload"].clone(),
+        }
+    }
+
     /// The code with which the server closes the connection, whatever else it still brings.
     pub async fn closed(&mut self) -> u16 {
         loop {
             let next =
                 tokio::time::timeout(LONGEST_SILENCE, self.socket.next()).await.expect("a message in time");
-            match next.expect("a close with a code").expect("an unbroken connection") {
-                Message::Close(frame) => return frame.expect("a code").code.into(),
-                _ => {}
+            let message = next.expect("a close with a code").expect("an unbroken connection");
+            if let Message::Close(frame) = message {
+                return frame.expect("a code").code.into();
             }
         }
     }

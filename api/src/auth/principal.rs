@@ -1,7 +1,7 @@
 //! The caller of a request, as everything behind the transport sees it.
 
 use chrono::{DateTime, Utc};
-use domain::ids::{HostId, OrganizationId};
+use domain::ids::{ApiKeyId, HostId, OrganizationId};
 use domain::role::Role;
 
 /// Who asks, proved by a token or by an agent's key.
@@ -30,6 +30,13 @@ pub enum Proof {
     Token,
     /// An agent's key, by its hash.
     AgentKey(String),
+    /// A program's key.
+    ApiKey {
+        /// Its id.
+        id: ApiKeyId,
+        /// Its hash.
+        hash: String,
+    },
 }
 
 impl Principal {

@@ -1,4 +1,5 @@
-//! Agents' own keys: `gfa_`, 32 random bytes in hex, and a checksum by which a scanner tells a real key from a lookalike.
+//! Long-lived keys: those of agents (`gfa_`) and of programs (`gfk_`). Each is its kind, 32 random bytes in hex, and a
+//! checksum by which a scanner tells a real key from a lookalike.
 //!
 //! The server keeps the hash alone. A fast hash is enough, because there is nothing to guess in 256 random bits.
 
@@ -6,37 +7,69 @@ use sha2::{Digest as _, Sha256};
 
 use super::key::AuthSetupError;
 
-const PREFIX: &str = "gfa_";
 const RANDOM_DIGITS: usize = 64;
 const CHECKSUM_DIGITS: usize = 8;
+/// Random digits by which people know a key again.
+const SHOWN_DIGITS: usize = 8;
+
+/// Whose a key is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// A host's agent's.
+    Agent,
+    /// A program's.
+    Api,
+}
+
+impl KeyKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Agent => "gfa_",
+            Self::Api => "gfk_",
+        }
+    }
+
+    /// The kind of key that a bearer's text is, checksum included; None: it is none.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        [Self::Agent, Self::Api].into_iter().find(|kind| {
+            let digits = text.strip_prefix(kind.prefix());
+            digits.is_some_and(|digits| {
+                digits.len() == RANDOM_DIGITS + CHECKSUM_DIGITS
+                    && digits.is_ascii()
+                    && checksum(&digits[..RANDOM_DIGITS]) == digits[RANDOM_DIGITS..]
+            })
+        })
+    }
+}
 
 /// A new key, and what the server keeps of it.
-pub struct AgentKey {
-    /// Shown to the agent once.
+pub struct Secret {
+    /// Shown once.
     pub secret: String,
     /// SHA-256 of the secret, in hex.
     pub hash: String,
 }
 
-/// A new key for an agent.
-///
-/// # Errors
-/// When the system gives no random bytes.
-pub fn generate_agent_key() -> Result<AgentKey, AuthSetupError> {
-    let mut random = [0u8; RANDOM_DIGITS / 2];
-    aws_lc_rs::rand::fill(&mut random).map_err(|_| AuthSetupError::Random)?;
-    let digits = hex(&random);
-    let secret = format!("{PREFIX}{digits}{}", checksum(&digits));
-    Ok(AgentKey { hash: hash(&secret), secret })
-}
+impl Secret {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn generate(kind: KeyKind) -> Result<Self, AuthSetupError> {
+        let mut random = [0u8; RANDOM_DIGITS / 2];
+        aws_lc_rs::rand::fill(&mut random).map_err(|_| AuthSetupError::Random)?;
+        let digits = hex(&random);
+        let secret = format!("{}{digits}{}", kind.prefix(), checksum(&digits));
+        Ok(Self { hash: hash(&secret), secret })
+    }
 
-/// Whether a bearer's text is an agent's key rather than a token, checksum included.
-#[must_use]
-pub fn looks_like_agent_key(text: &str) -> bool {
-    let Some(digits) = text.strip_prefix(PREFIX) else { return false };
-    digits.len() == RANDOM_DIGITS + CHECKSUM_DIGITS
-        && digits.is_ascii()
-        && checksum(&digits[..RANDOM_DIGITS]) == digits[RANDOM_DIGITS..]
+    /// The beginning, which is no secret: 32 of 256 bits.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        let shown = KeyKind::Api.prefix().len() + SHOWN_DIGITS;
+        self.secret.get(..shown).unwrap_or_default()
+    }
 }
 
 /// What the server keeps of a secret.
@@ -61,19 +94,24 @@ mod tests {
 
     #[test]
     fn a_new_key_is_recognized_and_unlike_the_one_before() {
-        let (one, other) = (generate_agent_key().unwrap(), generate_agent_key().unwrap());
-        assert!(looks_like_agent_key(&one.secret));
-        assert_ne!(one.secret, other.secret);
-        assert_eq!(one.hash, hash(&one.secret));
+        for kind in [KeyKind::Agent, KeyKind::Api] {
+            let (one, other) = (Secret::generate(kind).unwrap(), Secret::generate(kind).unwrap());
+            assert_eq!(KeyKind::of(&one.secret), Some(kind));
+            assert_ne!(one.secret, other.secret);
+            assert_eq!(one.hash, hash(&one.secret));
+            assert!(one.secret.starts_with(one.prefix()));
+        }
     }
 
     #[test]
     fn a_damaged_key_is_not_recognized() {
-        let secret = generate_agent_key().unwrap().secret;
+        let secret = Secret::generate(KeyKind::Api).unwrap().secret;
         let flipped = if secret.as_bytes()[10] == b'0' { "1" } else { "0" };
         let damaged = [&secret[..10], flipped, &secret[11..]].concat();
-        for text in ["", "gfa_", &damaged, &secret[..secret.len() - 1], &format!("gfa_{}", "ü".repeat(36))] {
-            assert!(!looks_like_agent_key(text), "{text}");
+        let foreign = secret.replacen("gfk_", "gfx_", 1);
+        let wide = format!("gfk_{}", "ü".repeat(36));
+        for text in ["", "gfk_", &damaged, &foreign, &secret[..secret.len() - 1], &wide] {
+            assert_eq!(KeyKind::of(text), None, "{text}");
         }
     }
 }

@@ -9,14 +9,13 @@ use chrono::{DateTime, Utc};
 use domain::ids::JobId;
 use domain::limits;
 use domain::requirements::Label;
-use domain::role::Role;
 
-use super::caller::{Caller, store};
+use super::caller::{permit, store};
 use super::enums::{AttemptState, EndCause, GpuHealth, GpuProcessOwner, GpuUse, LogStream};
 use super::failure::Answer;
 use super::host::Host;
 use super::label::LabelInput;
-use crate::auth::generate_agent_key;
+use crate::auth::{KeyKind, Secret};
 use crate::fault::Fault;
 use crate::scheduler::LeaseTerms;
 use crate::store::agents::{Admission, Blame, Declaration, Device, Report, Sample, SignOfLifeTold, Told};
@@ -299,13 +298,13 @@ impl AgentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The host.")] input: RegisterHostInput,
     ) -> Answer<RegisterHostPayload> {
-        let caller = Caller::of(ctx)?;
-        caller.needs(Role::Agent)?;
+        let who = permit(ctx)?.principal();
         let declared = declare(input)?;
-        let (admission, agent_key) = match (&caller.principal.host, &caller.principal.join_token) {
+        let (admission, agent_key) = match (&who.host, &who.join_token) {
             (Some(host), _) => (Admission::Return(*host), None),
             (None, Some(jti)) => {
-                let key = generate_agent_key().map_err(|error| Fault::Internal(error.to_string()))?;
+                let key =
+                    Secret::generate(KeyKind::Agent).map_err(|error| Fault::Internal(error.to_string()))?;
                 (Admission::Join { jti: jti.clone(), key_hash: key.hash }, Some(key.secret))
             }
             (None, None) => {
@@ -329,7 +328,7 @@ impl AgentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The sign of life.")] input: HeartbeatInput,
     ) -> Answer<HeartbeatPayload> {
-        let host = Caller::of(ctx)?.host()?;
+        let host = permit(ctx)?.host()?;
         bound("gpus", input.gpus.len(), GPUS)?;
         let samples = input.gpus.into_iter().map(sample).collect::<Result<Vec<_>, _>>()?;
         let terms = terms(ctx)?;
@@ -348,7 +347,7 @@ impl AgentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The reports.")] input: ReportJobsInput,
     ) -> Answer<ReportJobsPayload> {
-        let host = Caller::of(ctx)?.host()?;
+        let host = permit(ctx)?.host()?;
         bound("reports", input.reports.len(), REPORTS)?;
         let reports = input.reports.into_iter().map(report).collect::<Result<Vec<_>, _>>()?;
         let results = store(ctx).report_jobs(host, input.epoch, reports).await?;
@@ -367,7 +366,7 @@ impl AgentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The lines.")] input: AppendLogsInput,
     ) -> Answer<AppendLogsPayload> {
-        let host = Caller::of(ctx)?.host()?;
+        let host = permit(ctx)?.host()?;
         bound("chunks", input.chunks.len(), CHUNKS)?;
         let chunks = input.chunks.into_iter().map(chunk).collect::<Result<Vec<_>, _>>()?;
         let results = store(ctx).append_logs(host, input.epoch, chunks).await?;

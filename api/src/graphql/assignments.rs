@@ -9,7 +9,7 @@ use futures_util::stream::Stream;
 use sea_orm::prelude::Uuid;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
-use super::caller::{Caller, store};
+use super::caller::{permit, store};
 use super::enums::AssignmentAction;
 use super::failure::{Answer, Failure};
 use crate::fault::Fault;
@@ -119,7 +119,7 @@ impl AgentSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The agent's epoch.")] epoch: i32,
     ) -> Result<impl Stream<Item = Answer<AssignmentsUpdate>> + use<>, Failure> {
-        let host = Caller::of(ctx)?.host()?;
+        let host = permit(ctx)?.host()?;
         let watch = Watch::begin(store(ctx).clone(), host, epoch).await?;
         Ok(futures_util::stream::unfold(watch, |mut watch| async move {
             let next = watch.next().await?;

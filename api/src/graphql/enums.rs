@@ -227,6 +227,38 @@ pub enum AssignmentAction {
     Forget,
 }
 
+/// What somebody did.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "crate::store::audit::Action")]
+pub enum AuditAction {
+    /// A job was submitted.
+    SubmitJob,
+    /// Jobs were submitted in bulk.
+    SubmitJobs,
+    /// A job that had ended was submitted anew.
+    RetryJob,
+    /// A job was cancelled.
+    CancelJob,
+    /// A waiting job was edited.
+    UpdateJob,
+    /// Chosen GPUs were given to a job.
+    AllocateGpus,
+    /// A job's GPUs were given back.
+    ReleaseJob,
+    /// An organization was made.
+    CreateOrganization,
+    /// An organization was edited.
+    UpdateOrganization,
+    /// An API key was made.
+    CreateApiKey,
+    /// An API key was revoked.
+    RevokeApiKey,
+    /// A host was edited.
+    UpdateHost,
+    /// A host was taken out of the fleet.
+    RemoveHost,
+}
+
 /// What `extensions.code` of an error can be. CONFLICT carries `currentVersion` where a version was expected,
 /// BAD_USER_INPUT carries `field`, the path in the input, and INTERNAL_SERVER_ERROR carries `requestId`. Another
 /// organization's object is NOT_FOUND, never FORBIDDEN.

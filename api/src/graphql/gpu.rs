@@ -123,7 +123,7 @@ impl Gpu {
 
 /// How much of the fleet this request may see.
 fn scope_of(ctx: &Context<'_>) -> Scope {
-    Caller::of(ctx).and_then(Caller::reads).unwrap_or(Scope::Nothing)
+    ctx.data_opt::<Caller>().map_or(Scope::Nothing, Caller::scope)
 }
 
 /// A GPU's status, from its row, its host and what is allocated of it.

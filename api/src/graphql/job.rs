@@ -235,6 +235,14 @@ impl Job {
         Ok(load_all(ctx, ids).await?.into_iter().map(Job).collect())
     }
 
+    /// The job that this one was submitted for anew; null: it stands for itself.
+    async fn retry_of(&self, ctx: &Context<'_>) -> Answer<Option<Job>> {
+        match self.0.retry_of {
+            Some(id) => Ok(load(ctx, JobId(id)).await?.map(Job)),
+            None => Ok(None),
+        }
+    }
+
     /// Its labels.
     async fn labels(&self) -> Vec<Label> {
         labels(&self.0.labels.0)

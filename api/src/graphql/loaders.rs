@@ -10,8 +10,8 @@ use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use chrono::{DateTime, Utc};
-use domain::ids::{GpuId, HostId, JobId, OrganizationId};
-use entity::{allocation, gpu, host, job, organization, telemetry};
+use domain::ids::{ApiKeyId, GpuId, HostId, JobId, OrganizationId};
+use entity::{allocation, api_key, gpu, host, job, organization, telemetry};
 
 use crate::fault::Fault;
 use crate::store::{Scope, Store};
@@ -112,6 +112,10 @@ pub struct BusyHost(pub HostId);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct DependenciesOf(pub JobId);
 
+/// An organization's API keys, newest first.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct KeysOf(pub OrganizationId);
+
 /// Keys taken out of their names, and back into them.
 fn named<I: Copy, K: std::hash::Hash + Eq, V>(found: HashMap<I, V>, name: fn(I) -> K) -> HashMap<K, V> {
     found.into_iter().map(|(id, value)| (name(id), value)).collect()
@@ -139,6 +143,13 @@ batch!(GpuId => gpu::Model, |batches, keys| batches.store.gpus_by_id(batches.sco
 batch!(HostId => host::Model, |batches, keys| batches.store.hosts_by_id(batches.scope, keys).await);
 batch!(OrganizationId => organization::Model, |batches, keys| {
     batches.store.organizations_by_id(batches.scope, keys).await
+});
+batch!(ApiKeyId => api_key::Model, |batches, keys| {
+    batches.store.api_keys_by_id(batches.scope, keys).await
+});
+batch!(KeysOf => Vec<api_key::Model>, |batches, keys| {
+    let ids: Vec<OrganizationId> = keys.iter().map(|key| key.0).collect();
+    Ok(named(batches.store.api_keys_of(batches.scope, &ids).await?, KeysOf))
 });
 batch!(AllocationsOf => Vec<allocation::Model>, |batches, keys| {
     let ids: Vec<JobId> = keys.iter().map(|key| key.0).collect();

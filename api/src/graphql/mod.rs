@@ -1,16 +1,18 @@
 //! The GraphQL edge: one file per noun. Resolvers hold no SQL and no authorization of their own: they ask the
 //! [`caller::Caller`] for a scope and the store for rows.
 
+pub mod access;
 pub mod agent_ops;
 pub mod allocation;
+pub mod api_key;
 pub mod assignments;
+pub mod audit;
 pub mod caller;
 pub mod enums;
 pub mod failure;
 pub mod fleet;
 pub mod gpu;
 pub mod host;
-pub mod host_ops;
 pub mod job;
 pub mod label;
 pub mod lists;

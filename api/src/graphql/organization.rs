@@ -6,9 +6,12 @@ use domain::ids::OrganizationId;
 use domain::limits;
 use entity::organization;
 
-use super::caller::{Caller, store};
+use super::api_key::ApiKey;
+use super::caller::{permit_on, store};
 use super::failure::Answer;
+use super::lists::at_most;
 use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
+use super::loaders::{KeysOf, load};
 use crate::fault::Fault;
 use crate::store::page::Ask;
 
@@ -114,6 +117,18 @@ impl Organization {
         self.0.created_at
     }
 
+    /// The keys by which its programs call the API, newest first. Admins only.
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<ApiKey>> {
+        permit_on(ctx, "Organization")?;
+        let first = at_most(first)?;
+        let rows = load(ctx, KeysOf(OrganizationId(self.0.id))).await?.unwrap_or_default();
+        Ok(rows.into_iter().take(first).map(ApiKey).collect())
+    }
+
     /// Its jobs, newest first unless ordered otherwise.
     #[expect(clippy::too_many_arguments, reason = "the arguments of the schema")]
     async fn jobs(
@@ -126,7 +141,7 @@ impl Organization {
         #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Answer<JobConnection> {
-        Caller::of(ctx)?.reads()?;
+        permit_on(ctx, "Organization")?;
         let of = crate::store::Scope::Organization(OrganizationId(self.0.id));
         jobs_page(ctx, of, filter, order_by, Ask { first, after, last, before }).await
     }

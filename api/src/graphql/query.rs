@@ -1,16 +1,19 @@
 //! What can be read.
 
-use async_graphql::{Context, ID, Interface, Object};
+use async_graphql::{Context, ID, Interface, Object, SimpleObject};
 use domain::ids::{GpuId, HostId, JobId, NodeId};
 use domain::role::Role;
 
 use super::allocation::Allocation;
-use super::caller::{Caller, store};
+use super::api_key::ApiKey;
+use super::caller::{permit, store};
+use super::enums::ErrorCode;
 use super::failure::Answer;
 use super::fleet::FleetSummary;
 use super::gpu::Gpu;
 use super::host::Host;
 use super::job::Job;
+use super::lists::audit::{AuditEntryConnection, AuditFilter, audit_page};
 use super::lists::gpus::{GpuConnection, GpuFilter, gpus_page};
 use super::lists::hosts::{HostConnection, HostFilter, hosts_page};
 use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
@@ -38,6 +41,17 @@ pub enum Node {
     Allocation(Allocation),
     /// A job.
     Job(Job),
+    /// A key by which a program calls the API.
+    ApiKey(ApiKey),
+}
+
+/// A code that an error can carry.
+#[derive(SimpleObject)]
+pub struct ErrorCodeInfo {
+    /// As it stands in the error's extensions.
+    code: ErrorCode,
+    /// True: the same request, unchanged, may succeed later.
+    retryable: bool,
 }
 
 /// What can be read.
@@ -45,13 +59,17 @@ pub enum Node {
 pub struct Query;
 
 async fn node(ctx: &Context<'_>, id: &ID) -> Answer<Option<Node>> {
-    let scope = Caller::of(ctx)?.reads()?;
+    let permit = permit(ctx)?;
+    let scope = permit.scope();
     Ok(match id.parse::<NodeId>() {
         Err(_) => None,
         Ok(NodeId::Organization(id)) => load(ctx, id).await?.map(|row| Node::Organization(Organization(row))),
         Ok(NodeId::Host(id)) => load(ctx, id).await?.map(|row| Node::Host(Host(row))),
         Ok(NodeId::Gpu(id)) => load(ctx, id).await?.map(|row| Node::Gpu(Gpu(row))),
         Ok(NodeId::Job(id)) => load(ctx, id).await?.map(|row| Node::Job(Job(row))),
+        // Its admins know of an organization's keys, and nobody else.
+        Ok(NodeId::ApiKey(_)) if !permit.principal().role.includes(Role::Admin) => None,
+        Ok(NodeId::ApiKey(id)) => load(ctx, id).await?.map(|row| Node::ApiKey(ApiKey(row))),
         Ok(NodeId::Allocation(id)) => {
             store(ctx).allocation(scope, id).await?.map(|row| Node::Allocation(Allocation(row)))
         }
@@ -84,7 +102,7 @@ impl Query {
 
     /// The caller.
     async fn viewer(&self, ctx: &Context<'_>) -> Answer<Viewer> {
-        Ok(Viewer(Caller::of(ctx)?.clone()))
+        Ok(Viewer(permit(ctx)?.principal().clone()))
     }
 
     /// The caller's own organization; an operator names any by slug.
@@ -93,9 +111,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Its slug; null: the caller's own.")] slug: Option<String>,
     ) -> Answer<Option<Organization>> {
-        let caller = Caller::of(ctx)?;
-        let scope = caller.reads()?;
-        let own = caller.principal.organization.as_ref();
+        let permit = permit(ctx)?;
+        let (scope, own) = (permit.scope(), permit.principal().organization.as_ref());
         let Some(slug) = slug.or_else(|| own.map(|own| own.slug.clone())) else { return Ok(None) };
         // PostgreSQL takes no NUL, and no slug has one.
         if slug.contains('\0') {
@@ -114,7 +131,7 @@ impl Query {
         #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Answer<OrganizationConnection> {
-        Caller::of(ctx)?.needs(Role::Operator)?;
+        permit(ctx)?;
         organizations_page(ctx, Ask { first, after, last, before }).await
     }
 
@@ -124,7 +141,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Its global id.")] id: ID,
     ) -> Answer<Option<Job>> {
-        Caller::of(ctx)?.reads()?;
+        permit(ctx)?;
         let Ok(id) = id.parse::<JobId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Job))
     }
@@ -141,7 +158,7 @@ impl Query {
         #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Answer<JobConnection> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         jobs_page(ctx, scope, filter, order_by, Ask { first, after, last, before }).await
     }
 
@@ -151,7 +168,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Its global id.")] id: ID,
     ) -> Answer<Option<Gpu>> {
-        Caller::of(ctx)?.reads()?;
+        permit(ctx)?;
         let Ok(id) = id.parse::<GpuId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Gpu))
     }
@@ -166,7 +183,7 @@ impl Query {
         #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Answer<GpuConnection> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         gpus_page(ctx, scope, filter, Ask { first, after, last, before }).await
     }
 
@@ -176,7 +193,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Its global id.")] id: ID,
     ) -> Answer<Option<Host>> {
-        Caller::of(ctx)?.reads()?;
+        permit(ctx)?;
         let Ok(id) = id.parse::<HostId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Host))
     }
@@ -191,13 +208,36 @@ impl Query {
         #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
         #[graphql(desc = "In front of this cursor.")] before: Option<String>,
     ) -> Answer<HostConnection> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         hosts_page(ctx, scope, filter, Ask { first, after, last, before }).await
+    }
+
+    /// Who changed what, newest first. Operators only.
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only lines that pass it.")] filter: Option<AuditFilter>,
+        #[graphql(desc = "So many from the start or after a cursor.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end or before a cursor.")] last: Option<i32>,
+        #[graphql(desc = "In front of this cursor.")] before: Option<String>,
+    ) -> Answer<AuditEntryConnection> {
+        permit(ctx)?;
+        audit_page(ctx, filter, Ask { first, after, last, before }).await
+    }
+
+    /// The codes that an error can carry, and what a client may do about each.
+    async fn error_codes(&self, ctx: &Context<'_>) -> Answer<Vec<ErrorCodeInfo>> {
+        permit(ctx)?;
+        Ok(crate::error::ErrorCode::ALL
+            .into_iter()
+            .map(|code| ErrorCodeInfo { code: code.into(), retryable: code.is_retryable() })
+            .collect())
     }
 
     /// The fleet in numbers.
     async fn fleet(&self, ctx: &Context<'_>) -> Answer<FleetSummary> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         Ok(FleetSummary(store(ctx).counts(scope).await?))
     }
 }

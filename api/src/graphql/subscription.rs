@@ -8,7 +8,7 @@ use domain::ids::{GpuId, JobId};
 use futures_util::stream::{self, Stream, StreamExt};
 
 use super::assignments::AgentSubscription;
-use super::caller::{Caller, store};
+use super::caller::{permit, store};
 use super::enums::ChangeKind;
 use super::failure::{Answer, Failure};
 use super::fleet::FleetSummary;
@@ -83,7 +83,7 @@ impl PeopleSubscription {
         #[graphql(desc = "Only jobs that, as a change left them, pass it.")] filter: Option<JobFilter>,
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<JobUpdate>> + use<>, Failure> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         filter.as_ref().map_or(Ok(()), JobFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
@@ -101,7 +101,7 @@ impl PeopleSubscription {
         #[graphql(desc = "Only GPUs that, as they are now, pass it.")] filter: Option<GpuFilter>,
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<GpuUpdate>> + use<>, Failure> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         filter.as_ref().map_or(Ok(()), GpuFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
@@ -119,7 +119,7 @@ impl PeopleSubscription {
         #[graphql(desc = "Whose log.")] job_id: ID,
         #[graphql(desc = "From there on; null: from its start.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<LogLine>> + use<>, Failure> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         let id: JobId = job_id.parse().map_err(|_| Fault::NotFound("job"))?;
         let after = after.map(|text| text.parse::<LogCursor>()).transpose()?.unwrap_or_default();
         let store = store(ctx).clone();
@@ -132,7 +132,7 @@ impl PeopleSubscription {
         &self,
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = Answer<FleetSummary>> + use<>, Failure> {
-        let scope = Caller::of(ctx)?.reads()?;
+        let scope = permit(ctx)?.scope();
         let store = store(ctx).clone();
         Ok(stream::unfold((store, None), move |(store, told)| async move {
             let next = next_summary(&store, scope, told).await;

@@ -11,11 +11,12 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
+use super::audit::{Action, Line};
 use super::feed::ChangeKind;
 use super::life::expect_version;
 use super::page::{Page, Rows};
 use super::versioned::{Edit, edit};
-use super::{Scope, Store, Tx};
+use super::{Actor, Scope, Store, Tx};
 use crate::fault::Fault;
 
 /// What an operator may edit of a host.
@@ -122,9 +123,9 @@ impl Store {
         id: HostId,
         expected_version: i32,
         what: HostEdit,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<host::Model, Fault> {
-        let actor = actor.to_owned();
+        let actor = actor.clone();
         self.write(move |tx| {
             let (what, actor) = (what.clone(), actor.clone());
             Box::pin(async move { update(tx, id, expected_version, &what, &actor).await })
@@ -133,12 +134,25 @@ impl Store {
     }
 }
 
+fn noted(before: &host::Model, after: &host::Model) -> Line {
+    let labels = |row: &host::Model| {
+        let labels = row.labels.0.iter().map(|label| format!("{}={}", label.key, label.value));
+        labels.collect::<Vec<_>>().join(" ")
+    };
+    let organization = |row: &host::Model| row.organization_id.map(OrganizationId);
+    Line::new(Action::UpdateHost, after.organization_id, HostId(after.id))
+        .field("drain", Some(before.drain), Some(after.drain))
+        .field("reason", before.drain_reason.as_ref(), after.drain_reason.as_ref())
+        .field("organizationId", organization(before), organization(after))
+        .field("labels", Some(labels(before)), Some(labels(after)))
+}
+
 async fn update(
     tx: &Tx<'_>,
     id: HostId,
     expected_version: i32,
     what: &HostEdit,
-    actor: &str,
+    actor: &Actor,
 ) -> Result<host::Model, Fault> {
     let row =
         host::Entity::find_by_id(id.0).lock_exclusive().one(tx.db).await?.ok_or(Fault::NotFound("host"))?;
@@ -158,14 +172,16 @@ async fn update(
     if let Some(labels) = &what.labels {
         changes.push((host::Column::Labels, Expr::value(Labels(labels.clone()))));
     }
-    let row = match edit::<host::Entity>(tx.db, row.id, row.version, changes).await? {
+    let before = row;
+    let row = match edit::<host::Entity>(tx.db, before.id, before.version, changes).await? {
         Edit::Updated(row) => row,
         Edit::Stale(_) | Edit::Missing => return Err(Fault::Retry),
     };
-    tx.tell_host(&row, ChangeKind::Updated, actor);
+    tx.note(actor, noted(&before, &row));
+    tx.tell_host(&row, ChangeKind::Updated, actor.name());
     // What a client sees of a host's GPUs (UNAVAILABLE, say) follows from the host: its GPUs have changed, too.
     for card in gpu::Entity::find().filter(gpu::Column::HostId.eq(row.id)).all(tx.db).await? {
-        tx.tell_gpu(&card, row.organization_id, actor);
+        tx.tell_gpu(&card, row.organization_id, actor.name());
     }
     Ok(row)
 }

@@ -17,12 +17,13 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
+use super::audit::{Action, Line};
 use super::events::status_of;
 use super::feed::ChangeKind;
 use super::life::{Changes, change, expect_version, finish, lock_job, unfinished_dependencies};
 use super::page::{Ask, Page, Rows, cursor};
 use super::write::INSERT_ROWS;
-use super::{Scope, Store, Tx};
+use super::{Actor, Scope, Store, Tx};
 use crate::fault::Fault;
 
 /// What a list of jobs is sorted by.
@@ -71,14 +72,54 @@ impl Store {
         organization: OrganizationId,
         specs: Vec<JobSpec>,
         bulk: bool,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<Vec<job::Model>, Fault> {
         self.has_room()?;
         let specs: Vec<(Uuid, JobSpec)> = specs.into_iter().map(|spec| (Uuid::now_v7(), spec)).collect();
-        let (specs, actor) = (std::sync::Arc::new(specs), actor.to_owned());
+        let (specs, actor) = (std::sync::Arc::new(specs), actor.clone());
         self.write(move |tx| {
             let (specs, actor) = (specs.clone(), actor.clone());
-            Box::pin(async move { submit(tx, organization, &specs, bulk, &actor).await })
+            Box::pin(async move {
+                let how = Submission { bulk, retry_of: None, actor: actor.name() };
+                let (jobs, made) = submit(tx, organization, &specs, &how).await?;
+                if let Some(line) = submitted(organization, bulk, &made) {
+                    tx.note(&actor, line);
+                }
+                Ok(jobs)
+            })
+        })
+        .await
+    }
+
+    /// Submits anew what a job that has ended had submitted, as a job of its own.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`]; [`Fault::Conflict`] for a job that has not ended; what [`Store::submit_jobs`] fails with.
+    pub async fn retry_job(&self, scope: Scope, id: JobId, actor: &Actor) -> Result<job::Model, Fault> {
+        self.has_room()?;
+        let (new, actor) = (Uuid::now_v7(), actor.clone());
+        self.write(move |tx| {
+            let actor = actor.clone();
+            Box::pin(async move {
+                let row = lock_job(tx, scope, id).await?;
+                if !status_of(&row).is_terminal() {
+                    return Err(Fault::Conflict {
+                        message: format!(
+                            "the job is {}: only a job that has ended can be retried",
+                            row.status
+                        ),
+                        current_version: Some(row.version),
+                    });
+                }
+                let organization = OrganizationId(row.organization_id);
+                let how = Submission { bulk: false, retry_of: Some(row.id), actor: actor.name() };
+                let spec = spec_of(tx, &row).await?;
+                let (mut jobs, _) = submit(tx, organization, &[(new, spec)], &how).await?;
+                let job = jobs.pop().ok_or_else(|| Fault::Internal("a submission made no job".into()))?;
+                let line = Line::new(Action::RetryJob, Some(row.organization_id), JobId(job.id));
+                tx.note(&actor, line.made("name", Some(&job.name)).made("retryOf", Some(id)));
+                Ok(job)
+            })
         })
         .await
     }
@@ -93,16 +134,18 @@ impl Store {
         id: JobId,
         expected_version: Option<i32>,
         reason: Option<String>,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<job::Model, Fault> {
-        let actor = actor.to_owned();
+        let actor = actor.clone();
         self.write(move |tx| {
             let (actor, reason) = (actor.clone(), reason.clone());
             Box::pin(async move {
                 let row = lock_job(tx, scope, id).await?;
                 expect_version("job", expected_version, row.version)?;
-                let reason = reason.unwrap_or_else(|| format!("cancelled by {actor}"));
-                stop(tx, &row, JobStatus::Cancelled, reason, &actor).await
+                let reason = reason.unwrap_or_else(|| format!("cancelled by {}", actor.name()));
+                let after = stop(tx, &row, JobStatus::Cancelled, reason, actor.name()).await?;
+                tx.note(&actor, changed(Action::CancelJob, &row, &after));
+                Ok(after)
             })
         })
         .await
@@ -112,8 +155,8 @@ impl Store {
     ///
     /// # Errors
     /// [`Fault::NotFound`]; [`Fault::Conflict`] for a job that holds no GPUs.
-    pub async fn release_job(&self, scope: Scope, id: JobId, actor: &str) -> Result<job::Model, Fault> {
-        let actor = actor.to_owned();
+    pub async fn release_job(&self, scope: Scope, id: JobId, actor: &Actor) -> Result<job::Model, Fault> {
+        let actor = actor.clone();
         self.write(move |tx| {
             let actor = actor.clone();
             Box::pin(async move {
@@ -124,11 +167,14 @@ impl Store {
                         current_version: Some(row.version),
                     });
                 }
-                let reason = format!("released by {actor}");
-                if row.command.is_none() {
-                    return finish(tx, &row, JobStatus::Succeeded, None, Some(reason), &actor).await;
-                }
-                stop(tx, &row, JobStatus::Cancelled, reason, &actor).await
+                let reason = format!("released by {}", actor.name());
+                let after = if row.command.is_none() {
+                    finish(tx, &row, JobStatus::Succeeded, None, Some(reason), actor.name()).await?
+                } else {
+                    stop(tx, &row, JobStatus::Cancelled, reason, actor.name()).await?
+                };
+                tx.note(&actor, changed(Action::ReleaseJob, &row, &after));
+                Ok(after)
             })
         })
         .await
@@ -144,15 +190,17 @@ impl Store {
         id: JobId,
         expected_version: i32,
         what: JobEdit,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<job::Model, Fault> {
-        let actor = actor.to_owned();
+        let actor = actor.clone();
         self.write(move |tx| {
             let (what, actor) = (what.clone(), actor.clone());
             Box::pin(async move {
                 let row = lock_job(tx, scope, id).await?;
                 expect_version("job", Some(expected_version), row.version)?;
-                update(tx, &row, &what, &actor).await
+                let after = update(tx, &row, &what, actor.name()).await?;
+                tx.note(&actor, changed(Action::UpdateJob, &row, &after));
+                Ok(after)
             })
         })
         .await
@@ -317,13 +365,68 @@ async fn update(tx: &Tx<'_>, row: &job::Model, what: &JobEdit, actor: &str) -> R
     change(tx, row, to, changes, actor, Some(format!("edited by {actor}"))).await
 }
 
+/// What an edit, or the end of a job by a person, has changed.
+fn changed(action: Action, before: &job::Model, after: &job::Model) -> Line {
+    Line::new(action, Some(before.organization_id), JobId(before.id))
+        .field("status", Some(&before.status), Some(&after.status))
+        .field("statusReason", before.status_reason.as_ref(), after.status_reason.as_ref())
+        .field("priority", Some(before.priority), Some(after.priority))
+        .field("timeLimitSeconds", before.time_limit_seconds, after.time_limit_seconds)
+        .field("hold", Some(before.held), Some(after.held))
+}
+
+/// What a submission has made, in one line; none for one that was made before. Of many jobs the first and the last are
+/// named: their ids were made in order.
+fn submitted(organization: OrganizationId, bulk: bool, made: &[job::Model]) -> Option<Line> {
+    let (first, last) = (made.first()?, made.last()?);
+    let action = if bulk { Action::SubmitJobs } else { Action::SubmitJob };
+    let line = Line::new(action, Some(organization.0), JobId(first.id)).made("name", Some(&first.name));
+    Some(match made.len() {
+        1 => line.made("count", None::<String>),
+        many => line.made("count", Some(many)).made("last", Some(JobId(last.id))),
+    })
+}
+
+/// What had been submitted. Its idempotency key stays with the first job.
+async fn spec_of(tx: &Tx<'_>, row: &job::Model) -> Result<JobSpec, Fault> {
+    let depends_on = job_dependency::Entity::find()
+        .filter(job_dependency::Column::JobId.eq(row.id))
+        .order_by_asc(job_dependency::Column::DependsOn)
+        .all(tx.db)
+        .await?;
+    Ok(JobSpec {
+        name: row.name.clone(),
+        model_type: row.model_type.clone(),
+        requirements: row.requirements.0.clone(),
+        command: row.command.clone().map(|command| command.0),
+        env: row.env.0.clone(),
+        workdir: row.workdir.clone(),
+        priority: row.priority,
+        max_retries: row.max_retries,
+        time_limit_seconds: row.time_limit_seconds,
+        depends_on: depends_on.into_iter().map(|link| JobId(link.depends_on)).collect(),
+        hold: false,
+        labels: row.labels.0.clone(),
+        idempotency_key: None,
+    })
+}
+
+/// How jobs were submitted.
+struct Submission<'a> {
+    /// As a list: a refused field is named with its place.
+    bulk: bool,
+    /// The job that they stand for.
+    retry_of: Option<Uuid>,
+    actor: &'a str,
+}
+
+/// The jobs of the submissions, in order, and those of them that are new.
 async fn submit(
     tx: &Tx<'_>,
     organization: OrganizationId,
     specs: &[(Uuid, JobSpec)],
-    bulk: bool,
-    actor: &str,
-) -> Result<Vec<job::Model>, Fault> {
+    how: &Submission<'_>,
+) -> Result<(Vec<job::Model>, Vec<job::Model>), Fault> {
     let known = known_submissions(tx, organization, specs).await?;
     let mut used = HashMap::new();
     let mut fresh = Vec::new();
@@ -334,25 +437,27 @@ async fn submit(
         if let Some(key) = &spec.idempotency_key
             && used.insert(key.clone(), *id).is_some()
         {
-            return Err(Fault::invalid(field(position, bulk, "idempotencyKey"), "the key occurs twice"));
+            return Err(Fault::invalid(field(position, how.bulk, "idempotencyKey"), "the key occurs twice"));
         }
         fresh.push((position, *id, spec));
     }
     let dependencies = statuses_of_dependencies(tx, organization, &fresh).await?;
     admit(tx, organization, fresh.len()).await?;
-    let mut made = insert(tx, organization, &fresh, (bulk, dependencies), actor).await?;
+    let mut made = insert(tx, organization, &fresh, &dependencies, how).await?;
+    let new = fresh.iter().filter_map(|(_, id, _)| made.get(id).cloned()).collect();
     let known_ids: Vec<Uuid> = known.values().copied().collect();
     if !known_ids.is_empty() {
         let rows = job::Entity::find().filter(job::Column::Id.is_in(known_ids)).all(tx.db).await?;
         made.extend(rows.into_iter().map(|row| (row.id, row)));
     }
-    specs
+    let jobs = specs
         .iter()
         .map(|(id, spec)| {
             let id = spec.idempotency_key.as_ref().and_then(|key| known.get(key)).unwrap_or(id);
             made.get(id).cloned().ok_or_else(|| Fault::Internal("a submitted job is missing".into()))
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok((jobs, new))
 }
 
 /// Jobs submitted before under these keys.
@@ -426,14 +531,14 @@ async fn insert(
     tx: &Tx<'_>,
     organization: OrganizationId,
     fresh: &[(usize, Uuid, &JobSpec)],
-    (bulk, dependencies): (bool, HashMap<Uuid, JobStatus>),
-    actor: &str,
+    dependencies: &HashMap<Uuid, JobStatus>,
+    how: &Submission<'_>,
 ) -> Result<HashMap<Uuid, job::Model>, Fault> {
     let mut rows = Vec::with_capacity(fresh.len());
     let mut links = Vec::new();
     for (position, id, spec) in fresh {
-        let waits = link((*position, *id, spec), bulk, &dependencies, &mut links)?;
-        rows.push(new_row(tx, organization, *id, spec, waits, actor));
+        let waits = link((*position, *id, spec), how.bulk, dependencies, &mut links)?;
+        rows.push(new_row(tx, organization, *id, spec, waits, how));
     }
     for chunk in rows.chunks(INSERT_ROWS) {
         job::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx.db).await?;
@@ -459,7 +564,7 @@ async fn insert(
     let mut made = HashMap::with_capacity(rows.len());
     for row in rows {
         let model = row.try_into_model()?;
-        tx.tell_job(&model, ChangeKind::Created, actor, None);
+        tx.tell_job(&model, ChangeKind::Created, how.actor, None);
         made.insert(model.id, model);
     }
     Ok(made)
@@ -524,7 +629,7 @@ fn new_row(
     id: Uuid,
     spec: &JobSpec,
     waits: bool,
-    actor: &str,
+    how: &Submission<'_>,
 ) -> job::ActiveModel {
     let status = if spec.hold || waits { JobStatus::Held } else { JobStatus::Queued };
     job::ActiveModel {
@@ -547,7 +652,8 @@ fn new_row(
         max_retries: Set(spec.max_retries),
         time_limit_seconds: Set(spec.time_limit_seconds),
         exit_code: Set(None),
-        submitted_by: Set(actor.to_owned()),
+        submitted_by: Set(how.actor.to_owned()),
+        retry_of: Set(how.retry_of),
         submitted_at: Set(tx.now),
         allocated_at: Set(None),
         started_at: Set(None),

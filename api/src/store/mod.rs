@@ -3,6 +3,8 @@
 
 pub mod agents;
 pub mod allocations;
+pub mod api_keys;
+pub mod audit;
 mod dependents;
 pub mod events;
 pub mod feed;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::fault::Fault;
+pub use audit::Actor;
 pub use feed::{ChangeKind, Event, EventKind, Feed};
 pub use scope::Scope;
 pub use write::Tx;

@@ -9,10 +9,11 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, TryIntoModel};
 
+use super::audit::{Action, Line};
 use super::feed::ChangeKind;
 use super::page::{Page, Rows};
 use super::versioned::{Edit, edit};
-use super::{Scope, Store};
+use super::{Actor, Scope, Store};
 use crate::fault::Fault;
 
 /// An organization to be.
@@ -43,6 +44,16 @@ pub struct OrganizationEdit {
     pub quota: Option<(f64, Option<f64>, Option<i32>)>,
 }
 
+fn noted(action: Action, before: Option<&organization::Model>, after: &organization::Model) -> Line {
+    Line::new(action, Some(after.id), OrganizationId(after.id))
+        .field("slug", before.map(|row| &row.slug), Some(&after.slug))
+        .field("name", before.map(|row| &row.name), Some(&after.name))
+        .field("weight", before.map(|row| row.weight), Some(after.weight))
+        .field("quota.guaranteedGpus", before.map(|row| row.guaranteed_gpus), Some(after.guaranteed_gpus))
+        .field("quota.maxGpus", before.and_then(|row| row.max_gpus), after.max_gpus)
+        .field("quota.maxQueuedJobs", before.and_then(|row| row.max_queued_jobs), after.max_queued_jobs)
+}
+
 impl Store {
     /// Makes an organization.
     ///
@@ -51,9 +62,9 @@ impl Store {
     pub async fn create_organization(
         &self,
         new: NewOrganization,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<organization::Model, Fault> {
-        let (id, actor) = (Uuid::now_v7(), actor.to_owned());
+        let (id, actor) = (Uuid::now_v7(), actor.clone());
         self.write(move |tx| {
             let (new, actor) = (new.clone(), actor.clone());
             Box::pin(async move {
@@ -77,7 +88,8 @@ impl Store {
                 };
                 organization::Entity::insert(row.clone()).exec_without_returning(tx.db).await?;
                 let row = row.try_into_model()?;
-                tx.tell_organization(&row, ChangeKind::Created, &actor);
+                tx.tell_organization(&row, ChangeKind::Created, actor.name());
+                tx.note(&actor, noted(Action::CreateOrganization, None, &row));
                 Ok(row)
             })
         })
@@ -93,9 +105,9 @@ impl Store {
         id: OrganizationId,
         expected_version: i32,
         what: OrganizationEdit,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<organization::Model, Fault> {
-        let actor = actor.to_owned();
+        let actor = actor.clone();
         self.write(move |tx| {
             let (what, actor) = (what.clone(), actor.clone());
             Box::pin(async move {
@@ -112,9 +124,11 @@ impl Store {
                     changes.push((Column::MaxGpus, Expr::value(most)));
                     changes.push((Column::MaxQueuedJobs, Expr::value(queued)));
                 }
+                let before = organization::Entity::find_by_id(id.0).one(tx.db).await?;
                 match edit::<organization::Entity>(tx.db, id.0, expected_version, changes).await? {
                     Edit::Updated(row) => {
-                        tx.tell_organization(&row, ChangeKind::Updated, &actor);
+                        tx.tell_organization(&row, ChangeKind::Updated, actor.name());
+                        tx.note(&actor, noted(Action::UpdateOrganization, before.as_ref(), &row));
                         Ok(row)
                     }
                     Edit::Stale(current) => Err(Fault::stale("organization", expected_version, current)),

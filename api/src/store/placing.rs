@@ -11,10 +11,11 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryIntoModel};
 
+use super::audit::{Action, Line};
 use super::events::status_of;
 use super::life::{change, expect_version, lock_gpu, lock_job};
 use super::versioned::{Edit, edit};
-use super::{Scope, Store, Tx};
+use super::{Actor, Scope, Store, Tx};
 use crate::fault::Fault;
 
 /// A GPU that a person chose.
@@ -60,16 +61,20 @@ impl Store {
         id: JobId,
         chosen: Vec<ChosenGpu>,
         expected_job_version: Option<i32>,
-        actor: &str,
+        actor: &Actor,
     ) -> Result<(job::Model, Vec<allocation::Model>), Fault> {
-        let actor = actor.to_owned();
+        let actor = actor.clone();
         self.write(move |tx| {
             let (chosen, actor) = (chosen.clone(), actor.clone());
             Box::pin(async move {
                 let row = lock_job(tx, scope, id).await?;
                 expect_version("job", expected_job_version, row.version)?;
                 let gpus = resolve(tx, &row, &chosen).await?;
-                give(tx, &row, &gpus, &actor).await
+                let given = give(tx, &row, &gpus, actor.name()).await?;
+                let line = Line::new(Action::AllocateGpus, Some(row.organization_id), id);
+                let gpus: Vec<String> = gpus.iter().map(|one| one.gpu.to_string()).collect();
+                tx.note(&actor, line.made("gpus", Some(gpus.join(" "))));
+                Ok(given)
             })
         })
         .await

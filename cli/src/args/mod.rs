@@ -3,6 +3,7 @@
 pub(crate) mod connection;
 pub(crate) mod environment;
 pub(crate) mod fleet;
+pub(crate) mod identity;
 pub(crate) mod job;
 pub(crate) mod server;
 pub(crate) mod values;
@@ -34,10 +35,13 @@ pub(crate) enum Command {
     Agent(server::AgentArgs),
     /// Prints a new token, on the last line
     Token(server::TokenArgs),
-    /// Prints the GraphQL schema
-    Schema,
+    /// Prints the GraphQL schema, or who may use what of it
+    Schema(server::SchemaArgs),
     /// Changes the database's schema, or tells where it is
     Migrate(server::MigrateArgs),
+    /// Lists the keys that servers sign tokens with, or takes one back
+    #[command(subcommand)]
+    SigningKeys(server::SigningKeysCommand),
     /// Submits a job, follows it, and returns its exit code
     Run(job::RunArgs),
     /// Submits a job and prints its id

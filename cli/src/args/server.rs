@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
+use super::identity::IdentityArgs;
 use super::values::{LogFormat, MigrateDirection, Origin, Pair, TokenRole, duration, origin, pair};
 
 /// Where everything is kept unless told otherwise.
@@ -54,6 +55,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 
     /// How log lines look
     #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
@@ -200,6 +204,45 @@ pub(crate) struct TokenArgs {
     /// Writes it to a new file that only its owner can read, instead of printing it
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// `gpu-fleet schema`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SchemaArgs {
+    /// Prints which role each field needs instead
+    #[arg(long)]
+    pub(crate) access: bool,
+}
+
+/// `gpu-fleet signing-keys …`: asks the database itself, since who can reach it can.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum SigningKeysCommand {
+    /// Lists them, with when their server was last seen
+    List(SigningKeysArgs),
+    /// Takes one back: no token of it is accepted any more. Its server, if it still runs, must be stopped first
+    Revoke(RevokeSigningKeyArgs),
+}
+
+/// Which database.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SigningKeysArgs {
+    #[command(flatten)]
+    pub(crate) data: DataDirArgs,
+
+    /// A PostgreSQL database, postgres://…; without it, embedded SQLite in the data directory
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+/// `gpu-fleet signing-keys revoke`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RevokeSigningKeyArgs {
+    /// Its id
+    #[arg(value_name = "KEY-ID")]
+    pub(crate) kid: String,
+
+    #[command(flatten)]
+    pub(crate) database: SigningKeysArgs,
 }
 
 /// `gpu-fleet migrate`: the database's schema.

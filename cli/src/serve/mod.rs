@@ -3,13 +3,17 @@
 
 mod data_dir;
 mod database;
+mod identity;
 mod running;
+mod signing_keys;
 mod token;
 
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use crate::args::server::{AgentArgs, MigrateArgs, ServeArgs, TokenArgs, UpArgs};
+use crate::args::server::{
+    AgentArgs, MigrateArgs, SchemaArgs, ServeArgs, SigningKeysCommand, TokenArgs, UpArgs,
+};
 use crate::client::{Failure, parse_server};
 use crate::host::agent_config;
 use crate::output::say;
@@ -85,10 +89,19 @@ pub(crate) async fn token(args: TokenArgs) -> Result<u8, Failure> {
     token::print(&args)
 }
 
-/// Prints the public schema.
-pub(crate) fn schema() -> Result<u8, Failure> {
-    token::print_line(api::graphql::schema::sdl().trim_end())?;
+/// Prints the public schema, or who may use what of it.
+pub(crate) fn schema(args: &SchemaArgs) -> Result<u8, Failure> {
+    let text = if args.access { api::graphql::access::table() } else { api::graphql::schema::sdl() };
+    token::print_line(text.trim_end())?;
     Ok(0)
+}
+
+/// Lists the keys that servers sign tokens with, or takes one back.
+pub(crate) async fn signing_keys(command: SigningKeysCommand) -> Result<u8, Failure> {
+    match command {
+        SigningKeysCommand::List(args) => signing_keys::list(&args).await,
+        SigningKeysCommand::Revoke(args) => signing_keys::revoke(&args).await,
+    }
 }
 
 /// Changes the database's schema, or tells where it is.

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{data_dir, token};
+use super::{data_dir, identity, token};
 use crate::args::server::ServeArgs;
 use crate::client::Failure;
 use crate::client::credentials::{ADDRESS_FILE, OPERATOR_TOKEN_FILE};
@@ -70,7 +70,8 @@ impl Running {
         let metrics = http::install_metrics().map_err(|error| Failure::Other(error.to_string()))?;
         let terms =
             LeaseTerms::new(args.lease, args.heartbeat).map_err(|error| Failure::Usage(error.to_string()))?;
-        let config = ServerConfig { data_dir: dir.clone(), location, terms };
+        let trust = identity::trust(&args.identity)?;
+        let config = ServerConfig { data_dir: dir.clone(), location, terms, trust };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

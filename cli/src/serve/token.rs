@@ -18,7 +18,7 @@ const JOIN_TTL: Duration = Duration::from_secs(600);
 /// How long the sign-in link and the local user's token are valid; a running server writes a new token in time.
 pub(super) const OPERATOR_TTL: Duration = Duration::from_secs(12 * 3600);
 
-fn role(of: TokenRole) -> Role {
+pub(super) fn role(of: TokenRole) -> Role {
     match of {
         TokenRole::Viewer => Role::Viewer,
         TokenRole::Member => Role::Member,

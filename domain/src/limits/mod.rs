@@ -24,6 +24,8 @@ pub use organization::{check_host_name, check_org_name, check_quota, check_slug,
 pub const NAME_CHARS: usize = 200;
 /// Characters of a reason that people give.
 pub const REASON_CHARS: usize = 500;
+/// Characters in the name of an API key.
+pub const API_KEY_NAME_CHARS: usize = 100;
 /// Characters in a model type.
 pub const MODEL_TYPE_CHARS: usize = 100;
 /// GPUs of one job.
@@ -182,6 +184,11 @@ fn check_idempotency_key(key: Option<&str>) -> Result<(), InvalidInput> {
     refuse_unless(fits, "idempotencyKey", || {
         format!("must be 1 to {IDEMPOTENCY_KEY_CHARS} printable ASCII characters")
     })
+}
+
+/// Checks the name of an API key.
+pub fn check_api_key_name(name: &str) -> Result<(), InvalidInput> {
+    check_title("name", name, API_KEY_NAME_CHARS)
 }
 
 /// Checks a text that is put before people, such as a reason, or that rows are searched for.

@@ -1,6 +1,6 @@
 //! What a caller may cost the others, and what it may learn of them: nothing that it need not.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use system_tests::answer::{column, text};
 use system_tests::{Engine, Fleet, Place, PlayedHost, both, eventually};
 

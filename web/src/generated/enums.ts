@@ -16,6 +16,35 @@ export type AttemptState =
   /** Its process was started. */
   | 'STARTED';
 
+/** What somebody did. */
+export type AuditAction =
+  /** Chosen GPUs were given to a job. */
+  | 'ALLOCATE_GPUS'
+  /** A job was cancelled. */
+  | 'CANCEL_JOB'
+  /** An API key was made. */
+  | 'CREATE_API_KEY'
+  /** An organization was made. */
+  | 'CREATE_ORGANIZATION'
+  /** A job's GPUs were given back. */
+  | 'RELEASE_JOB'
+  /** A host was taken out of the fleet. */
+  | 'REMOVE_HOST'
+  /** A job that had ended was submitted anew. */
+  | 'RETRY_JOB'
+  /** An API key was revoked. */
+  | 'REVOKE_API_KEY'
+  /** A job was submitted. */
+  | 'SUBMIT_JOB'
+  /** Jobs were submitted in bulk. */
+  | 'SUBMIT_JOBS'
+  /** A host was edited. */
+  | 'UPDATE_HOST'
+  /** A waiting job was edited. */
+  | 'UPDATE_JOB'
+  /** An organization was edited. */
+  | 'UPDATE_ORGANIZATION';
+
 /** What a waiting job waits for. */
 export type BlockerCode =
   /** A job that it depends on has not ended. */

@@ -1,5 +1,6 @@
 //! Lists: connections, filters and orders, a file for each noun.
 
+pub mod audit;
 pub mod events;
 pub mod gpus;
 pub mod hosts;
@@ -74,6 +75,18 @@ macro_rules! connection {
     };
 }
 use connection;
+
+/// How many rows of a short list are wanted.
+///
+/// # Errors
+/// [`Fault::Invalid`] for less than none.
+pub(in crate::graphql) fn at_most(first: Option<i32>) -> Result<usize, Fault> {
+    match first.map(usize::try_from) {
+        None => Ok(usize::MAX),
+        Some(Ok(first)) => Ok(first),
+        Some(Err(_)) => Err(Fault::invalid("first", "must be 0 or more")),
+    }
+}
 
 /// Each wanted value once: there are few of them, and a list may repeat them as often as it likes.
 fn once<T: PartialEq + Copy>(wanted: &[T]) -> Vec<T> {

@@ -7,13 +7,14 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::fault::Fault;
+use crate::store::audit::{Action, Line};
 use crate::store::feed::ChangeKind;
 use crate::store::life::expect_version;
 use crate::store::versioned::{Edit, edit};
-use crate::store::{Store, Tx};
+use crate::store::{Actor, Store, Tx};
 
 impl Store {
-    /// Removes a host on which nothing is allocated.
+    /// Removes a host on which nothing is allocated, and answers the name that it had.
     ///
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::Conflict`].
@@ -21,9 +22,9 @@ impl Store {
         &self,
         id: HostId,
         expected_version: Option<i32>,
-        actor: &str,
-    ) -> Result<host::Model, Fault> {
-        let actor = actor.to_owned();
+        actor: &Actor,
+    ) -> Result<String, Fault> {
+        let actor = actor.clone();
         self.write(move |tx| {
             let actor = actor.clone();
             Box::pin(async move { remove(tx, id, expected_version, &actor).await })
@@ -32,7 +33,7 @@ impl Store {
     }
 }
 
-async fn remove(tx: &Tx<'_>, id: HostId, expected: Option<i32>, actor: &str) -> Result<host::Model, Fault> {
+async fn remove(tx: &Tx<'_>, id: HostId, expected: Option<i32>, actor: &Actor) -> Result<String, Fault> {
     let row = host::Entity::find_by_id(id.0)
         .filter(host::Column::RemovedAt.is_null())
         .lock_exclusive()
@@ -68,9 +69,11 @@ async fn remove(tx: &Tx<'_>, id: HostId, expected: Option<i32>, actor: &str) -> 
     ];
     match edit::<host::Entity>(tx.db, row.id, row.version, changes).await? {
         Edit::Updated(removed) => {
-            tracing::info!(host = row.name, actor, "a host was removed");
-            tx.tell_host(&removed, ChangeKind::Updated, actor);
-            Ok(removed)
+            tracing::info!(host = row.name, actor = actor.name(), "a host was removed");
+            let line = Line::new(Action::RemoveHost, row.organization_id, id);
+            tx.note(actor, line.field("name", Some(&row.name), None::<String>));
+            tx.tell_host(&removed, ChangeKind::Updated, actor.name());
+            Ok(row.name)
         }
         Edit::Stale(_) | Edit::Missing => Err(Fault::Retry),
     }

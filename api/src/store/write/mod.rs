@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::ids::JobId;
-use entity::event;
+use entity::{audit, event};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait};
@@ -38,6 +38,7 @@ pub struct Tx<'a> {
 
 #[derive(Default)]
 struct News {
+    audit: Vec<audit::ActiveModel>,
     events: Vec<event::ActiveModel>,
     logs: Vec<JobId>,
     unsettled: bool,
@@ -69,6 +70,11 @@ impl<'a> Tx<'a> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner).events.push(event);
     }
 
+    /// Appends a line of the audit trail when the work is done.
+    pub(super) fn append(&self, line: audit::ActiveModel) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).audit.push(line);
+    }
+
     /// Has what waits for jobs that have ended looked after, once this is committed.
     pub(crate) fn leave_unsettled(&self) {
         self.news.lock().unwrap_or_else(PoisonError::into_inner).unsettled = true;
@@ -83,6 +89,9 @@ impl<'a> Tx<'a> {
     async fn close(self) -> Result<Wake, Fault> {
         let news = self.news.into_inner().unwrap_or_else(PoisonError::into_inner);
         let wake = Wake { events: !news.events.is_empty(), logs: news.logs, unsettled: news.unsettled };
+        for rows in news.audit.chunks(INSERT_ROWS) {
+            audit::Entity::insert_many(rows.to_vec()).exec_without_returning(self.db).await?;
+        }
         for rows in news.events.chunks(INSERT_ROWS) {
             event::Entity::insert_many(rows.to_vec()).exec_without_returning(self.db).await?;
         }

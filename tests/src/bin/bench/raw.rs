@@ -158,6 +158,7 @@ impl Writes {
             max_retries: Set(0),
             time_limit_seconds: Set(None),
             exit_code: Set(None),
+            retry_of: Set(None),
             submitted_by: Set("bench".to_owned()),
             submitted_at: Set(now),
             allocated_at: Set(None),

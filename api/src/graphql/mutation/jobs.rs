@@ -1,24 +1,18 @@
-//! What people change.
+//! What people change of jobs.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use domain::ids::{GpuId, HostId, JobId, OrganizationId};
+use domain::ids::{GpuId, JobId};
 use domain::limits::{self, JobSpec};
-use domain::requirements::{GpuRequirements, Label as DomainLabel};
-use domain::role::Role;
+use domain::requirements::GpuRequirements;
 
-use super::agent_ops::AgentMutation;
-use super::allocation::Allocation;
-use super::caller::{Caller, store};
-use super::failure::Answer;
-use super::host::Host;
-use super::host_ops::HostMutation;
-use super::job::Job;
-use super::label::LabelInput;
-use super::organization::Organization;
+use super::labels;
 use crate::fault::Fault;
-use crate::store::hosts::HostEdit;
+use crate::graphql::allocation::Allocation;
+use crate::graphql::caller::{permit, store};
+use crate::graphql::failure::Answer;
+use crate::graphql::job::Job;
+use crate::graphql::label::LabelInput;
 use crate::store::jobs::JobEdit;
-use crate::store::organizations::{NewOrganization, OrganizationEdit};
 use crate::store::placing::ChosenGpu;
 
 /// Jobs in one bulk submission at most.
@@ -61,11 +55,6 @@ impl From<GpuRequirementsInput> for GpuRequirements {
             labels: labels(input.labels),
         }
     }
-}
-
-fn labels(given: Option<Vec<LabelInput>>) -> Vec<DomainLabel> {
-    let given = given.unwrap_or_default();
-    given.into_iter().map(|label| DomainLabel { key: label.key, value: label.value }).collect()
 }
 
 /// An environment variable; its value can be written, never read.
@@ -195,77 +184,18 @@ pub struct GpuChoiceInput {
     pub expected_version: Option<i32>,
 }
 
+/// A job that has ended, to be submitted anew.
+#[derive(InputObject)]
+pub struct RetryJobInput {
+    /// Which.
+    pub id: ID,
+}
+
 /// A job whose GPUs are to go back.
 #[derive(InputObject)]
 pub struct ReleaseJobInput {
     /// Which.
     pub job_id: ID,
-}
-
-/// Limits of an organization.
-#[derive(InputObject, Clone)]
-pub struct QuotaInput {
-    /// GPUs that are its own whenever it wants them; absent: none.
-    pub guaranteed_gpus: Option<f64>,
-    /// Never more than this many at once; absent: no ceiling.
-    pub max_gpus: Option<f64>,
-    /// Waiting jobs accepted at once; absent: no ceiling.
-    pub max_queued_jobs: Option<i32>,
-}
-
-impl QuotaInput {
-    fn check(&self) -> Result<(f64, Option<f64>, Option<i32>), Fault> {
-        limits::check_quota(self.guaranteed_gpus, self.max_gpus, self.max_queued_jobs)?;
-        Ok((self.guaranteed_gpus.unwrap_or(0.0), self.max_gpus, self.max_queued_jobs))
-    }
-}
-
-/// An organization to be.
-#[derive(InputObject)]
-pub struct CreateOrganizationInput {
-    /// Its short name: lower-case letters, digits and dashes.
-    pub slug: String,
-    /// Its name for people.
-    pub name: String,
-    /// Its share of the fleet relative to the others.
-    #[graphql(default_with = "Some(1.0)")]
-    pub weight: Option<f64>,
-    /// Its limits; absent: none.
-    pub quota: Option<QuotaInput>,
-}
-
-/// Changes to an organization.
-#[derive(InputObject)]
-pub struct UpdateOrganizationInput {
-    /// Which.
-    pub id: ID,
-    /// Only if it still has this version.
-    pub expected_version: i32,
-    /// New name.
-    pub name: Option<String>,
-    /// New weight.
-    pub weight: Option<f64>,
-    /// New quota, as a whole.
-    pub quota: Option<QuotaInput>,
-}
-
-/// Changes to a host.
-#[derive(InputObject)]
-pub struct UpdateHostInput {
-    /// Which.
-    pub id: ID,
-    /// Only if it still has this version.
-    pub expected_version: i32,
-    /// True: nothing new is placed on it; false: it takes work again.
-    pub drain: Option<bool>,
-    /// Why it is drained.
-    pub reason: Option<String>,
-    /// Dedicate it to this organization.
-    pub organization_id: Option<ID>,
-    /// True: share it with all.
-    pub shared: Option<bool>,
-    /// New labels, as a whole.
-    pub labels: Option<Vec<LabelInput>>,
 }
 
 /// A job, after a change.
@@ -291,45 +221,26 @@ pub struct AllocationsPayload {
     pub allocations: Vec<Allocation>,
 }
 
-/// An organization, after a change.
-#[derive(SimpleObject)]
-pub struct OrganizationPayload {
-    /// As the change left it.
-    pub organization: Organization,
-}
-
-/// A host, after a change.
-#[derive(SimpleObject)]
-pub struct HostPayload {
-    /// As the change left it.
-    pub host: Host,
-}
-
-/// Everything that changes something: people's operations and agents'.
-#[derive(async_graphql::MergedObject, Default)]
-#[graphql(name = "Mutation")]
-pub struct Mutation(PeopleMutation, AgentMutation, HostMutation);
-
-/// What people change.
+/// What people change of jobs.
 #[derive(Default)]
-pub struct PeopleMutation;
+pub struct JobMutation;
 
 fn job_id(id: &ID) -> Result<JobId, Fault> {
     id.parse().map_err(|_| Fault::NotFound("job"))
 }
 
 #[Object]
-impl PeopleMutation {
+impl JobMutation {
     /// Puts a job into the queue of the caller's organization.
     async fn submit_job(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The job.")] input: SubmitJobInput,
     ) -> Answer<JobPayload> {
-        let caller = Caller::of(ctx)?;
-        let organization = caller.organization(Role::Member)?;
+        let permit = permit(ctx)?;
+        let organization = permit.organization()?;
         let spec = input.check("")?;
-        let mut made = store(ctx).submit_jobs(organization, vec![spec], false, caller.actor()).await?;
+        let mut made = store(ctx).submit_jobs(organization, vec![spec], false, &permit.actor()).await?;
         let job = made.pop().ok_or_else(|| Fault::Internal("a submission made no job".into()))?;
         Ok(JobPayload { job: Job(job) })
     }
@@ -340,15 +251,15 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The jobs.")] input: SubmitJobsInput,
     ) -> Answer<JobsPayload> {
-        let caller = Caller::of(ctx)?;
-        let organization = caller.organization(Role::Member)?;
+        let permit = permit(ctx)?;
+        let organization = permit.organization()?;
         if input.jobs.is_empty() || input.jobs.len() > BULK {
             return Err(Fault::invalid("jobs", format!("between 1 and {BULK} jobs")).into());
         }
         let checked =
             input.jobs.into_iter().enumerate().map(|(place, job)| job.check(&format!("jobs[{place}].")));
         let specs = checked.collect::<Result<Vec<_>, _>>()?;
-        let made = store(ctx).submit_jobs(organization, specs, true, caller.actor()).await?;
+        let made = store(ctx).submit_jobs(organization, specs, true, &permit.actor()).await?;
         Ok(JobsPayload { jobs: made.into_iter().map(Job).collect() })
     }
 
@@ -358,12 +269,23 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which job, and why.")] input: CancelJobInput,
     ) -> Answer<JobPayload> {
-        let caller = Caller::of(ctx)?;
-        let scope = caller.changes(Role::Member)?;
+        let permit = permit(ctx)?;
         limits::check_text("reason", input.reason.as_deref(), limits::REASON_CHARS).map_err(Fault::from)?;
         let id = job_id(&input.id)?;
-        let row =
-            store(ctx).cancel_job(scope, id, input.expected_version, input.reason, caller.actor()).await?;
+        let row = store(ctx)
+            .cancel_job(permit.scope(), id, input.expected_version, input.reason, &permit.actor())
+            .await?;
+        Ok(JobPayload { job: Job(row) })
+    }
+
+    /// Submits anew what a job that has ended had submitted: a job of its own, whose retryOf is that one.
+    async fn retry_job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job.")] input: RetryJobInput,
+    ) -> Answer<JobPayload> {
+        let permit = permit(ctx)?;
+        let row = store(ctx).retry_job(permit.scope(), job_id(&input.id)?, &permit.actor()).await?;
         Ok(JobPayload { job: Job(row) })
     }
 
@@ -373,8 +295,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which job, and its changes.")] input: UpdateJobInput,
     ) -> Answer<JobPayload> {
-        let caller = Caller::of(ctx)?;
-        let scope = caller.changes(Role::Member)?;
+        let permit = permit(ctx)?;
         if let Some(priority) = input.priority {
             limits::check_priority(priority).map_err(Fault::from)?;
         }
@@ -385,7 +306,8 @@ impl PeopleMutation {
             hold: input.hold,
         };
         let id = job_id(&input.id)?;
-        let row = store(ctx).update_job(scope, id, input.expected_version, what, caller.actor()).await?;
+        let row =
+            store(ctx).update_job(permit.scope(), id, input.expected_version, what, &permit.actor()).await?;
         Ok(JobPayload { job: Job(row) })
     }
 
@@ -396,8 +318,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The job and the GPUs.")] input: AllocateGpusInput,
     ) -> Answer<AllocationsPayload> {
-        let caller = Caller::of(ctx)?;
-        let scope = caller.changes(Role::Member)?;
+        let permit = permit(ctx)?;
         let id = job_id(&input.job_id)?;
         if input.gpus.len() > usize::try_from(limits::GPUS).unwrap_or(usize::MAX) {
             return Err(Fault::invalid("gpus", format!("at most {} GPUs", limits::GPUS)).into());
@@ -407,8 +328,9 @@ impl PeopleMutation {
             let id: GpuId = choice.id.parse().map_err(|_| Fault::NotFound("gpu"))?;
             chosen.push(ChosenGpu { id, expected_version: choice.expected_version });
         }
-        let (row, given) =
-            store(ctx).allocate(scope, id, chosen, input.expected_job_version, caller.actor()).await?;
+        let (row, given) = store(ctx)
+            .allocate(permit.scope(), id, chosen, input.expected_job_version, &permit.actor())
+            .await?;
         Ok(AllocationsPayload { job: Job(row), allocations: given.into_iter().map(Allocation).collect() })
     }
 
@@ -418,93 +340,8 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which job.")] input: ReleaseJobInput,
     ) -> Answer<JobPayload> {
-        let caller = Caller::of(ctx)?;
-        let scope = caller.changes(Role::Member)?;
-        let row = store(ctx).release_job(scope, job_id(&input.job_id)?, caller.actor()).await?;
+        let permit = permit(ctx)?;
+        let row = store(ctx).release_job(permit.scope(), job_id(&input.job_id)?, &permit.actor()).await?;
         Ok(JobPayload { job: Job(row) })
     }
-
-    /// Makes an organization. Operators only.
-    async fn create_organization(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The organization.")] input: CreateOrganizationInput,
-    ) -> Answer<OrganizationPayload> {
-        let caller = Caller::of(ctx)?;
-        caller.needs(Role::Operator)?;
-        limits::check_slug(&input.slug).map_err(Fault::from)?;
-        limits::check_org_name(&input.name).map_err(Fault::from)?;
-        let weight = input.weight.unwrap_or(1.0);
-        limits::check_weight(weight).map_err(Fault::from)?;
-        let (guaranteed_gpus, max_gpus, max_queued_jobs) = match &input.quota {
-            Some(quota) => quota.check()?,
-            None => (0.0, None, None),
-        };
-        let new = NewOrganization {
-            slug: input.slug,
-            name: input.name,
-            weight,
-            guaranteed_gpus,
-            max_gpus,
-            max_queued_jobs,
-        };
-        let row = store(ctx).create_organization(new, caller.actor()).await?;
-        Ok(OrganizationPayload { organization: Organization(row) })
-    }
-
-    /// Edits an organization, under its version. Operators only.
-    async fn update_organization(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which organization, and its changes.")] input: UpdateOrganizationInput,
-    ) -> Answer<OrganizationPayload> {
-        let caller = Caller::of(ctx)?;
-        caller.needs(Role::Operator)?;
-        if let Some(name) = &input.name {
-            limits::check_org_name(name).map_err(Fault::from)?;
-        }
-        if let Some(weight) = input.weight {
-            limits::check_weight(weight).map_err(Fault::from)?;
-        }
-        let quota = input.quota.as_ref().map(QuotaInput::check).transpose()?;
-        let id: OrganizationId = input.id.parse().map_err(|_| Fault::NotFound("organization"))?;
-        let what = OrganizationEdit { name: input.name, weight: input.weight, quota };
-        let row = store(ctx).update_organization(id, input.expected_version, what, caller.actor()).await?;
-        Ok(OrganizationPayload { organization: Organization(row) })
-    }
-
-    /// Drains a host, dedicates it, labels it. Operators only.
-    async fn update_host(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which host, and its changes.")] input: UpdateHostInput,
-    ) -> Answer<HostPayload> {
-        let caller = Caller::of(ctx)?;
-        caller.needs(Role::Operator)?;
-        let id: HostId = input.id.parse().map_err(|_| Fault::NotFound("host"))?;
-        let what = host_edit(ctx, &input).await?;
-        let row = store(ctx).update_host(id, input.expected_version, what, caller.actor()).await?;
-        Ok(HostPayload { host: Host(row) })
-    }
-}
-
-async fn host_edit(ctx: &Context<'_>, input: &UpdateHostInput) -> Result<HostEdit, Fault> {
-    let labels = input.labels.clone().map(|given| labels(Some(given)));
-    if let Some(labels) = &labels {
-        limits::check_labels("labels", labels)?;
-    }
-    limits::check_text("reason", input.reason.as_deref(), limits::REASON_CHARS)?;
-    let organization = match (&input.organization_id, input.shared) {
-        (Some(_), Some(true)) => {
-            return Err(Fault::invalid("shared", "a host is dedicated or shared, not both"));
-        }
-        (Some(id), _) => {
-            let id: OrganizationId = id.parse().map_err(|_| Fault::NotFound("organization"))?;
-            let known = store(ctx).organizations_by_id(crate::store::Scope::Fleet, &[id]).await?;
-            known.contains_key(&id).then_some(Some(Some(id))).ok_or(Fault::NotFound("organization"))?
-        }
-        (None, Some(true)) => Some(None),
-        (None, _) => None,
-    };
-    Ok(HostEdit { drain: input.drain, reason: input.reason.clone(), organization, labels })
 }

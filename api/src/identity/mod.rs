@@ -1,0 +1,231 @@
+//! From a bearer's text to a principal: which kind of proof it is, whether it holds, and whom it stands for. What can be
+//! revoked is remembered only for a moment.
+
+mod external;
+mod own_keys;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use domain::ids::{ApiKeyId, HostId};
+use domain::role::Role;
+use moka::future::Cache;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{self, Claims, KeyKind, OrganizationRef, Principal, Proof, SigningKey};
+use crate::fault::Fault;
+use crate::http::Refusal;
+use crate::store::Store;
+
+pub use external::{External, KeySource, SourceError, Trust};
+use own_keys::OwnKeys;
+
+/// What is revoked is refused within this time, and closed on open sockets soon after.
+const REMEMBERED: Duration = Duration::from_secs(2);
+/// Callers that are remembered at once.
+const CALLERS: u64 = 10_000;
+/// How often the use of an API key is noted.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// Knows callers.
+pub struct Identities {
+    store: Store,
+    own: OwnKeys,
+    external: Option<External>,
+    organizations: Cache<String, OrganizationRef>,
+    agents: Cache<String, HostId>,
+    api_keys: Cache<String, Arc<ApiKey>>,
+    touched: Cache<ApiKeyId, ()>,
+}
+
+/// An API key that holds.
+#[derive(Debug)]
+struct ApiKey {
+    id: ApiKeyId,
+    name: String,
+    role: Role,
+    organization: Option<OrganizationRef>,
+    expires_at: Option<chrono::DateTime<Utc>>,
+}
+
+impl Identities {
+    /// Publishes this server's key, and keeps what the others publish.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn start(
+        store: Store,
+        key: &SigningKey,
+        external: Option<External>,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            own: OwnKeys::start(store.clone(), key, shutdown).await?,
+            external,
+            organizations: remembered(REMEMBERED),
+            agents: remembered(REMEMBERED),
+            api_keys: remembered(REMEMBERED),
+            touched: remembered(TOUCH_EVERY),
+            store,
+        })
+    }
+
+    /// Whom a bearer's text stands for.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn principal(&self, bearer: &str) -> Result<Principal, Refusal> {
+        match KeyKind::of(bearer) {
+            Some(KeyKind::Agent) => return self.agent(bearer).await,
+            Some(KeyKind::Api) => return self.program(bearer).await,
+            None => {}
+        }
+        match &self.external {
+            Some(external) if auth::issuer_of(bearer).is_some_and(|issuer| external.issues(&issuer)) => {
+                let known = external.verify(bearer).await?;
+                let (proof, expires_at) = (Proof::Token, Some(known.expires_at));
+                let organization = self.organization(known.organization.as_deref()).await?;
+                Ok(person(known.subject, known.role, organization, expires_at, proof))
+            }
+            _ => self.own_token(self.own.verify(bearer).await?).await,
+        }
+    }
+
+    /// Whether a principal still may be here.
+    pub async fn still_valid(&self, who: &Principal) -> bool {
+        let in_time = who.expires_at.is_none_or(|at| at > Utc::now());
+        // A database that is away revokes nothing.
+        in_time
+            && match &who.proof {
+                Proof::Token => true,
+                Proof::AgentKey(hash) => self.host_of_key(hash).await.map_or(true, |host| host == who.host),
+                Proof::ApiKey { hash, .. } => self.api_key(hash).await.map_or(true, |key| key.is_some()),
+            }
+    }
+
+    async fn own_token(&self, claims: Claims) -> Result<Principal, Refusal> {
+        let organization = self.organization(claims.org.as_deref()).await?;
+        let expires_at = claims.expires_at();
+        let join_token = (claims.role == Role::Agent).then(|| claims.jti.clone());
+        let who = person(claims.sub, claims.role, organization, expires_at, Proof::Token);
+        Ok(Principal { join_token, ..who })
+    }
+
+    /// The organization of a token's slug, which must exist.
+    async fn organization(&self, slug: Option<&str>) -> Result<Option<OrganizationRef>, Refusal> {
+        let Some(slug) = slug else { return Ok(None) };
+        if let Some(known) = self.organizations.get(slug).await {
+            return Ok(Some(known));
+        }
+        // PostgreSQL takes no NUL, and no slug has one.
+        let row = match slug.contains('\0') {
+            true => None,
+            false => self.store.organization_by_slug(slug).await.map_err(|fault| away(&fault))?,
+        };
+        let unknown = || Refusal::Unauthenticated("the token's organization does not exist".to_owned());
+        let row = row.ok_or_else(unknown)?;
+        let known = OrganizationRef { id: row.id.into(), slug: row.slug };
+        self.organizations.insert(slug.to_owned(), known.clone()).await;
+        Ok(Some(known))
+    }
+
+    async fn agent(&self, secret: &str) -> Result<Principal, Refusal> {
+        let hash = auth::hash(secret);
+        let host = self.host_of_key(&hash).await.map_err(|fault| away(&fault))?;
+        let host = host.ok_or_else(|| {
+            Refusal::Unauthenticated("this agent's key is not known, or was revoked".into())
+        })?;
+        let subject = format!("agent:{host}");
+        let who = person(subject, Role::Agent, None, None, Proof::AgentKey(hash));
+        Ok(Principal { host: Some(host), ..who })
+    }
+
+    async fn host_of_key(&self, hash: &str) -> Result<Option<HostId>, Fault> {
+        if let Some(known) = self.agents.get(hash).await {
+            return Ok(Some(known));
+        }
+        let host = self.store.host_of_key(hash).await?;
+        if let Some(host) = host {
+            self.agents.insert(hash.to_owned(), host).await;
+        }
+        Ok(host)
+    }
+
+    async fn program(&self, secret: &str) -> Result<Principal, Refusal> {
+        let hash = auth::hash(secret);
+        let key = self.api_key(&hash).await.map_err(|fault| away(&fault))?;
+        let key = key.ok_or_else(|| {
+            Refusal::Unauthenticated("this API key is not known, has expired, or was revoked".into())
+        })?;
+        self.touch(key.id).await;
+        let proof = Proof::ApiKey { id: key.id, hash };
+        let subject = format!("api-key:{}", key.name);
+        Ok(person(subject, key.role, key.organization.clone(), key.expires_at, proof))
+    }
+
+    /// The key with this hash, if it holds.
+    async fn api_key(&self, hash: &str) -> Result<Option<Arc<ApiKey>>, Fault> {
+        let known = match self.api_keys.get(hash).await {
+            Some(known) => Some(known),
+            None => self.read_api_key(hash).await?,
+        };
+        Ok(known.filter(|key| key.expires_at.is_none_or(|at| at > Utc::now())))
+    }
+
+    async fn read_api_key(&self, hash: &str) -> Result<Option<Arc<ApiKey>>, Fault> {
+        let found = self.store.api_key_of_hash(hash).await?;
+        let Some((row, organization)) = found.filter(|(row, _)| row.revoked_at.is_none()) else {
+            return Ok(None);
+        };
+        // The table's CHECK admits no other text.
+        let Ok(role) = row.role.parse() else { return Ok(None) };
+        let organization = organization.map(|own| OrganizationRef { id: own.id.into(), slug: own.slug });
+        let key = Arc::new(ApiKey {
+            id: row.id.into(),
+            name: row.name,
+            role,
+            organization,
+            expires_at: row.expires_at,
+        });
+        self.api_keys.insert(hash.to_owned(), key.clone()).await;
+        Ok(Some(key))
+    }
+
+    /// Notes that a key is used, beside the request and not before it.
+    async fn touch(&self, id: ApiKeyId) {
+        if self.touched.get(&id).await.is_some() {
+            return;
+        }
+        self.touched.insert(id, ()).await;
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = store.touch_api_key(id).await {
+                tracing::debug!(%fault, "the use of an API key could not be noted");
+            }
+        });
+    }
+}
+
+fn remembered<K, V>(time: Duration) -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(CALLERS).time_to_live(time).build()
+}
+
+fn person(
+    subject: String,
+    role: Role,
+    organization: Option<OrganizationRef>,
+    expires_at: Option<chrono::DateTime<Utc>>,
+    proof: Proof,
+) -> Principal {
+    Principal { subject, role, organization, host: None, join_token: None, expires_at, proof }
+}
+
+fn away(fault: &Fault) -> Refusal {
+    tracing::warn!(%fault, "a caller cannot be authenticated");
+    Refusal::Unavailable("the database is not available right now: try again shortly".into())
+}

@@ -1,0 +1,3 @@
+ALTER TABLE job DROP COLUMN retry_of;
+ALTER TABLE signing_key DROP COLUMN last_seen_at;
+DROP TABLE audit;

@@ -43,7 +43,7 @@ web: $(DASHBOARD) ## Builds the dashboard, when its sources have changed
 
 schema: ## Writes schema.graphql from the server's code
 	mkdir -p $(TARGET_DIR)
-	cargo run -q -p gpu-fleet -- schema > $(TARGET_DIR)/schema.graphql
+	cargo run -q -p api --example schema > $(TARGET_DIR)/schema.graphql
 	mv $(TARGET_DIR)/schema.graphql schema.graphql
 
 clean: ## Removes what was built, and nothing that was kept

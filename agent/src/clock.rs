@@ -8,3 +8,8 @@ use nix::time::{ClockId, clock_gettime};
 pub(crate) fn since_boot() -> Duration {
     clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from)
 }
+
+/// The same in whole milliseconds, as records keep it.
+pub(crate) fn millis_since_boot() -> u64 {
+    u64::try_from(since_boot().as_millis()).unwrap_or(u64::MAX)
+}

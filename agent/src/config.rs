@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::devices::Devices;
+use crate::jobs::JobUsers;
 
 /// What an agent must be told. It reads nothing from the environment.
 #[derive(Debug)]
@@ -20,30 +21,39 @@ pub struct AgentConfig {
     pub labels: Vec<(String, String)>,
     /// The GPUs to offer, from [`crate::detect`].
     pub devices: Devices,
-    /// The program that is run as `PROGRAM shim DIRECTORY`.
-    pub shim_program: PathBuf,
+    /// The program that is run as `PROGRAM shim DIRECTORY`; none: this very program, even after its file was replaced.
+    pub shim_program: Option<PathBuf>,
+    /// Whom jobs run as.
+    pub users: JobUsers,
+    /// How often the cards are looked at.
+    pub sample_every: Duration,
+    /// What people should know of this host.
+    pub warnings: Vec<String>,
     /// A card that its job does not use for so long counts as idle.
     pub idle_window: Duration,
 }
 
 impl AgentConfig {
     /// A configuration with everything that has a sensible value left at it: no token, no labels, this very program as the
-    /// shim, five minutes until a card counts as idle.
+    /// shim, jobs that run as the agent does, a look at the cards each second, five minutes until one counts as idle.
     pub fn new(
         server_url: impl Into<String>,
         data_dir: impl Into<PathBuf>,
         name: impl Into<String>,
         devices: Devices,
-    ) -> std::io::Result<Self> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             server_url: server_url.into(),
             data_dir: data_dir.into(),
             name: name.into(),
             join_token: None,
             labels: Vec::new(),
             devices,
-            shim_program: std::env::current_exe()?,
+            shim_program: None,
+            users: JobUsers::default(),
+            sample_every: Duration::from_secs(1),
+            warnings: Vec::new(),
             idle_window: Duration::from_secs(300),
-        })
+        }
     }
 }

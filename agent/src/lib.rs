@@ -5,12 +5,14 @@
 //! It never opens a database, and it never decides which job runs where.
 
 pub mod attempt;
+mod cgroup;
 mod clock;
 mod config;
 pub mod devices;
 mod error;
 mod host;
 mod jobs;
+mod lease;
 mod logs;
 pub mod procfs;
 mod run;
@@ -20,4 +22,5 @@ mod uplink;
 pub use config::AgentConfig;
 pub use devices::{Detected, Devices, GpuSpec, detect};
 pub use error::AgentError;
+pub use jobs::{InvalidJobUser, JobUserRule, JobUsers};
 pub use run::run;

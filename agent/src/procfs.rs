@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 
+pub use rustix::process::Signal;
+use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+
 /// The fields of `/proc/PID/stat` that the agent uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessStat {
@@ -14,6 +17,8 @@ pub struct ProcessStat {
     pub pid: i32,
     /// Its parent.
     pub parent: i32,
+    /// Its session, named by the process that began it.
+    pub session: i32,
     /// One letter: R, S, D, Z and so on.
     pub state: u8,
     /// When it started, in clock ticks since boot.
@@ -29,18 +34,31 @@ impl ProcessStat {
 
 /// Reads one process, or `None` when there is no such process (any more).
 pub fn stat(pid: i32) -> Option<ProcessStat> {
-    parse_stat(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+    parse_stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
-/// The command name may hold spaces and parentheses, so fields are counted from the last closing one.
-fn parse_stat(text: &str) -> Option<ProcessStat> {
-    let pid = text.split_once(' ')?.0.parse().ok()?;
-    let rest = text.rsplit_once(')')?.1;
-    let mut fields = rest.split_ascii_whitespace();
+/// The command name may hold spaces, parentheses and, since it is cut after 15 bytes, half a character: so it is passed over as
+/// bytes, and fields are counted from the last closing parenthesis.
+fn parse_stat(bytes: &[u8]) -> Option<ProcessStat> {
+    let (before, after) =
+        (bytes.iter().position(|byte| *byte == b' ')?, bytes.iter().rposition(|byte| *byte == b')')?);
+    let pid = std::str::from_utf8(bytes.get(..before)?).ok()?.parse().ok()?;
+    let mut fields = std::str::from_utf8(bytes.get(after + 1..)?).ok()?.split_ascii_whitespace();
     let state = *fields.next()?.as_bytes().first()?;
     let parent = fields.next()?.parse().ok()?;
-    let start_time = fields.nth(17)?.parse().ok()?;
-    Some(ProcessStat { pid, parent, state, start_time })
+    fields.next();
+    let session = fields.next()?.parse().ok()?;
+    let start_time = fields.nth(15)?.parse().ok()?;
+    Some(ProcessStat { pid, parent, session, state, start_time })
+}
+
+/// Sends a signal to the very process that was read, not to another that has its number by now. False: it is gone.
+pub fn signal(process: &ProcessStat, signal: Signal) -> bool {
+    let Some(pid) = Pid::from_raw(process.pid) else { return false };
+    let Ok(descriptor) = pidfd_open(pid, PidfdFlags::empty()) else { return false };
+    // From here on the descriptor means one process; whether it is the one that was meant, its start time tells.
+    let same = stat(process.pid).is_some_and(|now| now.start_time == process.start_time);
+    same && pidfd_send_signal(&descriptor, signal).is_ok()
 }
 
 /// Every process that can be read now.
@@ -103,7 +121,8 @@ pub fn command(pid: i32) -> Option<String> {
     let words: Vec<_> =
         line.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(String::from_utf8_lossy).collect();
     if words.is_empty() {
-        return fs::read_to_string(format!("/proc/{pid}/comm")).ok().map(|name| name.trim().to_owned());
+        let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+        return Some(String::from_utf8_lossy(&name).trim().to_owned());
     }
     Some(words.join(" ").chars().take(256).collect())
 }
@@ -112,8 +131,8 @@ pub fn command(pid: i32) -> Option<String> {
 pub fn environment_variable(pid: i32, name: &str) -> Option<String> {
     let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
     environment.split(|byte| *byte == 0).find_map(|entry| {
-        let (key, value) = std::str::from_utf8(entry).ok()?.split_once('=')?;
-        (key == name).then(|| value.to_owned())
+        let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        Some(String::from_utf8_lossy(value).into_owned())
     })
 }
 
@@ -123,16 +142,23 @@ mod tests {
     use super::*;
 
     fn process(pid: i32, parent: i32, state: u8) -> ProcessStat {
-        ProcessStat { pid, parent, state, start_time: 1 }
+        ProcessStat { pid, parent, session: 1, state, start_time: 1 }
     }
 
     #[test]
     fn a_command_name_with_parentheses_does_not_shift_the_fields() {
-        let text = "42 (a) b (c)) S 7 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 10";
+        let text = "42 (a) b (c)) S 7 42 43 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 10";
         assert_eq!(
-            parse_stat(text),
-            Some(ProcessStat { pid: 42, parent: 7, state: b'S', start_time: 98765 })
+            parse_stat(text.as_bytes()),
+            Some(ProcessStat { pid: 42, parent: 7, session: 43, state: b'S', start_time: 98765 })
         );
+    }
+
+    #[test]
+    fn a_name_that_was_cut_inside_a_character_hides_no_process() {
+        let mut bytes = b"42 (\xd0\xbe\xd0\xb1\xd1".to_vec();
+        bytes.extend_from_slice(b") S 7 42 43 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 10");
+        assert_eq!(parse_stat(&bytes).map(|process| (process.pid, process.start_time)), Some((42, 98765)));
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! The agent, put together: its tasks, in the order in which they need each other.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::jobs::{Context, Jobs};
+use crate::devices::Watcher;
+use crate::jobs::{Containment, Context, Fitness, Jobs, inherit_orphans, keep_trying};
+use crate::lease::LeaseKeeper;
 use crate::logs::Pump;
 use crate::uplink::{Credentials, Heart, Link, Registrar, Session, report_jobs};
 use crate::{AgentConfig, AgentError};
@@ -27,41 +29,64 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     let _stop_attempts = stop_attempts.clone().drop_guard();
     let dir = config.data_dir.join("agent");
     let _lock = lock_directory(&dir)?;
-    let credentials = Credentials::load(&dir).map_err(AgentError::DataDirectory)?;
+    // Shims start elsewhere, and other users' eyes are kept out of this process, which holds keys.
+    let dir = fs::canonicalize(&dir).map_err(AgentError::directory(&dir))?;
+    let _ = nix::sys::prctl::set_dumpable(false);
+    inherit_orphans();
+    let credentials = Credentials::load(&dir)?;
     let mut devices = config.devices;
     devices.bind(&credentials.machine_id);
-    let devices = Arc::new(devices);
+    let devices = Arc::new(Watcher::new(devices));
+    let containment = Containment::detect(&dir);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), dir = %dir.display(), server = config.server_url, %containment, users = config.users.describe(), "the agent begins");
     let link = Arc::new(Link::new(crate::uplink::Api::new(&config.server_url)?));
 
     let (reports, submissions) = mpsc::channel(WAITING_REPORTS);
     let (logs, pump) = Pump::new();
-    let context = Context {
+    let lease = dir.join("lease");
+    let held = Arc::new(LeaseKeeper::open(&lease).map_err(AgentError::directory(&lease))?);
+    let told_containment = format!("{}: {containment}", containment.kind());
+    let context = Arc::new(Context {
         jobs_dir: dir.join("jobs"),
+        lease,
         shim_program: config.shim_program,
+        containment,
+        users: config.users,
+        fitness: Fitness::default(),
         reports,
         logs,
         devices: Arc::clone(&devices),
         shutdown: stop_attempts,
-    };
-    let jobs = Jobs::adopt(context).map_err(AgentError::DataDirectory)?;
+    });
+    let jobs = Jobs::adopt(Arc::clone(&context)).map_err(AgentError::directory(&context.jobs_dir))?;
+    devices.start(config.sample_every, jobs.live_elsewhere()).map_err(AgentError::Thread)?;
     let (terms, agreed) = watch::channel(None);
-    let mut heart =
-        Heart::new(Arc::clone(&link), Arc::clone(&devices), jobs.clone(), agreed, config.idle_window);
+    let mut heart = Heart::new(
+        Arc::clone(&link),
+        Arc::clone(&devices),
+        jobs.clone(),
+        agreed,
+        config.idle_window,
+        Arc::clone(&held),
+    );
     let registrar = Registrar {
         link: Arc::clone(&link),
         devices,
+        containment: told_containment,
+        warnings: config.warnings,
         credentials,
         join_token: config.join_token,
         name: config.name,
         labels: config.labels,
     };
-    let session = Session { registrar, jobs, terms };
+    let session = Session { registrar, jobs, lease: held, terms };
     tokio::select! {
         () = shutdown.cancelled() => {}
         error = session.run() => return Err(error),
         () = heart.run() => {}
         () = report_jobs(&link, submissions) => {}
         () = pump.run(&link) => {}
+        () = keep_trying(&context) => {}
     }
     heart.say_goodbye().await;
     Ok(())
@@ -69,15 +94,14 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
 
 /// One agent per data directory: a second one would fence the first one out, and the first the second, without end.
 fn lock_directory(dir: &Path) -> Result<File, AgentError> {
-    let opened = DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .and_then(|()| fs::OpenOptions::new().create(true).append(true).open(dir.join("lock")));
-    let lock = opened.map_err(AgentError::DataDirectory)?;
+    let opened =
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).and_then(|()| {
+            fs::OpenOptions::new().create(true).append(true).mode(0o600).open(dir.join("lock"))
+        });
+    let lock = opened.map_err(AgentError::directory(dir))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(AgentError::AlreadyRunning(dir.to_owned())),
-        Err(TryLockError::Error(error)) => Err(AgentError::DataDirectory(error)),
+        Err(TryLockError::Error(error)) => Err(AgentError::directory(dir)(error)),
     }
 }

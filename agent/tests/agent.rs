@@ -22,12 +22,16 @@ struct Agent {
 
 impl Agent {
     fn start(server: &Server, data_dir: &Path) -> Self {
+        Self::start_with(Self::config(server, data_dir))
+    }
+
+    fn config(server: &Server, data_dir: &Path) -> AgentConfig {
         let gpus: GpuSpec = "simulated:2xH100-80GB".parse().unwrap();
         let devices = detect(&gpus, None, false).devices;
-        let mut config = AgentConfig::new(server.url(), data_dir, "host", devices).unwrap();
+        let mut config = AgentConfig::new(server.url(), data_dir, "host", devices);
         config.join_token = Some(JOIN_TOKEN.to_owned());
-        config.shim_program = env!("CARGO_BIN_EXE_gpu-fleet-shim").into();
-        Self::start_with(config)
+        config.shim_program = Some(env!("CARGO_BIN_EXE_gpu-fleet-shim").into());
+        config
     }
 
     fn start_with(config: AgentConfig) -> Self {
@@ -280,7 +284,7 @@ fn a_revoked_key_ends_the_agent_with_a_clear_error() {
     drop(agent);
     server.knowledge().key_is_revoked = true;
     let devices = detect(&GpuSpec::None, None, false).devices;
-    let config = AgentConfig::new(server.url(), data_dir.path(), "host", devices).unwrap();
+    let config = AgentConfig::new(server.url(), data_dir.path(), "host", devices);
     let error = Agent::start_with(config).end().unwrap_err().to_string();
     assert!(error.contains("does not accept this host's key"), "{error}");
 }
@@ -328,4 +332,123 @@ fn two_hundred_jobs_at_once_all_end_once() {
     let known = server.knowledge();
     assert!(names.iter().all(|name| known.times(name, "EXITED") == 1 && known.lines(name) == ["hello"]));
     println!("200 jobs in {took:?}");
+}
+
+/// The shim of the command whose PID a job wrote.
+fn shim_of(pid: &str) -> i32 {
+    procfs::stat(pid.parse().unwrap()).unwrap().parent
+}
+
+#[test]
+fn what_is_said_to_run_and_is_not_known_here_is_never_started_again() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    server.order_started("job", "echo again");
+    let end = server.end_of("job");
+    assert_eq!((end.exit_code, end.cause.as_str()), (None, "LOST"));
+    assert_eq!(end.reason.as_deref(), Some("its host lost track of it"));
+    let known = server.knowledge();
+    assert_eq!((known.times("job", "STARTED"), known.lines("job").len()), (0, 0));
+}
+
+#[test]
+fn a_stopped_shim_does_not_make_its_job_immortal() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    let late = "sleep 0.5; kill -STOP $PPID; exec sleep 300";
+    let at_once = "kill -STOP $PPID; exec sleep 300";
+    for (job, script) in [("late", late), ("at once", at_once)] {
+        server.run(job, script);
+        std::thread::sleep(Duration::from_secs(1));
+        server.order(job, "STOP", script);
+        assert_eq!(server.end_of(job).exit_code, Some(128 + 15));
+    }
+}
+
+#[test]
+fn a_shim_that_is_kept_from_answering_is_killed_with_its_job() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    server.run("job", "sleep 0.5; while :; do kill -STOP $PPID; done");
+    let shim_file = |name: &str| data_dir.path().join("agent/jobs/job-1").join(name);
+    server.until("it has started", |_| shim_file("started.json").exists());
+    let started = std::fs::read_to_string(shim_file("started.json")).unwrap();
+    let pid = serde_json::from_str::<serde_json::Value>(started.trim()).unwrap()["pid"].to_string();
+    server.order("job", "FORGET", "");
+    server.until("it is killed", |_| !is_alive(&pid));
+    server.until("its directory is gone", |_| attempts_left(&data_dir) == 0);
+}
+
+#[test]
+fn a_job_that_kills_its_shim_takes_everything_along_even_what_shed_its_environment() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    server.run("job", "env -i setsid sh -c 'echo $$; exec sleep 7771' & sleep 0.5; kill -9 $PPID");
+    let leftover = pid_written_by(&server, "job");
+    let end = server.end_of("job");
+    assert_eq!((end.exit_code, end.cause.as_str()), (None, "COMMAND"));
+    assert_eq!(end.reason.as_deref(), Some("its process was lost: its shim was killed"));
+    assert!(!is_alive(&leftover));
+}
+
+#[test]
+fn the_shim_hears_nothing_of_the_agents_environment() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    server.run("job", "tr '\\0' '\\n' < /proc/$PPID/environ | cut -d= -f1; echo end");
+    server.end_of("job");
+    let names = server.knowledge().lines("job");
+    let harmless = ["HOME", "LANG", "USER", "TMPDIR", "PATH", "end"];
+    assert!(names.iter().all(|name| harmless.contains(&name.as_str())), "{names:?}");
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some(), "there was something to hide");
+}
+
+#[test]
+fn a_job_that_cannot_be_started_is_the_hosts_fault_and_the_host_says_so_until_it_can() {
+    let (server, data_dir) = world();
+    let program = data_dir.path().join("program");
+    let mut config = Agent::config(&server, data_dir.path());
+    config.shim_program = Some(program.clone());
+    let _agent = Agent::start_with(config);
+    for job in ["one", "two", "three"] {
+        server.run(job, "true");
+        let end = server.end_of(job);
+        assert_eq!((end.exit_code, end.cause.as_str()), (None, "NEVER_STARTED"));
+        assert!(end.reason.unwrap().contains("could not start it"));
+    }
+    server.until("the host says that it is unfit", |known| {
+        known.unfit.as_deref().is_some_and(|reason| reason.contains("cannot start jobs"))
+    });
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_gpu-fleet-shim"), &program).unwrap();
+    server.until("a trial start has gone well", |known| known.unfit.is_none());
+    server.run("four", "exit 4");
+    assert_eq!(server.end_of("four").exit_code, Some(4));
+}
+
+#[test]
+fn times_are_told_by_how_long_ago_they_were() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    server.run("job", "echo ready; sleep 0.2");
+    server.until_line("job", "ready");
+    server.knowledge().down = true;
+    std::thread::sleep(Duration::from_millis(1500));
+    server.knowledge().down = false;
+    let ago = server.end_of("job").seconds_ago.unwrap();
+    assert!((0.5..20.0).contains(&ago), "{ago}");
+}
+
+#[test]
+fn what_is_lost_with_a_killed_shim_is_not_mixed_up_with_others() {
+    let (server, data_dir) = world();
+    let _agent = Agent::start(&server, data_dir.path());
+    server.run("other", "echo $$; exec sleep 300");
+    server.run("job", "echo $$; exec sleep 300");
+    let (other, job) = (pid_written_by(&server, "other"), pid_written_by(&server, "job"));
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(shim_of(&job)), nix::sys::signal::Signal::SIGKILL)
+        .unwrap();
+    server.end_of("job");
+    assert!(!is_alive(&job) && is_alive(&other));
+    server.order("other", "STOP", "");
+    server.end_of("other");
 }

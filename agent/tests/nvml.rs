@@ -122,9 +122,17 @@ fn each_process_has_its_owner() {
     let _hardware = Hardware::with(&[&stranger, &leftover, &own].map(on_card).concat());
     let id = AttemptId { job_id: "job".to_owned(), attempt: 1 };
     let shim_pid = Some(own.pid());
-    let live =
-        LiveAttempt { id: id.clone(), gpu_uuids: Vec::new(), gpu_milli: 1000, shim_pid, pid: shim_pid };
-    let processes = first(&load(), &[live]).processes;
+    let live = LiveAttempt {
+        id: id.clone(),
+        gpu_uuids: vec!["GPU-00000000-0000-4000-8000-000000000000".to_owned()],
+        gpu_milli: 1000,
+        shim_pid,
+        shim_start_time: agent::procfs::stat(own.pid()).unwrap().start_time,
+        cgroup: None,
+        survivors: None,
+        pid: shim_pid,
+    };
+    let processes = first(&load(), &[live]).processes.unwrap();
     let owners: Vec<_> = processes.iter().map(|process| process.owner.clone()).collect();
     assert_eq!(owners, [Owner::Foreign, Owner::Orphan("old".to_owned()), Owner::Job(id)]);
     let one = processes.first().unwrap();
@@ -139,32 +147,136 @@ fn a_lost_card_fails_and_keeps_its_name_while_the_others_go_on() {
     let samples = devices.sample(&[]);
     let lost = samples.first().unwrap();
     assert_eq!(lost.uuid, "GPU-00000000-0000-4000-8000-000000000000");
-    assert_eq!(lost.condition, Condition::Failed("XID 79: the GPU has fallen off the bus".to_owned()));
+    assert_eq!(lost.condition, Condition::Dead("XID 79: the GPU has fallen off the bus".to_owned()));
     assert!(samples.iter().skip(1).all(|sample| sample.condition == Condition::Healthy));
 }
 
 #[test]
-fn an_error_of_a_program_is_not_held_against_the_card_and_one_of_the_card_is() {
+fn an_error_of_a_program_is_noted_and_not_held_against_the_card_and_one_of_the_card_is() {
     let hardware = Hardware::with("");
     let devices = load();
     hardware.change("xid 0 31 3101\nxid 0 43 4301\n");
     assert_eq!(first(&devices, &[]).condition, Condition::Healthy);
+    let notes: Vec<_> =
+        devices.take_notes().into_iter().map(|(uuid, note)| (uuid.ends_with("000"), note)).collect();
+    assert_eq!(notes[0], (true, "XID 31: the program used memory that is not its own".to_owned()));
     hardware.change("xid 0 94 9401\n");
     assert_eq!(
         first(&devices, &[]).condition,
-        Condition::Degraded("XID 94: contained memory error".to_owned())
+        Condition::Suspect("XID 94: contained memory error".to_owned())
     );
     hardware.change("xid 0 95 9501\n");
-    assert!(matches!(first(&devices, &[]).condition, Condition::Failed(_)));
+    assert!(matches!(first(&devices, &[]).condition, Condition::Dead(_)));
     hardware.change("");
-    assert!(matches!(first(&devices, &[]).condition, Condition::Failed(_)), "a fault lasts");
+    assert!(matches!(first(&devices, &[]).condition, Condition::Dead(_)), "a fault lasts");
 }
 
 #[test]
-fn uncorrected_memory_errors_degrade_a_card() {
+fn a_fault_is_forgiven_when_the_card_has_proved_itself_and_not_while_it_asks_for_a_reset() {
+    let hardware = Hardware::with("");
+    let mut devices = load();
+    devices.set_probation(std::time::Duration::ZERO);
+    hardware.change("gpu 0 recovery=1\nxid 0 63 6301\n");
+    for _ in 0..3 {
+        let reason = first(&devices, &[]).condition;
+        assert_eq!(reason.reason(), Some("XID 63: a bad memory row is to be set aside at the next reset"));
+    }
+    hardware.change("gpu 0 recovery=0\n");
+    first(&devices, &[]);
+    assert_eq!(first(&devices, &[]).condition, Condition::Healthy);
+}
+
+#[test]
+fn signs_of_bad_memory_heat_and_want_of_power_are_told_apart() {
+    let hardware = Hardware::with("");
+    let devices = load();
+    let condition = |facts: &str| {
+        hardware.change(facts);
+        first(&devices, &[]).condition
+    };
+    let suspect = |reason: &str| Condition::Suspect(reason.to_owned());
+    let degraded = |reason: &str| Condition::Degraded(reason.to_owned());
+    assert_eq!(condition("gpu 0 remap_pending=1\n"), suspect("a bad memory row waits to be set aside"));
+    assert_eq!(
+        condition("gpu 0 remap_pending=1 recovery=4\n"),
+        suspect(
+            "a bad memory row waits to be set aside; the driver asks for an end of its work and a reset of the GPU"
+        )
+    );
+    assert!(matches!(condition("gpu 0 remap_failure=1\n"), Condition::Failed(_)));
+    assert_eq!(condition("gpu 0 recovery=2\n"), suspect("the driver asks for a reboot of the host"));
+    assert_eq!(condition("gpu 0 throttle=64\n"), degraded("slowed down by heat"));
+    assert_eq!(condition("gpu 0 throttle=128\n"), degraded("slowed down by its power supply"));
+    assert_eq!(condition("gpu 0 throttle=4\n"), Condition::Healthy, "a cap that somebody has set");
+    assert_eq!(
+        condition("fail nvmlDeviceGetMemoryInfo_v2 18\n"),
+        Condition::Failed("the driver in the kernel and its library are of different versions".to_owned())
+    );
+}
+
+#[test]
+fn links_and_memory_nodes_are_found() {
+    let _hardware =
+        Hardware::with("gpu 0 links=1,1,2 numa=0\ngpu 1 links=0,0 numa=1\ngpu 2 links=0\ngpu 3 numa=1\n");
+    let inventory = load().inventory();
+    let last = |uuid: &String| uuid.chars().last().unwrap();
+    let peers: Vec<String> =
+        inventory.iter().map(|device| device.nvlink_peers.iter().map(last).collect()).collect();
+    assert_eq!(peers, ["12", "0", "0", ""]);
+    let nodes: Vec<_> = inventory.iter().map(|device| device.numa_node).collect();
+    assert_eq!(nodes, [Some(0), Some(1), None, Some(1)]);
+}
+
+#[test]
+fn through_a_switch_every_card_with_links_reaches_every_other() {
+    let _hardware =
+        Hardware::with("count 3\ngpu 0 links=switch,switch\ngpu 1 links=switch\ngpu 2 links=switch\n");
+    assert!(load().inventory().iter().all(|device| device.nvlink_peers.len() == 2));
+}
+
+#[test]
+fn slices_of_a_card_are_gpus_of_their_own_and_share_its_fate() {
+    let process = Process::start(None);
+    let hardware = Hardware::with(&format!("count 2\ngpu 1 mig=3\nproc 1/2 {} 1073741824\n", process.pid()));
+    let devices = load();
+    let inventory = devices.inventory();
+    let uuids: Vec<_> = inventory.iter().map(|device| device.uuid.split('-').next().unwrap()).collect();
+    assert_eq!(uuids, ["GPU", "MIG", "MIG", "MIG"], "the cut card itself is not offered");
+    assert_eq!(inventory.iter().map(|device| device.index).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert!(inventory[1].gpu_type.contains("MIG") && inventory[1].memory_mib < inventory[0].memory_mib / 4);
+    let on: Vec<_> =
+        devices.sample(&[]).iter().map(|sample| sample.processes.as_ref().unwrap().len()).collect();
+    assert_eq!(on, [0, 0, 0, 1], "each lists its own processes");
+    hardware.change("count 2\ngpu 1 mig=3 lost=1\nxid 1 79 7902\n");
+    let dead: Vec<_> =
+        devices.sample(&[]).iter().map(|sample| matches!(sample.condition, Condition::Dead(_))).collect();
+    assert_eq!(dead, [false, true, true, true]);
+}
+
+#[test]
+fn a_card_that_cannot_list_its_processes_says_nothing_rather_than_none() {
+    let hardware = Hardware::with("");
+    let mut devices = load();
+    let listed = |devices: &NvmlDevices| first(devices, &[]).processes;
+    for code in [3, 4, 10, 999] {
+        hardware.change(&format!("fail nvmlDeviceGetComputeRunningProcesses_v3 {code}\n"));
+        assert_eq!(listed(&devices), None, "code {code}");
+    }
+    devices.accept_unlisted();
+    assert_eq!(listed(&devices), None, "an error is an error still");
+    hardware.change("fail nvmlDeviceGetComputeRunningProcesses_v3 3\n");
+    assert_eq!(listed(&devices), Some(Vec::new()), "what a driver never can may be accepted");
+}
+
+#[test]
+fn uncorrected_memory_errors_keep_new_jobs_off_a_card() {
     let _hardware = Hardware::with("gpu 0 ecc_unc=2\n");
     let reason = "2 uncorrected memory errors since the driver was loaded";
-    assert_eq!(first(&load(), &[]).condition, Condition::Degraded(reason.to_owned()));
+    let sample = first(&load(), &[]);
+    assert_eq!(
+        (sample.condition, sample.uncorrected_errors),
+        (Condition::Suspect(reason.to_owned()), Some(2))
+    );
 }
 
 #[test]
@@ -176,7 +288,7 @@ fn codes_of_newer_drivers_fail_the_card_and_never_the_agent() {
             "fail nvmlDeviceGetMemoryInfo_v2 {code}\nfail nvmlDeviceGetComputeRunningProcesses_v3 {code}\n"
         ));
         let condition = first(&devices, &[]).condition;
-        assert!(matches!(condition, Condition::Failed(_)), "code {code} gave {condition:?}");
+        assert!(condition.has_failed(), "code {code} gave {condition:?}");
     }
     hardware.change("");
     assert_eq!(first(&devices, &[]).condition, Condition::Healthy);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use agent::attempt::frame::Stream;
 use agent::procfs;
-use attempt_under_test::{AttemptUnderTest, Shim, until};
+use attempt_under_test::{AttemptUnderTest, ControlGroup, Shim, until};
 
 #[test]
 fn an_exit_code_reaches_the_record() {
@@ -213,4 +213,126 @@ fn the_record_of_the_start_is_there_when_the_shim_says_so() {
     let mut shim = attempt.start();
     let pid = shim.started_line();
     assert_eq!(attempt.started().pid, pid);
+}
+
+#[test]
+fn a_lease_that_ends_ends_the_job_without_any_agent() {
+    let mut attempt = AttemptUnderTest::of_script(
+        "trap 'echo saved; exit 3' TERM; echo ready; while :; do sleep 0.05; done",
+    );
+    let lease = attempt.dir.path().with_file_name("lease");
+    attempt.write_lease(&lease, 60, 61);
+    attempt.spec.lease = Some(lease.clone());
+    attempt.start();
+    until("the job is ready", || !attempt.texts().is_empty());
+    attempt.write_lease(&lease, -1, 5);
+    let exit = attempt.exit();
+    assert_eq!((exit.exit_code, exit.lease_lost, exit.stopped), (Some(3), true, false));
+    assert_eq!(exit.reason.as_deref(), Some("this host had lost the server for longer than its lease"));
+    assert!(attempt.texts().contains(&"saved".to_owned()));
+}
+
+#[test]
+fn a_job_that_ignores_the_end_of_the_lease_is_killed_with_it() {
+    let mut attempt = AttemptUnderTest::of_script("trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    let lease = attempt.dir.path().with_file_name("lease");
+    attempt.write_lease(&lease, 60, 61);
+    attempt.spec.lease = Some(lease.clone());
+    attempt.spec.grace_seconds = 100_000;
+    attempt.start();
+    until("the job is ready", || !attempt.texts().is_empty());
+    attempt.write_lease(&lease, -2, -1);
+    let exit = attempt.exit();
+    assert_eq!((exit.signal, exit.lease_lost, exit.tree_gone), (Some(9), true, true));
+}
+
+#[test]
+fn a_process_whose_name_is_cut_inside_a_character_is_stopped_too() {
+    let attempt = AttemptUnderTest::of_script("./обучение 300 & ./обучение 300 & echo $!; wait");
+    std::fs::copy("/bin/sleep", attempt.dir.path().with_file_name("обучение")).unwrap();
+    let mut attempt = attempt;
+    attempt.spec.workdir = Some(attempt.dir.path().parent().unwrap().display().to_string());
+    let shim = attempt.start();
+    until("it runs", || !attempt.texts().is_empty());
+    let pid: i32 = attempt.texts().first().unwrap().parse().unwrap();
+    shim.signal(libc::SIGTERM);
+    let exit = attempt.exit();
+    assert!(exit.tree_gone && exit.stopped, "{exit:?}");
+    assert!(!procfs::stat(pid).is_some_and(|process| process.is_alive()));
+}
+
+#[test]
+fn a_job_in_a_control_group_cannot_slip_out_by_any_fork() {
+    let Some(group) = ControlGroup::create() else { return };
+    let mut attempt = AttemptUnderTest::of_script(
+        "for i in 1 2 3 4 5; do (setsid sh -c 'while :; do sleep 300 & sleep 0.001; done' &); done; sleep 0.3; exit 0",
+    );
+    attempt.spec.cgroup = Some(group.path.clone());
+    let exit = attempt.run_to_the_end();
+    assert_eq!((exit.exit_code, exit.tree_gone), (Some(0), true));
+    assert_eq!(std::fs::read_to_string(group.path.join("cgroup.procs")).unwrap(), "");
+}
+
+#[test]
+fn nothing_of_the_agent_passes_to_the_job() {
+    let attempt = AttemptUnderTest::of_script(
+        "echo descriptors $(ls /proc/self/fd | wc -l); grep -E 'SigIgn|SigBlk' /proc/self/status; cat /proc/self/oom_score_adj",
+    );
+    // Descriptors that are not closed on exec, as a careless parent leaves them.
+    let left_open: Vec<_> = (0..3).map(|_| nix::unistd::dup(std::io::stdin()).unwrap()).collect();
+    for descriptor in &left_open {
+        nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty())).unwrap();
+    }
+    attempt.run_to_the_end();
+    let texts = attempt.texts();
+    // Its three streams, and the directory that ls itself reads.
+    assert_eq!(texts.first().unwrap(), "descriptors 4");
+    let zeros =
+        texts.iter().filter(|line| line.contains("Sig") && line.ends_with("0000000000000000")).count();
+    assert_eq!((zeros, texts.last().unwrap().as_str()), (2, "0"), "{texts:?}");
+}
+
+#[test]
+fn a_shim_cannot_be_looked_into_and_its_own_environment_is_bare() {
+    let attempt = AttemptUnderTest::of_script("exec sleep 300");
+    let shim = attempt.start();
+    let started = attempt.started();
+    let owner = std::os::unix::fs::MetadataExt::uid(
+        &std::fs::metadata(format!("/proc/{}/mem", started.shim_pid)).unwrap(),
+    );
+    shim.signal(libc::SIGKILL);
+    assert_eq!(owner, 0, "what belongs to a process that nobody may look into is root's");
+}
+
+#[test]
+fn a_job_runs_as_its_user_in_its_users_home() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let mut attempt =
+        AttemptUnderTest::of_script("id -u; id -g; echo $HOME $USER; pwd; kill -STOP $PPID 2>&1");
+    attempt.spec.user = Some(agent::attempt::JobUser {
+        name: "nobody".to_owned(),
+        uid: 65_534,
+        gid: 65_534,
+        groups: vec![65_534],
+        home: "/tmp".into(),
+    });
+    attempt.run_to_the_end();
+    let texts = attempt.texts();
+    assert_eq!(texts[..4], ["65534", "65534", "/tmp nobody", "/tmp"].map(str::to_owned));
+    assert!(texts[4].contains("not permitted"), "it must not signal its shim: {texts:?}");
+}
+
+#[test]
+fn without_room_for_its_records_nothing_is_started() {
+    let attempt = AttemptUnderTest::of_script("touch ran");
+    // A limit on the length of files is as good as a full disk: nothing can grow.
+    attempt.write_spec();
+    let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" shim \"$1\"";
+    let mut limited = Command::new("sh");
+    let status = limited.args(["-c", script, Shim::program()]).arg(attempt.dir.path()).status().unwrap();
+    assert_eq!(status.code(), Some(agent::shim::EXIT_NO_ROOM));
+    assert!(!attempt.dir.started().exists() && !attempt.dir.exit().exists());
+    assert_eq!(std::fs::metadata(attempt.dir.lock()).unwrap().len(), 0, "another shim may still take it");
 }

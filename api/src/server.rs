@@ -17,10 +17,11 @@ use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
 use crate::identity::{External, Identities, SourceError, Trust};
-use crate::scheduler::{Explanations, Scheduler};
+use crate::scheduler::{Explanations, LeaseTerms, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
 use crate::store::{Actor, Store};
+use crate::telemetry::Gathering;
 
 /// The organization that a new fleet begins with.
 pub const FIRST_ORGANIZATION: &str = "default";
@@ -32,6 +33,8 @@ pub struct ServerConfig {
     pub data_dir: PathBuf,
     /// Its database.
     pub location: Location,
+    /// What it agrees with agents.
+    pub terms: LeaseTerms,
     /// An identity provider whose tokens it accepts besides its own.
     pub trust: Option<Trust>,
 }
@@ -78,8 +81,15 @@ impl Server {
         };
         let identities = Identities::start(store.clone(), &key, external, shutdown.clone()).await?;
         let explanations = Arc::new(Explanations::new(store.clone()));
-        let schema = builder().data(store.clone()).data::<Arc<dyn Pending>>(explanations.clone()).finish();
-        tokio::spawn(Scheduler::new(store.clone(), explanations.clone()).run(shutdown));
+        let gathering = Arc::new(Gathering::default());
+        let schema = builder()
+            .data(store.clone())
+            .data(config.terms)
+            .data(gathering.clone())
+            .data::<Arc<dyn Pending>>(explanations.clone())
+            .finish();
+        tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
+        tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
         Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agent::{AgentConfig, GpuSpec};
+use agent::{AgentConfig, Devices, GpuSpec, JobUserRule, JobUsers};
 
 use crate::args::server::HostArgs;
 use crate::client::Failure;
@@ -21,14 +21,28 @@ pub(crate) fn agent_config(
         .gpus
         .parse()
         .map_err(|error: agent::devices::InvalidGpuSpec| Failure::Usage(error.to_string()))?;
-    let found = agent::detect(&spec, args.nvml_library.as_deref(), stand_in);
+    let mut found = agent::detect(&spec, args.nvml_library.as_deref(), stand_in);
     say(&found.note);
+    if let Devices::Nvml(cards) = &mut found.devices
+        && args.accept_unlisted_processes
+    {
+        cards.accept_unlisted();
+    }
+    let rules = args.job_users.iter().map(|text| text.parse::<JobUserRule>());
+    let users = rules.collect::<Result<Vec<_>, _>>().and_then(|rules| JobUsers::resolve(&rules));
+    let users = users.map_err(|error| Failure::Usage(error.to_string()))?;
+    say(&users.describe());
+    let offers_none = matches!(found.devices, Devices::None) && spec != GpuSpec::None;
     let name = match &args.name {
         Some(name) => name.clone(),
         None => machine_name()?,
     };
-    let config = AgentConfig::new(server_url, data_dir, name, found.devices);
-    let mut config = config.map_err(|error| Failure::Other(format!("cannot find this program: {error}")))?;
+    let mut config = AgentConfig::new(server_url, data_dir, name, found.devices);
+    config.users = users;
+    config.sample_every = args.sample_every;
+    if offers_none {
+        config.warnings.push(found.note);
+    }
     config.join_token = join_token;
     config.labels = args.labels.iter().map(|pair| (pair.key.clone(), pair.value.clone())).collect();
     Ok(config)

@@ -4,6 +4,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::json::Texts;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "gpu")]
 pub struct Model {
@@ -15,6 +17,9 @@ pub struct Model {
     pub gpu_type: String,
     pub memory_mib: i32,
     pub simulated: bool,
+    pub numa_node: Option<i32>,
+    /// UUIDs of the host's other cards that it reaches by NVLink.
+    pub nvlink_peers: Texts,
     pub present: bool,
     pub health: String,
     pub health_reason: Option<String>,

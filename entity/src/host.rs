@@ -4,7 +4,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::json::Labels;
+use crate::json::{Labels, Texts};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "host")]
@@ -23,6 +23,12 @@ pub struct Model {
     pub cpus: f64,
     pub memory_mib: i32,
     pub epoch: i32,
+    pub unfit_reason: Option<String>,
+    pub containment: Option<String>,
+    pub warnings: Texts,
+    pub removed_at: Option<DateTimeUtc>,
+    /// The kinds of jobs that failed here right after their start, one after the other.
+    pub fast_failures: Texts,
     pub version: i32,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -26,6 +26,8 @@ pub struct Model {
     pub labels: Labels,
     pub attempt: i32,
     pub max_retries: i32,
+    /// Attempts that ended through no fault of the job: they use up no retry.
+    pub excused: i32,
     pub time_limit_seconds: Option<i32>,
     pub exit_code: Option<i32>,
     pub submitted_by: String,

@@ -21,4 +21,5 @@ pub mod organization;
 pub mod placement;
 pub mod signing_key;
 pub mod telemetry;
+pub mod telemetry_hour;
 pub mod used_join_token;

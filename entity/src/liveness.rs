@@ -11,6 +11,7 @@ pub struct Model {
     pub host_id: Uuid,
     pub epoch: i32,
     pub last_heartbeat_at: DateTimeUtc,
+    pub lease_seconds: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,10 @@ pub struct Model {
     pub exit_code: Option<i32>,
     pub reason: Option<String>,
     pub timed_out: bool,
+    pub cause: Option<String>,
+    pub log_complete: bool,
+    /// Why the attempt is to end and be tried again later; none: it may go on.
+    pub evict_reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -14,7 +14,12 @@ pub struct Model {
     pub memory_used_mib: Option<i32>,
     pub temperature_celsius: Option<i32>,
     pub power_watts: Option<f64>,
+    pub clock_mhz: Option<i32>,
+    pub memory_clock_mhz: Option<i32>,
+    pub uncorrected_errors: Option<i32>,
     pub gpu_use: Option<String>,
+    /// Since when it is used so.
+    pub use_since: Option<DateTimeUtc>,
     pub processes: Json,
 }
 

@@ -7,6 +7,10 @@ use sea_orm_migration::prelude::*;
 
 mod dialect;
 mod m20261124_000001_ground;
+mod m20261125_100001_attempts;
+mod m20261125_100002_hosts;
+mod m20261125_100003_telemetry;
+mod m20261125_100004_fast_failures;
 mod m20261125_110001_access;
 
 /// Every migration, oldest first.
@@ -15,6 +19,13 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_000001_ground::Migration), Box::new(m20261125_110001_access::Migration)]
+        vec![
+            Box::new(m20261124_000001_ground::Migration),
+            Box::new(m20261125_100001_attempts::Migration),
+            Box::new(m20261125_100002_hosts::Migration),
+            Box::new(m20261125_100003_telemetry::Migration),
+            Box::new(m20261125_100004_fast_failures::Migration),
+            Box::new(m20261125_110001_access::Migration),
+        ]
     }
 }

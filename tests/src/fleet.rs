@@ -71,6 +71,16 @@ impl Place {
         self.binary.command(self.folder())
     }
 
+    /// The program under test.
+    pub fn program(&self) -> &Path {
+        self.binary.path()
+    }
+
+    /// A command of another program, to be started here in the same way.
+    pub(crate) fn command_of(&self, program: &Path) -> Command {
+        self.binary.command_of(program, self.folder())
+    }
+
     /// Runs a command with these words alone, to its end.
     pub async fn run(&self, words: &[impl AsRef<std::ffi::OsStr>]) -> Ended {
         self.binary.run(self.folder(), words).await

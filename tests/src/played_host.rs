@@ -73,6 +73,12 @@ impl PlayedHost {
         self.agent.change("heartbeat", json!({"epoch": self.epoch, "gpus": gpus}), "epoch").await
     }
 
+    /// Gives a sign of life that says why it cannot start jobs.
+    pub async fn heartbeat_unfit(&self, reason: &str) {
+        let input = json!({"epoch": self.epoch, "unfitReason": reason, "gpus": []});
+        self.agent.change("heartbeat", input, "epoch").await.expect("a sign of life");
+    }
+
     /// Follows what it is to do.
     pub async fn assignments(&self) -> Subscription {
         self.agent.subscribe(ASSIGNMENTS, json!({"epoch": self.epoch})).await

@@ -6,8 +6,10 @@
 
 pub mod frame;
 mod record;
+mod reserve;
 
-pub use record::{ExitRecord, Spec, Started};
+pub use record::{ExitRecord, JobUser, Spec, Started};
+pub(crate) use reserve::{Reserved, brief};
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -33,8 +35,8 @@ impl std::fmt::Display for AttemptId {
 }
 
 impl AttemptId {
-    /// A directory name that no id can turn into a path: what is not a letter, digit, dash or underscore is written as %XX.
-    fn directory_name(&self) -> String {
+    /// A name for files and groups that no id can turn into a path: what is not a letter, digit, dash or underscore is written as %XX.
+    pub(crate) fn directory_name(&self) -> String {
         let mut name = String::new();
         for byte in self.job_id.bytes() {
             match byte {
@@ -121,7 +123,7 @@ pub fn read_record<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
 pub enum Durability {
     /// Survives a crash of the process: the rename alone.
     Process,
-    /// Survives a loss of power: fsync before the rename.
+    /// Survives a loss of power: fsync before the rename, and of the directory after it.
     Machine,
 }
 
@@ -134,7 +136,16 @@ pub fn write_record<T: Serialize>(path: &Path, record: &T, durability: Durabilit
     if durability == Durability::Machine {
         file.sync_all()?;
     }
-    fs::rename(&beside, path)
+    fs::rename(&beside, path)?;
+    if durability == Durability::Machine { sync_parent(path) } else { Ok(()) }
+}
+
+/// Makes a new name in a directory last: a rename alone may be undone by a loss of power.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 fn create_private(path: &Path) -> io::Result<File> {

@@ -1,9 +1,12 @@
 //! The records in an attempt's directory: what to run, that it was started, how it ended.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::AttemptId;
+use crate::clock::millis_since_boot;
 
 /// What the shim is to run. Written once by the agent, before the shim is started.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub struct Spec {
     pub command: Vec<String>,
     /// The job's own variables.
     pub env: Vec<(String, String)>,
-    /// Where it runs; null: the agent's home directory.
+    /// Where it runs; null: the home directory of whom it runs as.
     pub workdir: Option<String>,
     /// The cards that it may use.
     pub gpu_uuids: Vec<String>,
@@ -36,6 +39,33 @@ pub struct Spec {
     pub node_count: i32,
     /// The boot in which the agent wrote this: after a reboot nobody can tell whether the command ran.
     pub boot_id: String,
+    /// The file that says until when this host may run jobs; null: without end.
+    #[serde(default)]
+    pub lease: Option<PathBuf>,
+    /// The control group that the command is to run in; null: none.
+    #[serde(default)]
+    pub cgroup: Option<PathBuf>,
+    /// True: the shim runs in a scope that systemd made for it, and makes the command's group there.
+    #[serde(default)]
+    pub in_scope: bool,
+    /// Who the command runs as; null: whoever the agent is.
+    #[serde(default)]
+    pub user: Option<JobUser>,
+}
+
+/// Whom a command runs as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobUser {
+    /// The login name.
+    pub name: String,
+    /// The user's number.
+    pub uid: u32,
+    /// The number of the user's own group.
+    pub gid: u32,
+    /// All groups that the user belongs to.
+    pub groups: Vec<u32>,
+    /// The home directory, whether it exists or not.
+    pub home: PathBuf,
 }
 
 impl Spec {
@@ -62,6 +92,12 @@ pub struct Started {
     pub shim_start_time: u64,
     /// When the command was started, by the wall clock.
     pub started_at: DateTime<Utc>,
+    /// The same by the time since boot, in milliseconds.
+    #[serde(default)]
+    pub started_after_boot: Option<u64>,
+    /// The control group that it runs in; null: none.
+    #[serde(default)]
+    pub cgroup: Option<PathBuf>,
 }
 
 /// How the attempt ended.
@@ -81,9 +117,38 @@ pub struct ExitRecord {
     pub tree_gone: bool,
     /// When all of it was over, by the wall clock.
     pub finished_at: DateTime<Utc>,
+    /// The same by the time since boot, in milliseconds; null: not known, or of another boot.
+    #[serde(default)]
+    pub finished_after_boot: Option<u64>,
+    /// The host's lease ended it.
+    #[serde(default)]
+    pub lease_lost: bool,
+    /// The command certainly never ran, through the host's fault.
+    #[serde(default)]
+    pub never_started: bool,
+    /// Nobody saw its end: it may have run, and it may not.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 impl ExitRecord {
+    /// The end of something that nobody saw end, just now.
+    pub fn unseen(reason: String) -> Self {
+        Self {
+            exit_code: None,
+            signal: None,
+            timed_out: false,
+            stopped: false,
+            reason: Some(reason),
+            tree_gone: true,
+            finished_at: Utc::now(),
+            finished_after_boot: Some(millis_since_boot()),
+            lease_lost: false,
+            never_started: false,
+            lost: false,
+        }
+    }
+
     /// The code as shells tell it: 128 + N for signal N.
     pub fn shell_code(&self) -> Option<i32> {
         self.exit_code.or(self.signal.map(|signal| 128 + signal))

@@ -2,17 +2,21 @@
 //!
 //! Real ones are asked through NVML; simulated ones are played, and say so in everything that they report.
 
+mod condition;
 mod nvml;
 mod ownership;
 mod simulated;
 mod spec;
 mod usage;
+mod watch;
 mod xid;
 
+pub use condition::Condition;
 pub use nvml::{NvmlDevices, NvmlUnavailable};
 pub use simulated::SimulatedDevices;
 pub use spec::{GpuSpec, InvalidGpuSpec, SimulatedGroup};
 pub use usage::{Use, UseTracker};
+pub(crate) use watch::Watcher;
 
 use std::path::Path;
 
@@ -31,44 +35,12 @@ pub struct Device {
     pub memory_mib: i32,
     /// No such card exists.
     pub simulated: bool,
+    /// The NUMA node of the host that it hangs on, where that is known.
+    pub numa_node: Option<i32>,
+    /// UUIDs of the host's other cards that it reaches by NVLink.
+    pub nvlink_peers: Vec<String>,
     /// Whether it can be worked with.
     pub condition: Condition,
-}
-
-/// Whether a card can be worked with, and why not.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Condition {
-    /// Nothing is wrong.
-    #[default]
-    Healthy,
-    /// It works, and should be looked at.
-    Degraded(String),
-    /// It must not be used.
-    Failed(String),
-}
-
-impl Condition {
-    /// The worse of two; of equally bad ones the first that was found.
-    #[must_use]
-    pub fn worse(self, other: Self) -> Self {
-        if other.rank() > self.rank() { other } else { self }
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Healthy => 0,
-            Self::Degraded(_) => 1,
-            Self::Failed(_) => 2,
-        }
-    }
-
-    /// Why it is not healthy.
-    pub fn reason(&self) -> Option<&str> {
-        match self {
-            Self::Healthy => None,
-            Self::Degraded(reason) | Self::Failed(reason) => Some(reason),
-        }
-    }
 }
 
 /// What one look at a GPU found.
@@ -84,10 +56,16 @@ pub struct Sample {
     pub temperature_celsius: Option<i32>,
     /// Drawn now.
     pub power_watts: Option<f64>,
+    /// Of the processors.
+    pub clock_mhz: Option<i32>,
+    /// Of the memory.
+    pub memory_clock_mhz: Option<i32>,
+    /// Memory errors that could not be corrected, since the driver was loaded.
+    pub uncorrected_errors: Option<i32>,
     /// Whether it can be worked with.
     pub condition: Condition,
-    /// Everything that the card lists.
-    pub processes: Vec<GpuProcess>,
+    /// Everything that the card lists; `None` when it did not say, which is not the same as nothing.
+    pub processes: Option<Vec<GpuProcess>>,
 }
 
 /// A process that holds memory of a GPU.
@@ -106,8 +84,10 @@ pub struct GpuProcess {
 /// Whose a process is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// It descends from a live attempt on this host.
+    /// It is of a live attempt on this host that was given this card.
     Job(AttemptId),
+    /// It is of a live attempt on this host that was not given this card.
+    Trespasser(AttemptId),
     /// It was started by an attempt that has ended, of this job.
     Orphan(String),
     /// No job of this fleet started it.
@@ -125,8 +105,21 @@ pub struct LiveAttempt {
     pub gpu_milli: i32,
     /// The shim, from which all its processes descend; `None` before it runs.
     pub shim_pid: Option<i32>,
+    /// When the shim was started, in clock ticks since boot: its number alone would name another process some day.
+    pub shim_start_time: u64,
+    /// The control group that all its processes are in, if it has one.
+    pub cgroup: Option<std::path::PathBuf>,
+    /// It has ended, and these processes of it would not: they are on its cards still, whatever the cards list.
+    pub survivors: Option<Vec<i32>>,
     /// The command's own process.
     pub pid: Option<i32>,
+}
+
+impl LiveAttempt {
+    /// Whether it may still use its cards.
+    pub fn is_alive(&self) -> bool {
+        self.survivors.is_none()
+    }
 }
 
 /// The GPUs of this host.
@@ -152,10 +145,20 @@ impl Devices {
 
     /// Looks at every GPU once. May block for milliseconds.
     pub fn sample(&self, live: &[LiveAttempt]) -> Vec<Sample> {
-        match self {
+        let mut samples = match self {
             Self::Nvml(devices) => devices.sample(live),
             Self::Simulated(devices) => devices.sample(live),
             Self::None => Vec::new(),
+        };
+        samples.iter_mut().for_each(|sample| ownership::add_survivors(sample, live));
+        samples
+    }
+
+    /// Mistakes of programs that the driver has reported since this was last asked, with the card that each was made on.
+    pub(crate) fn take_notes(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Nvml(devices) => devices.take_notes(),
+            Self::Simulated(_) | Self::None => Vec::new(),
         }
     }
 

@@ -34,6 +34,8 @@ impl SimulatedDevices {
                 gpu_type: format!("NVIDIA {} (simulated)", group.model),
                 memory_mib: group.memory_mib,
                 simulated: true,
+                numa_node: None,
+                nvlink_peers: Vec::new(),
                 condition: Condition::Healthy,
             },
             phase: 0.0,
@@ -68,7 +70,7 @@ impl Card {
         let uuid = &self.device.uuid;
         let processes: Vec<_> = live
             .iter()
-            .filter(|attempt| attempt.gpu_uuids.contains(uuid))
+            .filter(|attempt| attempt.is_alive() && attempt.gpu_uuids.contains(uuid))
             .filter_map(|attempt| self.process(attempt))
             .collect();
         let load = self.load(processes.is_empty(), seconds);
@@ -78,8 +80,11 @@ impl Card {
             memory_used_mib: Some(processes.iter().filter_map(|process| process.memory_used_mib).sum()),
             temperature_celsius: Some((33.0 + 38.0 * load + 3.0 * self.phase) as i32),
             power_watts: Some((70.0 + 560.0 * load).round()),
+            clock_mhz: Some((345.0 + 1635.0 * load) as i32),
+            memory_clock_mhz: None,
+            uncorrected_errors: None,
             condition: Condition::Healthy,
-            processes,
+            processes: Some(processes),
         }
     }
 
@@ -136,6 +141,9 @@ mod tests {
             gpu_uuids: vec![uuids.get(1).unwrap().clone()],
             gpu_milli: 1000,
             shim_pid: None,
+            shim_start_time: 0,
+            cgroup: None,
+            survivors: None,
             pid: Some(i32::MAX),
         };
         let busy: Vec<_> =

@@ -44,21 +44,31 @@ impl UseTracker {
         Self { idle_window, cards: HashMap::new() }
     }
 
-    /// Judges one sample. A stranger on the card outweighs whatever else is true of it.
-    pub fn judge(&mut self, sample: &Sample, live: &[LiveAttempt], now: Instant) -> Use {
+    /// Judges one sample. A stranger on the card outweighs whatever else is true of it, be it another job. `None`: the card does
+    /// not say what is on it, and nobody was given it, so that it cannot be told whether it is free.
+    pub fn judge(&mut self, sample: &Sample, live: &[LiveAttempt], now: Instant) -> Option<Use> {
+        let listed = sample.processes.as_deref();
         let owned_by = |wanted: fn(&Owner) -> bool| {
-            sample.processes.iter().any(|GpuProcess { owner, .. }| wanted(owner))
+            listed.unwrap_or_default().iter().any(|GpuProcess { owner, .. }| wanted(owner))
         };
-        let assigned = live.iter().any(|attempt| attempt.gpu_uuids.contains(&sample.uuid));
-        let occupied = owned_by(|owner| matches!(owner, Owner::Job(_)));
+        let assigned =
+            live.iter().any(|attempt| attempt.is_alive() && attempt.gpu_uuids.contains(&sample.uuid));
+        // A card that does not say so may be occupied: nobody is called idle for it.
+        let occupied = listed.is_none() || owned_by(|owner| matches!(owner, Owner::Job(_)));
         let seen = self.remember(sample, assigned, occupied, now);
-        if owned_by(|owner| matches!(owner, Owner::Foreign)) {
-            Use::Foreign
+        if owned_by(|owner| matches!(owner, Owner::Foreign | Owner::Trespasser(_))) {
+            Some(Use::Foreign)
         } else if owned_by(|owner| matches!(owner, Owner::Orphan(_))) {
-            Use::Orphaned
+            Some(Use::Orphaned)
         } else if !assigned {
-            Use::Free
-        } else if now.duration_since(seen.occupied_at) >= self.idle_window {
+            listed.map(|_| Use::Free)
+        } else {
+            Some(self.held(seen, now))
+        }
+    }
+
+    fn held(&self, seen: Seen, now: Instant) -> Use {
+        if now.duration_since(seen.occupied_at) >= self.idle_window {
             Use::HeldEmpty
         } else if now.duration_since(seen.busy_at) >= self.idle_window {
             Use::HeldIdle
@@ -82,6 +92,7 @@ impl UseTracker {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::attempt::AttemptId;
 
@@ -97,6 +108,9 @@ mod tests {
             gpu_uuids: vec!["GPU-1".to_owned()],
             gpu_milli: 1000,
             shim_pid: None,
+            shim_start_time: 0,
+            cgroup: None,
+            survivors: None,
             pid: None,
         }]
     }
@@ -104,7 +118,7 @@ mod tests {
     fn sample(percent: f64, owners: &[Owner]) -> Sample {
         let process =
             |owner: &Owner| GpuProcess { pid: 1, memory_used_mib: None, command: None, owner: owner.clone() };
-        let processes = owners.iter().map(process).collect();
+        let processes = Some(owners.iter().map(process).collect());
         Sample {
             uuid: "GPU-1".to_owned(),
             utilization_percent: Some(percent),
@@ -116,7 +130,7 @@ mod tests {
     /// The verdicts of two looks at the same card, one idle window apart.
     fn twice(percent: f64, owners: &[Owner], live: &[LiveAttempt]) -> [Use; 2] {
         let (mut tracker, start) = (UseTracker::new(WINDOW), Instant::now());
-        [start, start + WINDOW].map(|now| tracker.judge(&sample(percent, owners), live, now))
+        [start, start + WINDOW].map(|now| tracker.judge(&sample(percent, owners), live, now).unwrap())
     }
 
     #[test]
@@ -129,6 +143,21 @@ mod tests {
     #[test]
     fn an_unassigned_card_is_free_however_long_it_rests() {
         assert_eq!(twice(0.0, &[], &[]), [Use::Free, Use::Free]);
+    }
+
+    #[test]
+    fn a_card_that_does_not_list_its_processes_is_not_called_free() {
+        let unlisted = Sample { processes: None, ..sample(0.0, &[]) };
+        let mut tracker = UseTracker::new(WINDOW);
+        assert_eq!(tracker.judge(&unlisted, &[], Instant::now()), None);
+        assert_eq!(tracker.judge(&unlisted, &live(), Instant::now()), Some(Use::Working));
+    }
+
+    #[test]
+    fn a_job_on_a_card_that_it_was_not_given_is_a_stranger_there() {
+        let thief = Owner::Trespasser(AttemptId { job_id: "thief".to_owned(), attempt: 1 });
+        assert_eq!(twice(90.0, std::slice::from_ref(&thief), &[])[0], Use::Foreign);
+        assert_eq!(twice(90.0, &[Owner::Job(id()), thief], &live())[0], Use::Foreign);
     }
 
     #[test]

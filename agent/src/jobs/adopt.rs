@@ -4,16 +4,22 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::report::EndCause;
 use super::runner::Origin;
 use crate::attempt::{AttemptDir, Spec, read_record};
 use crate::procfs;
 
 /// Every attempt in `jobs_dir` that was begun. Directories of attempts that never began are removed: the server will order
-/// them again if it still wants them.
+/// them again if it still wants them. What does not look like an attempt's directory was put there by somebody else, and stays.
 pub(super) fn find(jobs_dir: &Path) -> io::Result<Vec<(Spec, Origin)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(jobs_dir)? {
-        let dir = AttemptDir::at(entry?.path());
+        let entry = entry?;
+        let dir = AttemptDir::at(entry.path());
+        if !is_attempts(&entry) {
+            tracing::warn!(path = %entry.path().display(), "not a job's directory: left alone");
+            continue;
+        }
         let spec = read_record::<Spec>(&dir.spec()).ok().flatten();
         match spec.map(|spec| (inspect(&dir, &spec), spec)) {
             Some((Some(origin), spec)) => found.push((spec, origin)),
@@ -22,6 +28,21 @@ pub(super) fn find(jobs_dir: &Path) -> io::Result<Vec<(Spec, Origin)>> {
         }
     }
     Ok(found)
+}
+
+/// Named as attempts are, and holding nothing but what agent and shim put there.
+fn is_attempts(entry: &fs::DirEntry) -> bool {
+    const OWN: [&str; 6] = ["spec", "lock", "started", "log", "exit", "trial"];
+    let name = entry.file_name();
+    let numbered = name
+        .to_str()
+        .and_then(|name| name.rsplit_once('-'))
+        .is_some_and(|(_, number)| number.parse::<i32>().is_ok());
+    let Ok(files) = fs::read_dir(entry.path()) else { return false };
+    let own = |file: fs::DirEntry| {
+        Path::new(&file.file_name()).file_stem().is_some_and(|stem| OWN.iter().any(|own| stem == *own))
+    };
+    numbered && files.flatten().all(own)
 }
 
 /// How far the attempt has come; `None` when its command was certainly never started.
@@ -35,9 +56,10 @@ fn inspect(dir: &AttemptDir, spec: &Spec) -> Option<Origin> {
         return Some(Origin::Ended(record));
     }
     if spec.boot_id != procfs::boot_id() {
-        return Some(Origin::Lost("its process was lost: the host was rebooted"));
+        return Some(Origin::Lost("its process was lost: the host was rebooted", EndCause::Lost));
     }
-    (marked || dir.started().exists()).then_some(Origin::Lost("its process was lost: its shim was killed"))
+    (marked || dir.started().exists())
+        .then_some(Origin::Lost("its process was lost: its shim was killed", EndCause::Command))
 }
 
 /// Makes sure that no shim takes the attempt up any more; `false` when one has just done so.
@@ -88,6 +110,10 @@ mod tests {
             node_rank: 0,
             node_count: 1,
             boot_id: boot_id.to_owned(),
+            lease: None,
+            cgroup: None,
+            in_scope: false,
+            user: None,
         };
         write_record(&dir.spec(), &spec, Durability::Process).unwrap();
         Left { root, dir }
@@ -123,6 +149,17 @@ mod tests {
     fn nobody_knows_what_ran_before_a_reboot() {
         let left = left("another boot");
         assert_eq!(names(&left), ["lost"]);
+    }
+
+    #[test]
+    fn what_is_not_an_attempts_is_left_alone() {
+        let left = left("another boot");
+        fs::write(left.root.path().join(".DS_Store"), "").unwrap();
+        let foreign = left.root.path().join("lost+found");
+        fs::create_dir(&foreign).unwrap();
+        fs::write(foreign.join("precious"), "").unwrap();
+        assert_eq!(names(&left), ["lost"]);
+        assert!(foreign.join("precious").exists());
     }
 
     #[test]

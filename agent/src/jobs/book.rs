@@ -1,6 +1,7 @@
 //! Which attempts this host has, and which it has finished with.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -8,6 +9,7 @@ use tokio::sync::watch;
 use super::Wish;
 use crate::attempt::{AttemptId, Spec, Started};
 use crate::devices::LiveAttempt;
+use crate::procfs;
 
 /// An order that was under way when an attempt ended must not start it a second time, so ended ones are remembered. Orders
 /// under way are few; this many are enough for minutes of the quickest jobs.
@@ -33,6 +35,8 @@ pub(super) struct Book {
 struct Entry {
     wish: watch::Sender<Wish>,
     live: LiveAttempt,
+    /// What of this host's has ended it, when something has.
+    blame: Option<String>,
 }
 
 impl Book {
@@ -46,23 +50,47 @@ impl Book {
             gpu_uuids: spec.gpu_uuids.clone(),
             gpu_milli: spec.gpu_milli,
             shim_pid: None,
+            shim_start_time: 0,
+            cgroup: spec.cgroup.clone(),
+            survivors: None,
             pid: None,
         };
-        self.entries.insert(spec.id(), Entry { wish, live });
+        self.entries.insert(spec.id(), Entry { wish, live, blame: None });
     }
 
+    /// Its shim runs, and whatever descends from that is its own.
+    pub(super) fn launched(&mut self, id: &AttemptId, shim: i32, cgroup: Option<PathBuf>) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.live.shim_pid = Some(shim);
+            entry.live.shim_start_time = procfs::stat(shim).map_or(0, |stat| stat.start_time);
+            entry.live.cgroup = cgroup;
+        }
+    }
+
+    /// Its command runs.
     pub(super) fn started(&mut self, id: &AttemptId, started: &Started) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.live.shim_pid = Some(started.shim_pid);
+            entry.live.shim_start_time = started.shim_start_time;
+            entry.live.cgroup.clone_from(&started.cgroup);
             entry.live.pid = Some(started.pid);
         }
     }
 
-    /// Its processes are gone, though its end may not have been acknowledged yet.
+    /// It has ended, and these processes of it have not.
+    pub(super) fn haunted_by(&mut self, id: &AttemptId, survivors: Vec<i32>) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.live.survivors = Some(survivors);
+        }
+    }
+
+    /// Its processes are gone from its cards, though its end may not have been acknowledged yet.
     pub(super) fn stopped(&mut self, id: &AttemptId) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.live.gpu_uuids.clear();
             entry.live.shim_pid = None;
+            entry.live.cgroup = None;
+            entry.live.survivors = None;
             entry.live.pid = None;
         }
     }
@@ -89,6 +117,26 @@ impl Book {
         }
     }
 
+    /// Notes what of this host's ends an attempt; the first that is known counts, and false says that this was not it.
+    pub(super) fn blame(&mut self, id: &AttemptId, what: String) -> bool {
+        let Some(entry) = self.entries.get_mut(id) else { return false };
+        let first = entry.blame.is_none();
+        entry.blame.get_or_insert(what);
+        first
+    }
+
+    /// What of this host's has ended an attempt, if anything has.
+    pub(super) fn blamed_on(&self, id: &AttemptId) -> Option<String> {
+        self.entries.get(id)?.blame.clone()
+    }
+
+    /// The living attempts that were given a card.
+    pub(super) fn on_card(&self, uuid: &str) -> Vec<AttemptId> {
+        let given =
+            |entry: &&Entry| entry.live.is_alive() && entry.live.gpu_uuids.iter().any(|own| own == uuid);
+        self.entries.values().filter(given).map(|entry| entry.live.id.clone()).collect()
+    }
+
     /// Whether it is here or was here.
     pub(super) fn knows(&self, id: &AttemptId) -> bool {
         self.entries.contains_key(id) || self.ended.contains(id)
@@ -110,7 +158,7 @@ impl Book {
     pub(super) fn live(&self) -> Vec<LiveAttempt> {
         self.entries
             .values()
-            .filter(|entry| !entry.live.gpu_uuids.is_empty())
+            .filter(|entry| !entry.live.gpu_uuids.is_empty() || entry.live.shim_pid.is_some())
             .map(|entry| entry.live.clone())
             .collect()
     }

@@ -3,14 +3,27 @@
 
 mod adopt;
 mod book;
+mod children;
+mod clean;
+mod containment;
+mod fitness;
 mod launch;
 mod leftovers;
 mod process;
 mod report;
 mod runner;
+mod trial;
+mod users;
 
-pub(crate) use report::{Report, ReportKind, Submission, UncleanGpu};
+pub(crate) use children::inherit_orphans;
+pub(crate) use containment::Containment;
+pub(crate) use fitness::Fitness;
+pub(crate) use report::{EndCause, Report, ReportKind, Submission, UncleanGpu};
+pub(crate) use trial::keep_trying;
+pub use users::{InvalidJobUser, JobUserRule, JobUsers};
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +32,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{AttemptDir, AttemptId, Spec};
-use crate::devices::{Devices, LiveAttempt};
+use crate::clock::since_boot;
+use crate::devices::{LiveAttempt, Watcher};
 use crate::logs::Logs;
 use book::{Book, Shared};
 use runner::{Origin, Runner};
@@ -31,6 +45,8 @@ enum Wish {
     Run,
     /// The server asked for its end.
     Stop,
+    /// One of its cards is dead.
+    CardDied,
     /// The server was out of reach for too long; a short goodbye is still possible.
     LeaseEnding,
     /// The server may give its work to another host from now on.
@@ -53,6 +69,8 @@ pub(crate) struct Order {
 pub(crate) enum Action {
     /// Start it, unless it was started before.
     Run,
+    /// It runs here, as this host has said.
+    GoOn,
     /// End it, with its grace, and report.
     Stop,
     /// End it at once and report nothing.
@@ -62,10 +80,16 @@ pub(crate) enum Action {
 /// What all attempts share.
 pub(crate) struct Context {
     pub(crate) jobs_dir: PathBuf,
-    pub(crate) shim_program: PathBuf,
+    /// The file in which the lease is kept.
+    pub(crate) lease: PathBuf,
+    /// Run as `PROGRAM shim DIRECTORY`; none: this very program.
+    pub(crate) shim_program: Option<PathBuf>,
+    pub(crate) containment: Containment,
+    pub(crate) users: JobUsers,
+    pub(crate) fitness: Fitness,
     pub(crate) reports: mpsc::Sender<Submission>,
     pub(crate) logs: Logs,
-    pub(crate) devices: Arc<Devices>,
+    pub(crate) devices: Arc<Watcher>,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -78,10 +102,10 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     /// Takes up what an earlier agent left, before the server is asked anything.
-    pub(crate) fn adopt(context: Context) -> std::io::Result<Self> {
-        std::fs::create_dir_all(&context.jobs_dir)?;
+    pub(crate) fn adopt(context: Arc<Context>) -> std::io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&context.jobs_dir)?;
         let found = adopt::find(&context.jobs_dir)?;
-        let jobs = Self { context: Arc::new(context), book: Book::shared() };
+        let jobs = Self { context, book: Book::shared() };
         for (spec, origin) in found {
             tracing::info!(attempt = %spec.id(), state = origin.name(), "found an attempt of an earlier agent");
             jobs.follow(spec, origin);
@@ -108,11 +132,10 @@ impl Jobs {
     fn carry_out(&self, Order { action, spec }: Order) {
         let id = spec.id();
         match action {
-            Action::Run => {
-                if !self.book.lock().knows(&id) {
-                    self.follow(spec, Origin::New);
-                }
-            }
+            Action::Run | Action::GoOn if self.book.lock().knows(&id) => {}
+            Action::Run => self.follow(spec, Origin::New),
+            // Its directory is gone, or this is a copy of the machine that runs it. It must not run a second time.
+            Action::GoOn => self.follow(spec, Origin::Lost("its host lost track of it", EndCause::Lost)),
             Action::Stop if self.book.lock().knows(&id) => self.wish(&id, Wish::Stop),
             Action::Stop => self.report_unknown(id),
             Action::Forget => self.wish(&id, Wish::Forget),
@@ -132,6 +155,43 @@ impl Jobs {
     /// The attempts whose processes may be on GPUs now.
     pub(crate) fn live(&self) -> Vec<LiveAttempt> {
         self.book.lock().live()
+    }
+
+    /// Tells the same from elsewhere, for as long as is wanted, without keeping anything else alive.
+    pub(crate) fn live_elsewhere(&self) -> impl Fn() -> Vec<LiveAttempt> + Send + use<> {
+        let book = self.book.clone();
+        move || book.lock().live()
+    }
+
+    /// A card is gone: the jobs on it have nothing to work with, and others go on.
+    pub(crate) fn card_died(&self, uuid: &str, reason: &str) {
+        // Taken out of the loops' heads, where the lock would be held for all of them.
+        let ids = self.book.lock().on_card(uuid);
+        for id in ids {
+            let first = self.book.lock().blame(&id, format!("its GPU is gone: {reason}"));
+            if first {
+                tracing::error!(attempt = %id, uuid, reason, "a job's GPU is gone: ending the job");
+            }
+            self.wish(&id, Wish::CardDied);
+        }
+    }
+
+    /// The driver has reported a mistake of a program on a card; whoever is there may want to know.
+    pub(crate) fn note_on_card(&self, uuid: &str, note: &str) {
+        let ids = self.book.lock().on_card(uuid);
+        for id in ids {
+            tracing::warn!(attempt = %id, uuid, note, "the driver reports a mistake of a program");
+            let kind = ReportKind::Noted(format!("on the GPU {uuid}: {note}"));
+            let after_boot = Some(since_boot());
+            let (submission, _) = Submission::new(Report { id, at: Utc::now(), after_boot, kind });
+            // Notes are not worth waiting for: with a full queue they are lost.
+            let _ = self.context.reports.try_send(submission);
+        }
+    }
+
+    /// Why this host cannot start jobs; `None` while it can.
+    pub(crate) fn unfit(&self) -> Option<String> {
+        self.context.fitness.unfit()
     }
 
     fn wish_for_all(&self, wish: Wish) {
@@ -169,10 +229,12 @@ impl Jobs {
         let (submission, verdict) = Submission::new(Report {
             id: id.clone(),
             at: Utc::now(),
+            after_boot: None,
             kind: ReportKind::Exited {
                 exit_code: None,
                 reason: Some("it was not running on this host".to_owned()),
                 timed_out: false,
+                cause: EndCause::Command,
                 unclean_gpus: Vec::new(),
             },
         });

@@ -3,10 +3,12 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+
+use super::children;
 
 /// What the shim understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +40,34 @@ impl ShimProcess {
             Message::Stop => Signal::TERM,
             Message::Kill => Signal::USR1,
         };
-        if let Err(error) = pidfd_send_signal(self.descriptor.as_fd(), signal) {
-            tracing::debug!(pid = self.pid, %error, "the shim is gone already");
+        // A shim that was stopped, by its own job perhaps, would hear nothing.
+        for signal in [signal, Signal::CONT] {
+            if let Err(error) = pidfd_send_signal(self.descriptor.as_fd(), signal) {
+                tracing::debug!(pid = self.pid, %error, "the shim is gone already");
+            }
         }
     }
 
-    /// Waits for its end, and reaps it when this process started it.
-    pub(super) async fn ended(&self) {
+    /// Ends it at once: its command ends with it, and what else it leaves is the agent's to kill.
+    pub(super) fn kill(&self) {
+        let _ = pidfd_send_signal(self.descriptor.as_fd(), Signal::KILL);
+    }
+
+    /// Waits for its end. A shim that this process started is reaped, and its exit code is known.
+    pub(super) async fn ended(&self) -> Option<i32> {
         if let Err(error) = self.descriptor.readable().await {
             tracing::error!(pid = self.pid, %error, "cannot wait for a shim");
         }
-        // An adopted shim is somebody else's child, which is fine.
-        let _ = waitpid(nix::unistd::Pid::from_raw(self.pid), Some(WaitPidFlag::WNOHANG));
+        let reaped = waitpid(nix::unistd::Pid::from_raw(self.pid), Some(WaitPidFlag::WNOHANG));
+        children::forget(self.pid);
+        match reaped {
+            Ok(WaitStatus::Exited(_, code)) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// Its number.
+    pub(super) fn pid(&self) -> i32 {
+        self.pid
     }
 }

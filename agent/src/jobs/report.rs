@@ -1,9 +1,12 @@
 //! What the agent has to say about an attempt, and the server's answer to it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use crate::attempt::AttemptId;
+use crate::clock::since_boot;
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +15,8 @@ pub(crate) struct Report {
     pub(crate) id: AttemptId,
     /// When, by this host's wall clock.
     pub(crate) at: DateTime<Utc>,
+    /// The same by the time since boot; `None` when it was in another boot.
+    pub(crate) after_boot: Option<Duration>,
     /// What happened.
     pub(crate) kind: ReportKind,
 }
@@ -21,7 +26,9 @@ pub(crate) struct Report {
 pub(crate) enum ReportKind {
     /// Its process runs.
     Started,
-    /// Its processes are gone and its log was sent.
+    /// Something happened to it that people should know.
+    Noted(String),
+    /// Its processes are gone, or will not go.
     Exited {
         /// As shells tell it.
         exit_code: Option<i32>,
@@ -29,9 +36,29 @@ pub(crate) enum ReportKind {
         reason: Option<String>,
         /// The time limit ended it.
         timed_out: bool,
+        /// Whose doing the end was.
+        cause: EndCause,
         /// GPUs that are not free again in spite of it.
         unclean_gpus: Vec<UncleanGpu>,
     },
+}
+
+/// Whose doing an end was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndCause {
+    /// The command ended, by itself or because it was stopped.
+    Command,
+    /// This host could not start it: the command certainly never ran.
+    NeverStarted,
+    /// This host lost it: the command may have run.
+    Lost,
+}
+
+impl Report {
+    /// How long ago it happened.
+    pub(crate) fn ago(&self) -> Option<Duration> {
+        self.after_boot.map(|at| since_boot().saturating_sub(at))
+    }
 }
 
 /// A GPU that cannot be given to another job yet.

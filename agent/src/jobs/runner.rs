@@ -3,20 +3,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+use futures_util::future::FusedFuture;
 use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::book::Shared;
+use super::launch::Launched;
 use super::process::{Message, ShimProcess};
-use super::report::{Report, ReportKind, Submission, UncleanGpu};
-use super::{Context, Wish, launch, leftovers};
+use super::report::{EndCause, Report, ReportKind, Submission};
+use super::{Context, Wish, clean, launch, leftovers};
 use crate::attempt::{AttemptDir, AttemptId, ExitRecord, Spec, Started, read_record};
-use crate::devices::{Condition, Devices, Owner, Sample};
+use crate::cgroup::Cgroup;
+use crate::procfs;
+use crate::shim::{EXIT_FAILED, EXIT_NO_ROOM, EXIT_RECORD_LOST};
 
 const RECORD_CHECKS: Duration = Duration::from_millis(20);
-/// A driver needs a moment to take down what a killed process had on the card.
-const CLEAN_CHECKS: u32 = 10;
-const BETWEEN_CLEAN_CHECKS: Duration = Duration::from_millis(200);
+/// How long a shim may take beyond the grace that a stop gives its job: it tries for ten seconds to kill what is left then.
+const STOP_PATIENCE: Duration = Duration::from_secs(15);
+/// How long it may take to kill. What comes after it must be over before the server gives the GPUs away.
+const KILL_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a shim that is starting is left alone when its end is wanted.
+const START_PATIENCE: Duration = Duration::from_secs(1);
+/// A killed shim that does not go hangs in the kernel.
+const LONGEST_DYING: Duration = Duration::from_secs(5);
+/// The log of an attempt that is not this host's any more is still sent for so long.
+const LAST_LINES: Duration = Duration::from_secs(60);
+/// How long the report of an end waits for the log.
+const SHORT_LOG: Duration = Duration::from_millis(300);
+/// How often processes that outlived SIGKILL are looked at.
+const HAUNT_CHECKS: Duration = Duration::from_secs(1);
 
 /// How far the attempt had come when this agent met it.
 #[derive(Debug)]
@@ -27,8 +44,8 @@ pub(super) enum Origin {
     Alive,
     /// It has ended, and nobody was told, or nobody's answer was seen.
     Ended(ExitRecord),
-    /// It ran or may have run, and its end was not recorded.
-    Lost(&'static str),
+    /// It ran or may have run, and its end was not recorded: why, and whether that was this host's doing.
+    Lost(&'static str, EndCause),
 }
 
 impl Origin {
@@ -37,7 +54,7 @@ impl Origin {
             Self::New => "new",
             Self::Alive => "alive",
             Self::Ended(_) => "ended",
-            Self::Lost(_) => "lost",
+            Self::Lost(..) => "lost",
         }
     }
 }
@@ -58,29 +75,56 @@ impl Runner {
             Origin::New => self.begin().await,
             Origin::Alive => self.rejoin().await,
             Origin::Ended(record) => record,
-            Origin::Lost(reason) => self.lost(reason).await,
+            Origin::Lost(reason, cause) => self.lost(reason, cause).await,
         };
-        self.book.lock().stopped(&self.id);
-        self.close(&record).await;
-        self.context.logs.forget(self.id.clone());
-        if let Err(error) = self.dir.remove() {
-            tracing::warn!(attempt = %self.id, %error, "cannot remove an attempt's directory");
+        tracing::info!(
+            attempt = %self.id, exit_code = record.shell_code(), reason = record.reason, tree_gone = record.tree_gone, "ended"
+        );
+        if record.tree_gone {
+            self.book.lock().stopped(&self.id);
+        } else {
+            self.look_at_survivors();
         }
+        self.close(&record).await;
+        if !record.tree_gone {
+            self.outlast_survivors().await;
+        }
+        self.clean_up();
         self.book.lock().end(&self.id);
     }
 
     async fn begin(&mut self) -> ExitRecord {
         if *self.wish.borrow() > Wish::Run {
-            return never_ran("it was stopped before it started".to_owned());
+            return ExitRecord::unseen("it was stopped before it started".to_owned());
         }
-        match launch::launch(&self.context, &self.dir, &self.spec) {
+        match launch::launch(&self.context, &self.dir, &mut self.spec) {
             Ok(launched) => {
-                let shim = launched.settled().await;
+                self.book.lock().launched(&self.id, launched.process.pid(), self.spec.cgroup.clone());
+                let Launched { process, mut output } = launched;
+                tokio::select! {
+                    () = output.settled() => {}
+                    // Its job may have stopped it before it could say a word.
+                    () = self.wished_to_end() => {}
+                }
                 let started = read_record(&self.dir.started()).ok().flatten();
-                self.accompany(&shim, started).await
+                self.accompany(&process, started).await
             }
-            Err(error) => never_ran(format!("the agent could not start it: {error}")),
+            Err(error) => self.never_started(format!("this host could not start it: {error}")),
         }
+    }
+
+    /// Somebody wants the end; a shim that is just starting gets a moment to be ready for that.
+    async fn wished_to_end(&self) {
+        let mut wish = self.wish.clone();
+        let _ = wish.wait_for(|wish| *wish > Wish::Run).await;
+        tokio::time::sleep(START_PATIENCE).await;
+    }
+
+    /// A start that failed is the host's fault and says so, also in the agent's own log.
+    fn never_started(&self, reason: String) -> ExitRecord {
+        tracing::error!(attempt = %self.id, reason, "cannot start a job");
+        self.context.fitness.failed(&reason);
+        ExitRecord { never_started: true, ..ExitRecord::unseen(reason) }
     }
 
     /// A shim of an earlier agent: it may even be about to start its command at this moment.
@@ -89,33 +133,42 @@ impl Runner {
             if let Ok(Some(started)) = read_record::<Started>(&self.dir.started()) {
                 return match open_same(&started) {
                     Some(shim) => self.accompany(&shim, Some(started)).await,
-                    None => self.ended_record().await,
+                    None => self.ended_record(None).await,
                 };
             }
             if self.dir.exit().exists() || lock_is_free(&self.dir) {
-                return self.ended_record().await;
+                return self.ended_record(None).await;
             }
             tokio::time::sleep(RECORD_CHECKS).await;
         }
     }
 
-    /// Stays with the shim until it ends, passing on what is wished meanwhile.
+    /// Stays with the shim until it ends, passing on what is wished meanwhile. A shim that does not do it is ended itself.
     async fn accompany(&mut self, shim: &ShimProcess, started: Option<Started>) -> ExitRecord {
         let mut verdict = None;
         if let Some(started) = &started {
+            tracing::info!(attempt = %self.id, pid = started.pid, gpus = ?self.spec.gpu_uuids, "started");
+            self.context.fitness.went_well();
+            self.spec.cgroup.clone_from(&started.cgroup);
             self.book.lock().started(&self.id, started);
-            verdict = self.submit(started.started_at, ReportKind::Started).await;
+            let of_this_boot = started.boot_id == procfs::boot_id();
+            let after_boot = started.started_after_boot.filter(|_| of_this_boot);
+            verdict = self.submit(started.started_at, after_boot, ReportKind::Started).await;
         }
         let mut obeyed = Wish::Run;
+        let mut deadline: Option<Instant> = None;
         loop {
             let wished = *self.wish.borrow_and_update();
             if wished > obeyed {
                 obeyed = wished;
                 shim.send(if wished >= Wish::LeaseLost { Message::Kill } else { Message::Stop });
+                let by = Instant::now() + self.patience(wished);
+                deadline = Some(deadline.map_or(by, |before| before.min(by)));
             }
             tokio::select! {
-                () = shim.ended() => return self.ended_record().await,
+                code = shim.ended() => return self.ended_record(code).await,
                 _ = self.wish.changed() => {}
+                () = until(deadline) => return self.without_shim(shim).await,
                 accepted = answered(&mut verdict) => {
                     if !accepted {
                         tracing::warn!(attempt = %self.id, "the server refuses this attempt: killing it");
@@ -126,120 +179,183 @@ impl Runner {
         }
     }
 
-    async fn ended_record(&self) -> ExitRecord {
-        match read_record(&self.dir.exit()) {
-            Ok(Some(record)) => record,
-            _ => self.lost("its process was lost: its shim was killed").await,
+    fn patience(&self, wish: Wish) -> Duration {
+        match wish {
+            Wish::Run | Wish::Stop | Wish::CardDied | Wish::LeaseEnding => {
+                Duration::from_secs(self.spec.grace_seconds).saturating_add(STOP_PATIENCE)
+            }
+            Wish::LeaseLost | Wish::Forget => KILL_PATIENCE,
         }
     }
 
-    async fn lost(&self, reason: &str) -> ExitRecord {
-        let tree_gone = leftovers::kill_all(&self.id).await;
-        ExitRecord { tree_gone, ..never_ran(reason.to_owned()) }
+    /// The shim hangs, or its job has stopped it: it goes, and its job with it.
+    async fn without_shim(&self, shim: &ShimProcess) -> ExitRecord {
+        tracing::error!(attempt = %self.id, shim = shim.pid(), "a shim does not answer: killing it and all of its job");
+        shim.kill();
+        let _ = timeout(LONGEST_DYING, shim.ended()).await;
+        let record = self.lost("its shim did not answer", EndCause::Command).await;
+        ExitRecord { stopped: true, ..record }
     }
 
-    /// Reports the end once the log was sent, unless the attempt is to be forgotten.
+    async fn ended_record(&self, shim_code: Option<i32>) -> ExitRecord {
+        if let Ok(Some(record)) = read_record::<ExitRecord>(&self.dir.exit()) {
+            if record.never_started {
+                return self.never_started(record.reason.unwrap_or_default());
+            }
+            return record;
+        }
+        let started = self.dir.started().exists();
+        match shim_code {
+            Some(EXIT_NO_ROOM) => {
+                self.never_started("there is no room on this host's disk for the records of a job".to_owned())
+            }
+            Some(EXIT_FAILED) if !started => self.never_started("its shim could not do its work".to_owned()),
+            Some(EXIT_RECORD_LOST) => {
+                self.lost("its shim could not keep the record of its end", EndCause::Command).await
+            }
+            _ => self.lost("its process was lost: its shim was killed", EndCause::Command).await,
+        }
+    }
+
+    async fn lost(&self, reason: &str, cause: EndCause) -> ExitRecord {
+        let tree_gone = leftovers::kill_all(&self.id, self.cgroup().as_ref()).await;
+        ExitRecord { tree_gone, lost: cause == EndCause::Lost, ..ExitRecord::unseen(reason.to_owned()) }
+    }
+
+    fn cgroup(&self) -> Option<Cgroup> {
+        self.spec.cgroup.clone().map(Cgroup::at)
+    }
+
+    /// Reports the end and sends the rest of the log. Of what is to be forgotten nothing is reported; its log is still sent, for
+    /// one wants to read how it went on meanwhile.
     async fn close(&mut self, record: &ExitRecord) {
         let mut wish = self.wish.clone();
-        tokio::select! {
+        let forgotten = async move {
+            let _ = wish.wait_for(|wish| *wish == Wish::Forget).await;
+        };
+        tokio::pin!(forgotten);
+        let mut logs = Box::pin(self.context.logs.finish(self.id.clone())).fuse();
+        let reported = tokio::select! {
             biased;
-            _ = wish.wait_for(|wish| *wish == Wish::Forget) => {}
-            () = self.report_end(record) => {}
+            () = &mut forgotten => false,
+            () = self.report_end(record, &mut logs) => true,
+        };
+        let given_up = async {
+            if reported {
+                forgotten.await;
+            }
+            tokio::time::sleep(LAST_LINES).await;
+        };
+        let all_sent = logs.is_terminated()
+            || tokio::select! {
+                () = logs => true,
+                () = given_up => false,
+            };
+        if !all_sent {
+            tracing::warn!(attempt = %self.id, "the end of a log was not sent: the attempt is not this host's any more");
         }
     }
 
-    async fn report_end(&self, record: &ExitRecord) {
-        let logs = self.context.logs.finish(self.id.clone());
-        let (_, unclean_gpus) = tokio::join!(logs, self.unclean_gpus(record));
+    /// GPUs do not wait for a long log; a short one is there before the end is told.
+    async fn report_end(&self, record: &ExitRecord, logs: &mut (impl FusedFuture<Output = ()> + Unpin)) {
+        let (unclean_gpus, _) = tokio::join!(
+            clean::unclean_gpus(&self.context.devices, &self.spec.gpu_uuids, record),
+            timeout(SHORT_LOG, logs),
+        );
         let kind = ReportKind::Exited {
-            exit_code: record.shell_code(),
+            exit_code: record.shell_code().filter(|_| !self.card_died(record)),
             reason: self.reason(record),
             timed_out: record.timed_out,
+            cause: match record {
+                _ if self.card_died(record) => EndCause::Lost,
+                ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
+                ExitRecord { lost: true, .. } => EndCause::Lost,
+                _ => EndCause::Command,
+            },
             unclean_gpus,
         };
-        if let Some(verdict) = self.submit(record.finished_at, kind).await {
+        let of_this_boot = self.spec.boot_id == procfs::boot_id();
+        let after_boot = record.finished_after_boot.filter(|_| of_this_boot);
+        if let Some(verdict) = self.submit(record.finished_at, after_boot, kind).await {
             let accepted = verdict.await.unwrap_or(false);
             tracing::debug!(attempt = %self.id, accepted, "reported its end");
         }
     }
 
+    /// Whether the end was wanted because a card has died, and for nothing else.
+    fn card_died(&self, record: &ExitRecord) -> bool {
+        record.stopped && *self.wish.borrow() == Wish::CardDied
+    }
+
     fn reason(&self, record: &ExitRecord) -> Option<String> {
+        if self.card_died(record) {
+            return self.book.lock().blamed_on(&self.id);
+        }
         let lease = matches!(*self.wish.borrow(), Wish::LeaseEnding | Wish::LeaseLost);
-        if lease && record.stopped {
+        if record.lease_lost || (lease && record.stopped) {
             return Some("this host had lost the server for longer than its lease".to_owned());
         }
         record.reason.clone()
     }
 
-    async fn submit(&self, at: chrono::DateTime<Utc>, kind: ReportKind) -> Option<oneshot::Receiver<bool>> {
-        let (submission, verdict) = Submission::new(Report { id: self.id.clone(), at, kind });
+    async fn submit(
+        &self,
+        at: DateTime<Utc>,
+        after_boot: Option<u64>,
+        kind: ReportKind,
+    ) -> Option<oneshot::Receiver<bool>> {
+        let after_boot = after_boot.map(Duration::from_millis);
+        let (submission, verdict) = Submission::new(Report { id: self.id.clone(), at, after_boot, kind });
         self.context.reports.send(submission).await.ok().map(|()| verdict)
     }
 
-    /// The GPUs on which something is left. The card has the last word, not the process table.
-    async fn unclean_gpus(&self, record: &ExitRecord) -> Vec<UncleanGpu> {
-        if self.spec.gpu_uuids.is_empty() {
-            return Vec::new();
-        }
-        if !record.tree_gone {
-            let reason = "processes of the job outlived SIGKILL".to_owned();
-            return self
-                .spec
-                .gpu_uuids
-                .iter()
-                .map(|uuid| UncleanGpu { uuid: uuid.clone(), reason: reason.clone() })
-                .collect();
-        }
-        for check in 1.. {
-            let unclean = self.look_for_unclean().await;
-            if unclean.is_empty() || check == CLEAN_CHECKS {
-                return unclean;
-            }
-            tokio::time::sleep(BETWEEN_CLEAN_CHECKS).await;
-        }
-        Vec::new()
+    /// Notes who is left, so that the cards count as occupied by them, and answers how many those are.
+    fn look_at_survivors(&self) -> usize {
+        let cgroup = self.cgroup();
+        let left = leftovers::find(&self.id, cgroup.as_ref());
+        leftovers::kill(&self.id, cgroup.as_ref(), &left);
+        self.book.lock().haunted_by(&self.id, left.iter().map(|process| process.pid).collect());
+        left.len()
     }
 
-    async fn look_for_unclean(&self) -> Vec<UncleanGpu> {
-        if matches!(*self.context.devices, Devices::Simulated(_) | Devices::None) {
-            return Vec::new();
+    /// Goes on killing what outlived SIGKILL: until it is gone its cards are nobody's.
+    async fn outlast_survivors(&self) {
+        tracing::error!(attempt = %self.id, "processes of a job outlived SIGKILL; its GPUs stay out of use until they are gone");
+        while self.look_at_survivors() > 0 {
+            tokio::time::sleep(HAUNT_CHECKS).await;
         }
-        let (devices, live) = (Arc::clone(&self.context.devices), self.book.lock().live());
-        let samples = tokio::task::spawn_blocking(move || devices.sample(&live)).await.unwrap_or_default();
-        samples
-            .iter()
-            .filter(|sample| self.spec.gpu_uuids.contains(&sample.uuid))
-            .filter_map(unclean)
-            .collect()
+        tracing::info!(attempt = %self.id, "the last processes of a job are gone");
+        self.book.lock().stopped(&self.id);
     }
-}
 
-/// What keeps a GPU from being given to the next job. Live attempts that share it do not.
-fn unclean(sample: &Sample) -> Option<UncleanGpu> {
-    let left: Vec<_> = sample
-        .processes
-        .iter()
-        .filter(|process| !matches!(process.owner, Owner::Job(_)))
-        .map(|process| format!("{} ({})", process.pid, process.command.as_deref().unwrap_or("unknown")))
-        .collect();
-    let reason = match (left.is_empty(), &sample.condition) {
-        (false, _) => format!("the card still lists processes: {}", left.join(", ")),
-        (true, Condition::Failed(reason)) => reason.clone(),
-        (true, _) => return None,
-    };
-    Some(UncleanGpu { uuid: sample.uuid.clone(), reason })
+    fn clean_up(&self) {
+        self.context.logs.forget(self.id.clone());
+        if let Some(Err(error)) = self.cgroup().map(|group| group.remove()) {
+            tracing::warn!(attempt = %self.id, %error, "cannot remove an attempt's control group");
+        }
+        if let Err(error) = self.dir.remove() {
+            tracing::warn!(attempt = %self.id, %error, "cannot remove an attempt's directory");
+        }
+    }
 }
 
 /// The shim that the record names, if it still is that one.
 fn open_same(started: &Started) -> Option<ShimProcess> {
     let shim = ShimProcess::open(started.shim_pid).ok()?;
-    let stat = crate::procfs::stat(started.shim_pid)?;
-    let same = stat.start_time == started.shim_start_time && started.boot_id == crate::procfs::boot_id();
+    let stat = procfs::stat(started.shim_pid)?;
+    let same = stat.start_time == started.shim_start_time && started.boot_id == procfs::boot_id();
     same.then_some(shim)
 }
 
 fn lock_is_free(dir: &AttemptDir) -> bool {
     std::fs::File::open(dir.lock()).is_ok_and(|lock| lock.try_lock().is_ok())
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits for an answer once; afterwards for ever, so that a loop may go on asking.
@@ -248,52 +364,4 @@ async fn answered(verdict: &mut Option<oneshot::Receiver<bool>>) -> bool {
     let answer = receiver.await;
     *verdict = None;
     answer.unwrap_or(true)
-}
-
-fn never_ran(reason: String) -> ExitRecord {
-    ExitRecord {
-        exit_code: None,
-        signal: None,
-        timed_out: false,
-        stopped: false,
-        reason: Some(reason),
-        tree_gone: true,
-        finished_at: Utc::now(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::devices::GpuProcess;
-
-    fn sample(owners: &[Owner], condition: Condition) -> Sample {
-        let process = |owner: &Owner| GpuProcess {
-            pid: 7,
-            memory_used_mib: None,
-            command: Some("python".to_owned()),
-            owner: owner.clone(),
-        };
-        Sample {
-            uuid: "GPU-1".to_owned(),
-            processes: owners.iter().map(process).collect(),
-            condition,
-            ..Sample::default()
-        }
-    }
-
-    #[test]
-    fn a_card_is_clean_when_only_live_attempts_are_on_it() {
-        let other = Owner::Job(AttemptId { job_id: "other".to_owned(), attempt: 1 });
-        assert_eq!(unclean(&sample(&[other], Condition::Healthy)), None);
-        let reason =
-            unclean(&sample(&[Owner::Orphan("job".to_owned())], Condition::Healthy)).map(|gpu| gpu.reason);
-        assert_eq!(reason.as_deref(), Some("the card still lists processes: 7 (python)"));
-    }
-
-    #[test]
-    fn a_failed_card_is_not_clean_and_a_degraded_one_is() {
-        assert!(unclean(&sample(&[], Condition::Failed("XID 79".to_owned()))).is_some());
-        assert!(unclean(&sample(&[], Condition::Degraded("ECC".to_owned()))).is_none());
-    }
 }

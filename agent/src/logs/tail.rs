@@ -14,6 +14,8 @@ pub(crate) struct Chunk {
     /// The number of its first line.
     pub(crate) first_line: i32,
     pub(crate) lines: Vec<Line>,
+    /// No line follows.
+    pub(crate) last: bool,
     /// Where in the file the line after its last begins.
     end: u64,
 }
@@ -53,11 +55,13 @@ pub(super) struct Tail {
     next_line: i32,
     /// The file will not grow any more.
     pub(super) complete: bool,
+    /// The server knows that it has all of it.
+    end_is_told: bool,
 }
 
 impl Tail {
     pub(super) fn new(id: AttemptId, path: PathBuf) -> Self {
-        Self { id, path, offset: 0, next_line: 0, complete: false }
+        Self { id, path, offset: 0, next_line: 0, complete: false, end_is_told: false }
     }
 
     /// The next lines within the budget; `None` when there are none now. A log that was never written is an empty one.
@@ -65,22 +69,32 @@ impl Tail {
         if budget.is_spent() {
             return Ok(None);
         }
-        let Some(mut reader) = self.open_at(self.offset)? else { return Ok(None) };
-        let mut chunk =
-            Chunk { id: self.id.clone(), first_line: self.next_line, lines: Vec::new(), end: self.offset };
-        while !budget.is_spent() {
-            let Some((line, length)) = self.read_line(&mut reader)? else { break };
-            budget.spend(&line);
-            chunk.lines.push(line);
-            chunk.end += length;
+        let mut chunk = Chunk {
+            id: self.id.clone(),
+            first_line: self.next_line,
+            lines: Vec::new(),
+            last: self.complete,
+            end: self.offset,
+        };
+        if let Some(mut reader) = self.open_at(self.offset)? {
+            while let Some((line, length)) = self.read_line(&mut reader)? {
+                if budget.is_spent() {
+                    chunk.last = false;
+                    break;
+                }
+                budget.spend(&line);
+                chunk.lines.push(line);
+                chunk.end += length;
+            }
         }
-        Ok((!chunk.lines.is_empty()).then_some(chunk))
+        let news = !chunk.lines.is_empty() || (chunk.last && !self.end_is_told);
+        Ok(news.then_some(chunk))
     }
 
     /// Whether a log that does not grow any more was sent to its end. One that cannot be read counts as sent: waiting for
     /// it would keep its job from ending.
     pub(super) fn is_sent(&self) -> bool {
-        self.complete && !matches!(self.open_at(self.offset), Ok(Some(_)))
+        self.complete && (self.end_is_told || self.open_at(self.offset).is_err())
     }
 
     /// One line and its length in the file. What lacks its line feed is still being written, unless nobody writes any more.
@@ -114,6 +128,7 @@ impl Tail {
         if wanted == after {
             self.offset = chunk.end;
             self.next_line = wanted;
+            self.end_is_told |= chunk.last;
             return Ok(());
         }
         self.go_to(wanted)

@@ -1,15 +1,17 @@
-//! Starts the command: own session, clean environment, no new privileges, output into pipes that the shim reads.
+//! Starts the command: own session, clean environment, own user, no new privileges, output into pipes that the shim reads.
 
-use std::io;
-use std::os::fd::OwnedFd;
+use std::ffi::CString;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use nix::sys::signal::{SigHandler, SigSet, Signal};
-
 use super::environment;
+use super::isolation::{Preparation, Step};
 use crate::attempt::Spec;
+use crate::cgroup::Cgroup;
 
 /// The command, running.
 pub(super) struct Child {
@@ -18,50 +20,102 @@ pub(super) struct Child {
     pub(super) stderr: OwnedFd,
 }
 
-/// Why the command never ran, with the exit code that a shell gives for it.
+/// Why the command never ran, with the exit code that a shell gives for it; without a code it was the host's fault.
 pub(super) struct Refusal {
-    pub(super) exit_code: i32,
+    pub(super) exit_code: Option<i32>,
     pub(super) reason: String,
 }
 
 const NOT_FOUND: i32 = 127;
 const NOT_EXECUTABLE: i32 = 126;
 
+impl Refusal {
+    fn of_host(reason: String) -> Self {
+        Self { exit_code: None, reason }
+    }
+
+    fn of_command(exit_code: i32, reason: String) -> Self {
+        Self { exit_code: Some(exit_code), reason }
+    }
+}
+
 /// Starts the command of `spec`.
 pub(super) fn spawn(spec: &Spec) -> Result<Child, Refusal> {
     let Some((program, arguments)) = spec.command.split_first() else {
-        return Err(Refusal { exit_code: NOT_FOUND, reason: "the command is empty".to_owned() });
+        return Err(Refusal::of_command(NOT_FOUND, "the command is empty".to_owned()));
     };
     let workdir = environment::workdir(spec);
-    check_workdir(&workdir)?;
+    let (mut told, report) = io::pipe().map_err(|error| Refusal::of_host(plain(&error)))?;
+    let preparation = prepare(spec, &workdir, report.as_raw_fd())?;
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment::of(spec)).current_dir(&workdir);
+    command.args(arguments).env_clear().envs(environment::of(spec));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // SAFETY: `prepare` makes system calls only, all of them allowed between fork and exec.
-    unsafe { command.pre_exec(prepare) };
-    let mut child = command.spawn().map_err(|error| cannot_execute(program, &error))?;
-    let pipes = child.stdout.take().zip(child.stderr.take());
-    let Some((stdout, stderr)) = pipes else {
-        return Err(Refusal { exit_code: NOT_EXECUTABLE, reason: "the output pipes are missing".to_owned() });
+    // SAFETY: it makes system calls only, all of them allowed between fork and exec.
+    unsafe { command.pre_exec(move || preparation.perform()) };
+    let spawned = command.spawn();
+    drop((command, report));
+    let mut child =
+        spawned.map_err(|error| explain(spec, program, &workdir, step_told(&mut told), &error))?;
+    let Some((stdout, stderr)) = child.stdout.take().zip(child.stderr.take()) else {
+        return Err(Refusal::of_host("the output pipes are missing".to_owned()));
     };
     // The child is reaped by the supervisor together with all its descendants, so its handle is let go here.
     Ok(Child { pid: child.id().cast_signed(), stdout: stdout.into(), stderr: stderr.into() })
 }
 
-/// Told apart from a missing program, which fails with the same error.
-fn check_workdir(workdir: &Path) -> Result<(), Refusal> {
-    let problem = match workdir.metadata() {
-        Ok(found) if found.is_dir() => return Ok(()),
-        Ok(_) => "Not a directory".to_owned(),
-        Err(error) => plain(&error),
-    };
-    let reason = format!("cannot enter the working directory '{}': {problem}", workdir.display());
-    Err(Refusal { exit_code: NOT_EXECUTABLE, reason })
+fn prepare(spec: &Spec, workdir: &Path, report: i32) -> Result<Preparation, Refusal> {
+    let join = |path| Cgroup::at(path).open_for_joining();
+    let cgroup = spec.cgroup.as_ref().map(join).transpose();
+    let cgroup = cgroup.map_err(|error| Refusal::of_host(refused(Step::Cgroup, spec, workdir, &error)))?;
+    let user = spec.user.as_ref().map(Into::into);
+    let workdir = CString::new(workdir.as_os_str().as_bytes()).map_err(|_| {
+        Refusal::of_command(NOT_EXECUTABLE, "the working directory's name holds a NUL".to_owned())
+    })?;
+    Ok(Preparation { cgroup, user, workdir, report })
 }
 
-fn cannot_execute(program: &str, error: &io::Error) -> Refusal {
-    let exit_code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
-    Refusal { exit_code, reason: format!("cannot execute '{program}': {}", plain(error)) }
+/// The step at which the child has stopped, if it got that far.
+fn step_told(told: &mut impl Read) -> Option<Step> {
+    let mut byte = [0];
+    told.read_exact(&mut byte).ok()?;
+    Step::told(byte[0])
+}
+
+/// A working directory that is missing and a program that is missing fail with the same error: the step tells them apart.
+fn explain(spec: &Spec, program: &str, workdir: &Path, step: Option<Step>, error: &io::Error) -> Refusal {
+    match step {
+        Some(Step::Workdir) => {
+            Refusal::of_command(NOT_EXECUTABLE, refused(Step::Workdir, spec, workdir, error))
+        }
+        Some(step) => Refusal::of_host(refused(step, spec, workdir, error)),
+        None if is_hosts_fault(error) => {
+            Refusal::of_host(format!("cannot start a process: {}", plain(error)))
+        }
+        None => {
+            let exit_code = if error.kind() == io::ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
+            Refusal::of_command(exit_code, format!("cannot execute '{program}': {}", plain(error)))
+        }
+    }
+}
+
+fn refused(step: Step, spec: &Spec, workdir: &Path, error: &io::Error) -> String {
+    let what = match step {
+        Step::Cgroup => "join its control group".to_owned(),
+        Step::User => {
+            let user = spec.user.as_ref().map_or("nobody in particular", |user| user.name.as_str());
+            format!("become the user '{user}'")
+        }
+        Step::Workdir => format!("enter the working directory '{}'", workdir.display()),
+    };
+    format!("cannot {what}: {}", plain(error))
+}
+
+/// Too many processes, too little memory, too many open files: no job can help it.
+fn is_hosts_fault(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ENOSPC)
+    )
 }
 
 /// The system's words without Rust's "(os error 2)".
@@ -69,19 +123,4 @@ fn plain(error: &io::Error) -> String {
     error
         .raw_os_error()
         .map_or_else(|| error.to_string(), |code| nix::errno::Errno::from_raw(code).desc().to_owned())
-}
-
-/// Runs in the child, before the command replaces it.
-fn prepare() -> io::Result<()> {
-    nix::unistd::setsid()?;
-    nix::sys::prctl::set_no_new_privs()?;
-    // Should the shim be killed, the command must not go on unwatched.
-    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-    // An ignored signal stays ignored through exec: the command must not inherit the shim's habits.
-    for signal in [Signal::SIGPIPE, Signal::SIGHUP, Signal::SIGINT] {
-        // SAFETY: SigDfl installs no handler.
-        unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
-    }
-    SigSet::empty().thread_set_mask()?;
-    Ok(())
 }

@@ -13,23 +13,41 @@ pub(crate) const JOB_ID_VARIABLE: &str = "GPU_FLEET_JOB_ID";
 /// Names the attempt in the environment of all its processes.
 pub(crate) const ATTEMPT_VARIABLE: &str = "GPU_FLEET_ATTEMPT";
 
+/// What passes from the agent to the shim, and on to the job: nothing that could be a secret.
+pub(crate) const KEPT: [&str; 5] = ["HOME", "LANG", "USER", "TMPDIR", "PATH"];
+/// Variables by which foreign code would get into every process of the job, the fleet's own included.
+const LOADER_PREFIXES: [&str; 2] = ["LD_", "GLIBC_TUNABLES"];
+/// The one of the linker's variables that names directories only, and that half of all scientific software needs.
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// All variables of the job. Later entries win: a job cannot widen the set of GPUs that it sees by a variable of its own.
 pub(super) fn of(spec: &Spec) -> BTreeMap<String, String> {
     let mut variables = BTreeMap::new();
-    for kept in ["HOME", "LANG", "USER", "TMPDIR"] {
+    for kept in KEPT {
         if let Ok(value) = env::var(kept) {
-            variables.insert(kept.to_owned(), value);
+            variables.insert((*kept).to_owned(), value);
         }
+    }
+    if let Some(user) = &spec.user {
+        variables.insert("HOME".to_owned(), user.home.display().to_string());
+        variables.insert("USER".to_owned(), user.name.clone());
+        variables.insert("LOGNAME".to_owned(), user.name.clone());
     }
     variables.insert("PATH".to_owned(), env::var("PATH").unwrap_or_else(|_| DEFAULT_PATH.to_owned()));
     variables.insert("TERM".to_owned(), "dumb".to_owned());
     // A name that no process can carry would make the start fail, and the server has refused it already.
-    let own = spec.env.iter().filter(|(name, _)| !name.is_empty() && !name.contains('='));
+    let own = spec.env.iter().filter(|(name, _)| may_be_set(name));
     variables.extend(own.cloned());
     variables.extend(fleet_variables(spec));
     variables
+}
+
+/// The server has refused these already; this host does not rely on it.
+fn may_be_set(name: &str) -> bool {
+    let loads_code = name != LIBRARY_PATH && LOADER_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    !name.is_empty() && !name.contains('=') && !loads_code
 }
 
 fn fleet_variables(spec: &Spec) -> [(String, String); 10] {
@@ -50,10 +68,12 @@ fn fleet_variables(spec: &Spec) -> [(String, String); 10] {
     .map(|(name, value)| (name.to_owned(), value))
 }
 
-/// Where the command runs when the job names no directory: at home, or at the root for an agent without a home.
+/// Where the command runs when the job names no directory: at its user's home, or at the root for a user without a home.
 pub(super) fn workdir(spec: &Spec) -> PathBuf {
     let chosen = spec.workdir.clone().filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    chosen
-        .or_else(|| env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_dir()))
-        .unwrap_or_else(|| PathBuf::from("/"))
+    let home = || match &spec.user {
+        Some(user) => Some(user.home.clone()),
+        None => env::var_os("HOME").map(PathBuf::from),
+    };
+    chosen.or_else(|| home().filter(|home| home.is_dir())).unwrap_or_else(|| PathBuf::from("/"))
 }

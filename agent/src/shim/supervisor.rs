@@ -1,4 +1,4 @@
-//! The shim's loop: moves output, obeys signals, keeps time, and ends when the whole tree is gone.
+//! The shim's loop: moves output, obeys signals, keeps time, watches the host's lease, and ends when the whole tree is gone.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -11,14 +11,19 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::command::Child;
 use super::output::{Log, Pipe};
-use super::tree::{self, End};
+use super::tree::{End, Tree};
 use crate::attempt::frame::Stream;
-use crate::attempt::{AttemptDir, ExitRecord, Spec};
+use crate::attempt::{AttemptDir, ExitRecord, Spec, brief};
+use crate::cgroup::{Cgroup, oom_kills_of_host};
+use crate::clock::millis_since_boot;
+use crate::lease::{LeaseState, LeaseWatch};
 
 /// How often SIGKILL is sent again, to processes that were forked meanwhile.
 const KILL_AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// A process that outlives SIGKILL for so long hangs in the kernel; waiting longer would help nobody.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
+/// How often the host's lease is looked at.
+const LEASE_LOOKS: Duration = Duration::from_secs(1);
 /// Reads that empty the largest pipe that Linux gives an ordinary user, 1 MiB.
 const FULL_PIPE_READS: usize = 16;
 
@@ -34,7 +39,9 @@ enum Phase {
 }
 
 pub(super) struct Supervisor {
-    main: i32,
+    tree: Tree,
+    lease: LeaseWatch,
+    lease_looked_at: Instant,
     grace: Duration,
     time_out_at: Option<Instant>,
     signals: SignalFd,
@@ -44,13 +51,17 @@ pub(super) struct Supervisor {
     end: Option<End>,
     stopped: bool,
     timed_out: bool,
+    lease_lost: bool,
+    oom_kills_before: Option<u64>,
 }
 
 impl Supervisor {
     pub(super) fn new(dir: &AttemptDir, spec: &Spec, child: Child, signals: SigSet) -> io::Result<Self> {
         let limit = spec.time_limit_seconds.map(Duration::from_secs);
         Ok(Self {
-            main: child.pid,
+            tree: Tree { main: child.pid, cgroup: spec.cgroup.clone().map(Cgroup::at) },
+            lease: LeaseWatch::new(spec.lease.clone()),
+            lease_looked_at: Instant::now(),
             grace: Duration::from_secs(spec.grace_seconds),
             time_out_at: limit.and_then(|limit| Instant::now().checked_add(limit)),
             signals: SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
@@ -60,6 +71,8 @@ impl Supervisor {
             end: None,
             stopped: false,
             timed_out: false,
+            lease_lost: false,
+            oom_kills_before: oom_kills_of_host(),
         })
     }
 
@@ -71,11 +84,12 @@ impl Supervisor {
             for pipe in &mut self.pipes {
                 pipe.pump(&mut self.log);
             }
-            let reaped = tree::reap(self.main);
+            let reaped = self.tree.reap();
             self.end = self.end.or(reaped.end);
             if reaped.empty {
                 break true;
             }
+            self.watch_lease(Instant::now());
             if self.advance(Instant::now()) {
                 break false;
             }
@@ -90,11 +104,9 @@ impl Supervisor {
         descriptors.extend(
             self.pipes.iter().filter_map(Pipe::descriptor).map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)),
         );
-        let timeout = match self.next_deadline() {
-            // Rounded up, or the loop would spin through the last millisecond.
-            Some(left) => PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX),
-            None => PollTimeout::NONE,
-        };
+        let left = self.next_deadline().unwrap_or(LEASE_LOOKS).min(LEASE_LOOKS);
+        // Rounded up, or the loop would spin through the last millisecond.
+        let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         // An interrupted poll is as good as one that timed out: everything is looked at in each round anyway.
         let _ = poll(&mut descriptors, timeout);
     }
@@ -124,6 +136,27 @@ impl Supervisor {
         }
     }
 
+    /// The host's lease ends whether or not its agent lives: by then the server may give the GPUs away.
+    fn watch_lease(&mut self, now: Instant) {
+        if now.duration_since(self.lease_looked_at) < LEASE_LOOKS {
+            return;
+        }
+        self.lease_looked_at = now;
+        match self.lease.look() {
+            LeaseState::Held => {}
+            LeaseState::Ending if matches!(self.phase, Phase::Running) => {
+                self.lease_lost = true;
+                let left = self.lease.left().unwrap_or_default();
+                self.stop_within(left);
+            }
+            LeaseState::Ending => {}
+            LeaseState::Lost => {
+                self.lease_lost |= !self.stopped && !self.timed_out;
+                self.kill();
+            }
+        }
+    }
+
     /// Lets deadlines and the command's end take effect, and answers whether to give up.
     fn advance(&mut self, now: Instant) -> bool {
         match self.phase {
@@ -137,16 +170,20 @@ impl Supervisor {
             Phase::Stopping { kill_at } if now >= kill_at => self.kill(),
             Phase::Stopping { .. } => {}
             Phase::Killing { give_up_at } if now >= give_up_at => return true,
-            Phase::Killing { .. } => signal_tree(Signal::SIGKILL),
+            Phase::Killing { .. } => self.tree.kill(),
         }
         false
     }
 
     fn stop(&mut self) {
+        self.stop_within(self.grace);
+    }
+
+    fn stop_within(&mut self, grace: Duration) {
         if matches!(self.phase, Phase::Running) {
-            signal_tree(Signal::SIGTERM);
+            self.tree.ask_to_end();
             let now = Instant::now();
-            self.phase = Phase::Stopping { kill_at: now.checked_add(self.grace).unwrap_or(now) };
+            self.phase = Phase::Stopping { kill_at: now.checked_add(grace.min(self.grace)).unwrap_or(now) };
         }
     }
 
@@ -154,7 +191,7 @@ impl Supervisor {
         if !matches!(self.phase, Phase::Killing { .. }) {
             self.phase = Phase::Killing { give_up_at: Instant::now() + GIVE_UP_AFTER };
         }
-        signal_tree(Signal::SIGKILL);
+        self.tree.kill();
     }
 
     /// Takes the last output: no more than pipes can hold, since a stranger may have been handed an end and write for ever.
@@ -180,12 +217,17 @@ impl Supervisor {
             signal,
             timed_out: self.timed_out,
             stopped: self.stopped,
-            reason: self.reason(tree_gone, signal),
+            reason: self.reason(tree_gone, signal).map(|reason| brief(&reason)),
             tree_gone,
             finished_at: Utc::now(),
+            finished_after_boot: Some(millis_since_boot()),
+            lease_lost: self.lease_lost,
+            never_started: false,
+            lost: false,
         }
     }
 
+    /// Time limit, lease, memory and signals are told apart; an exit code speaks for itself.
     fn reason(&self, tree_gone: bool, signal: Option<i32>) -> Option<String> {
         if !tree_gone {
             return Some(format!("processes outlived SIGKILL for {} s", GIVE_UP_AFTER.as_secs()));
@@ -193,15 +235,33 @@ impl Supervisor {
         if self.timed_out {
             return Some("the time limit was reached".to_owned());
         }
+        if self.lease_lost {
+            return Some("this host had lost the server for longer than its lease".to_owned());
+        }
+        if let Some(reason) = self.out_of_memory(signal) {
+            return Some(reason);
+        }
         if let Some(signal) = signal.filter(|_| !self.stopped) {
             let name = Signal::try_from(signal).map_or("a signal", Signal::as_str);
             return Some(format!("killed by {name}"));
         }
         self.log.failure()
     }
-}
 
-/// When `/proc` cannot be read there is nobody to tell; the next round tries again, and giving up says the rest.
-fn signal_tree(signal: Signal) {
-    let _ = tree::signal_all(signal);
+    /// The job's own control group knows for certain. Elsewhere a SIGKILL that nobody here sent, while the kernel killed somebody
+    /// on this host for want of memory, most likely was that.
+    fn out_of_memory(&self, signal: Option<i32>) -> Option<String> {
+        let own = self.tree.cgroup.as_ref().and_then(Cgroup::oom_kills);
+        match own {
+            Some(0) => None,
+            Some(count) => Some(format!("out of memory: the kernel killed {count} of its processes")),
+            None => {
+                let killed = oom_kills_of_host()?.saturating_sub(self.oom_kills_before?);
+                let by_kernel = signal == Some(Signal::SIGKILL as i32) && !self.stopped && killed > 0;
+                by_kernel.then(|| {
+                    format!("killed by SIGKILL while the host was out of memory ({killed} processes were killed for it)")
+                })
+            }
+        }
+    }
 }

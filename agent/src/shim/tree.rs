@@ -1,13 +1,13 @@
 //! The attempt's process tree: signalling all of it, and the proof that it is gone.
 
-use std::io;
+use std::collections::HashSet;
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::getpid;
 
-use crate::procfs;
+use crate::cgroup::Cgroup;
+use crate::procfs::{self, Signal};
 
 /// How the command's own process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,32 +25,59 @@ pub(super) struct Reaped {
     pub(super) empty: bool,
 }
 
-/// Reaps every child that has ended, without waiting.
-pub(super) fn reap(main: i32) -> Reaped {
-    let mut end = None;
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(pid, code)) if pid.as_raw() == main => end = Some(End::Exited(code)),
-            Ok(WaitStatus::Signaled(pid, signal, _)) if pid.as_raw() == main => {
-                end = Some(End::Signaled(signal as i32))
-            }
-            Ok(WaitStatus::StillAlive) => return Reaped { end, empty: false },
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return Reaped { end, empty: true },
-        }
-    }
+/// All that descends from this process, and all that is in the command's control group, if it has one.
+pub(super) struct Tree {
+    pub(super) main: i32,
+    pub(super) cgroup: Option<Cgroup>,
 }
 
-/// Signals every process below the shim, whatever its session, group or parent.
-///
-/// A process that is forked meanwhile may be missed; callers that must reach all of them come back until nothing is left.
-pub(super) fn signal_all(signal: Signal) -> io::Result<()> {
-    for process in procfs::descendants(getpid().as_raw())? {
-        let _ = kill(Pid::from_raw(process.pid), signal);
-        if signal == Signal::SIGTERM {
-            // A stopped process would sleep through its grace.
-            let _ = kill(Pid::from_raw(process.pid), Signal::SIGCONT);
+impl Tree {
+    /// Reaps every child that has ended, without waiting.
+    pub(super) fn reap(&self) -> Reaped {
+        let mut end = None;
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, code)) if pid.as_raw() == self.main => {
+                    end = Some(End::Exited(code))
+                }
+                Ok(WaitStatus::Signaled(pid, signal, _)) if pid.as_raw() == self.main => {
+                    end = Some(End::Signaled(signal as i32))
+                }
+                Ok(WaitStatus::StillAlive) => return Reaped { end, empty: false },
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(_) => {
+                    return Reaped { end, empty: !self.cgroup.as_ref().is_some_and(Cgroup::is_populated) };
+                }
+            }
         }
     }
-    Ok(())
+
+    /// Asks every process to end, whatever its session, group or parent. One that is forked meanwhile may be missed.
+    pub(super) fn ask_to_end(&self) {
+        for process in self.members() {
+            procfs::signal(&process, Signal::TERM);
+            // A stopped process would sleep through its grace.
+            procfs::signal(&process, Signal::CONT);
+        }
+    }
+
+    /// Kills every process. One that is forked meanwhile may be missed where there is no control group, so this is to be done
+    /// again until nothing is left.
+    pub(super) fn kill(&self) {
+        if let Some(cgroup) = &self.cgroup {
+            let _ = cgroup.kill();
+        }
+        for process in self.members() {
+            procfs::signal(&process, Signal::KILL);
+        }
+    }
+
+    /// When `/proc` cannot be read there is nobody to tell; the next round tries again, and giving up says the rest.
+    fn members(&self) -> Vec<procfs::ProcessStat> {
+        let mut members = procfs::descendants(getpid().as_raw()).unwrap_or_default();
+        let known: HashSet<i32> = members.iter().map(|process| process.pid).collect();
+        let grouped = self.cgroup.as_ref().map(Cgroup::processes).unwrap_or_default();
+        members.extend(grouped.into_iter().filter(|pid| !known.contains(pid)).filter_map(procfs::stat));
+        members
+    }
 }

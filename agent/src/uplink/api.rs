@@ -8,6 +8,8 @@ use cynic::{GraphQlError, GraphQlResponse, Operation};
 use serde::{Deserialize, Serialize};
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bytes that nobody acknowledges for so long mean that the connection is dead, though nobody has closed it.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a call gave no data.
@@ -51,7 +53,8 @@ pub(crate) struct Extensions {
 
 /// The server's endpoint and who we are to it.
 pub(crate) struct Api {
-    http: reqwest::Client,
+    /// Replaced when a request has timed out: its connections may all have been forgotten by something on the way.
+    http: RwLock<reqwest::Client>,
     endpoint: String,
     bearer: RwLock<String>,
 }
@@ -59,12 +62,16 @@ pub(crate) struct Api {
 impl Api {
     /// An endpoint at `server_url`, which is the address that people open, with or without a path.
     pub(crate) fn new(server_url: &str) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
-            .timeout(REQUEST_TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("gpu-fleet-agent/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+        let http = RwLock::new(client()?);
         Ok(Self { http, endpoint: endpoint(server_url), bearer: RwLock::default() })
+    }
+
+    /// Begins anew with fresh connections.
+    fn reconnect(&self) {
+        match client() {
+            Ok(fresh) => *self.http.write().unwrap_or_else(PoisonError::into_inner) = fresh,
+            Err(error) => tracing::warn!(%error, "cannot make a new HTTP client; the old one goes on"),
+        }
     }
 
     /// Who we are from now on.
@@ -90,10 +97,37 @@ impl Api {
         Data: serde::de::DeserializeOwned + 'static,
         Variables: Serialize,
     {
-        let request = self.http.post(&self.endpoint).bearer_auth(self.bearer());
+        self.call_within(operation, REQUEST_TIMEOUT).await
+    }
+
+    /// Sends one operation whose answer is of use within this time only.
+    pub(crate) async fn call_within<Data, Variables>(
+        &self,
+        operation: &Operation<Data, Variables>,
+        timeout: Duration,
+    ) -> Result<Data, CallError>
+    where
+        Data: serde::de::DeserializeOwned + 'static,
+        Variables: Serialize,
+    {
+        let http = self.http.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let request = http.post(&self.endpoint).bearer_auth(self.bearer()).timeout(timeout);
         let answer = request.run_graphql(operation).retain_extensions::<Extensions>().await;
+        if let Err(CynicReqwestError::ReqwestError(error)) = &answer
+            && error.is_timeout()
+        {
+            self.reconnect();
+        }
         data_of(answer.map_err(transport_error)?)
     }
+}
+
+fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_user_timeout(UNACKNOWLEDGED)
+        .user_agent(concat!("gpu-fleet-agent/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 /// The data of a response that has no errors.

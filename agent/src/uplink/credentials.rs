@@ -1,11 +1,11 @@
 //! Who this machine is to the server, kept in the data directory for its owner alone.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+use crate::AgentError;
 use crate::attempt::{Durability, read_record, write_record};
 
 /// The machine's name for itself and the key that it was given.
@@ -22,9 +22,9 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// Reads those in `dir`, or makes new ones. They are written before the server first hears of them: a machine that
     /// joined and then forgot who it was could never come back.
-    pub(crate) fn load(dir: &Path) -> io::Result<Self> {
+    pub(crate) fn load(dir: &Path) -> Result<Self, AgentError> {
         let path = dir.join("credentials.json");
-        if let Some(known) = read_record::<Self>(&path)? {
+        if let Some(known) = read_record::<Self>(&path).map_err(AgentError::directory(&path))? {
             return Ok(Self { path, ..known });
         }
         let machine_id = format!("{:032x}", rand::rng().random::<u128>());
@@ -34,13 +34,13 @@ impl Credentials {
     }
 
     /// Keeps the key that the server gave.
-    pub(crate) fn keep_key(&mut self, key: String) -> io::Result<()> {
+    pub(crate) fn keep_key(&mut self, key: String) -> Result<(), AgentError> {
         self.agent_key = Some(key);
         self.save()
     }
 
-    fn save(&self) -> io::Result<()> {
-        write_record(&self.path, self, Durability::Machine)
+    fn save(&self) -> Result<(), AgentError> {
+        write_record(&self.path, self, Durability::Machine).map_err(AgentError::directory(&self.path))
     }
 }
 
@@ -59,5 +59,13 @@ mod tests {
         assert_eq!((first.machine_id, Some("secret")), (second.machine_id, second.agent_key.as_deref()));
         let mode = std::fs::metadata(dir.path().join("credentials.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_file_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("credentials.json"), "").unwrap();
+        let error = Credentials::load(dir.path()).err().unwrap().to_string();
+        assert!(error.contains("credentials.json"), "{error}");
     }
 }

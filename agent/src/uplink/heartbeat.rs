@@ -1,6 +1,5 @@
 //! Proof of life with the newest telemetry, and what happens when it cannot be given.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,77 +12,63 @@ use super::operations::{GpuSampleInput, Heartbeat, HeartbeatInput, HeartbeatVari
 use super::session::Terms;
 use super::wire;
 use crate::clock::since_boot;
-use crate::devices::{Devices, UseTracker};
+use crate::devices::{Condition, UseTracker, Watcher};
 use crate::jobs::Jobs;
+use crate::lease::{LeaseKeeper, LeaseState};
 
-/// How often the cards are looked at. A change of health or use is told at once, the rest waits for the next heartbeat.
+/// How often the newest look at the cards is taken in. A change of health or use is told at once, the rest waits for the next
+/// heartbeat.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Before anything was agreed with the server.
-const FIRST_LEASE: Duration = Duration::from_secs(60);
-/// What jobs are left to say goodbye when the lease ends, unless it is shorter itself.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// How long a heartbeat may take at most, and at least: a dead connection must cost a small part of the lease only.
+const LONGEST_BEAT: Duration = Duration::from_secs(4);
+const SHORTEST_BEAT: Duration = Duration::from_millis(500);
 /// What the last heartbeat may take; in one process with its server, the server may be gone before it.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Samples, sends, and watches the lease.
+/// Sends signs of life, and watches the lease that their answers renew.
 pub(crate) struct Heart {
     link: Arc<Link>,
-    devices: Arc<Devices>,
+    devices: Arc<Watcher>,
     jobs: Jobs,
     terms: watch::Receiver<Option<Terms>>,
     uses: UseTracker,
     /// Utilization between two heartbeats is told by its highest value: a short burst is work too.
     unsent: Vec<GpuSampleInput>,
     sent: Vec<GpuSampleInput>,
+    sent_unfit: Option<String>,
     sent_at: Option<Instant>,
-    lease: Lease,
-}
-
-/// How long this host may run jobs without word from the server.
-struct Lease {
-    length: Duration,
-    renewed_at: Duration,
-}
-
-/// Where the lease is on its way to its end.
-#[derive(Debug, PartialEq, Eq)]
-enum LeaseState {
-    Held,
-    Ending,
-    Lost,
-}
-
-impl Lease {
-    fn state(&self, now: Duration) -> LeaseState {
-        let age = now.saturating_sub(self.renewed_at);
-        if age >= self.length {
-            LeaseState::Lost
-        } else if age + GOODBYE.min(self.length / 4) >= self.length {
-            LeaseState::Ending
-        } else {
-            LeaseState::Held
-        }
-    }
+    lease: Arc<LeaseKeeper>,
 }
 
 impl Heart {
+    /// A heart that has not beaten yet.
     pub(crate) fn new(
         link: Arc<Link>,
-        devices: Arc<Devices>,
+        devices: Arc<Watcher>,
         jobs: Jobs,
         terms: watch::Receiver<Option<Terms>>,
         idle_window: Duration,
+        lease: Arc<LeaseKeeper>,
     ) -> Self {
-        let lease = Lease { length: FIRST_LEASE, renewed_at: since_boot() };
-        let uses = UseTracker::new(idle_window);
-        Self { link, devices, jobs, terms, uses, unsent: Vec::new(), sent: Vec::new(), sent_at: None, lease }
+        Self {
+            link,
+            devices,
+            jobs,
+            terms,
+            uses: UseTracker::new(idle_window),
+            unsent: Vec::new(),
+            sent: Vec::new(),
+            sent_unfit: None,
+            sent_at: None,
+            lease,
+        }
     }
 
     /// One last heartbeat, if the server is there for it: jobs go on without an agent, and this gives the next one as much
     /// of the lease as there can be.
     pub(crate) async fn say_goodbye(&mut self) {
         if self.link.is_registered() {
-            self.look().await;
+            self.look();
             let _ = tokio::time::timeout(LAST_WORDS, self.beat()).await;
         }
     }
@@ -95,43 +80,36 @@ impl Heart {
         loop {
             looks.tick().await;
             self.watch_lease();
-            let Some(terms) = self.agreed() else { continue };
-            self.look().await;
+            let Some(terms) = *self.terms.borrow_and_update() else { continue };
+            self.look();
             if self.is_due(terms.heartbeat) {
                 self.beat().await;
             }
         }
     }
 
-    /// A registration grants a lease as a heartbeat does.
-    fn agreed(&mut self) -> Option<Terms> {
-        let renewed = self.terms.has_changed().unwrap_or(false);
-        let terms = *self.terms.borrow_and_update();
-        if let Some(terms) = terms.filter(|_| renewed) {
-            self.lease = Lease { length: terms.lease, renewed_at: terms.granted_at };
-        }
-        terms
-    }
-
     fn watch_lease(&self) {
-        match self.lease.state(since_boot()) {
+        match self.lease.state() {
             LeaseState::Held => {}
             LeaseState::Ending => self.jobs.lease_is_ending(),
             LeaseState::Lost => self.jobs.lease_is_lost(),
         }
     }
 
-    async fn look(&mut self) {
+    fn look(&mut self) {
         let live = self.jobs.live();
-        let (devices, for_devices) = (Arc::clone(&self.devices), live.clone());
-        let samples =
-            tokio::task::spawn_blocking(move || devices.sample(&for_devices)).await.unwrap_or_default();
         let now = Instant::now();
-        let mut fresh = Vec::new();
+        let samples = self.devices.newest();
         for sample in &samples {
-            let gpu_use = self.uses.judge(sample, &live, now);
-            fresh.push(wire::sample(sample, gpu_use));
+            if let Condition::Dead(reason) = &sample.condition {
+                self.jobs.card_died(&sample.uuid, reason);
+            }
         }
+        for (uuid, note) in self.devices.take_notes() {
+            self.jobs.note_on_card(&uuid, &note);
+        }
+        let mut fresh: Vec<_> =
+            samples.iter().map(|sample| wire::sample(sample, self.uses.judge(sample, &live, now))).collect();
         for sample in &mut fresh {
             let before = self.unsent.iter().find(|before| before.uuid == sample.uuid);
             sample.utilization_percent =
@@ -144,6 +122,7 @@ impl Heart {
         // A little early rather than a whole look too late.
         let period = period.saturating_sub(LOOK_EVERY / 2);
         self.sent_at.is_none_or(|at| at.elapsed() >= period)
+            || self.jobs.unfit() != self.sent_unfit
             || self.unsent.iter().any(|sample| self.is_news(sample))
     }
 
@@ -156,27 +135,30 @@ impl Heart {
         // The lease counts from before the request, since the server may have granted it at any time after.
         let asked_at = since_boot();
         let gpus = std::mem::take(&mut self.unsent);
+        let unfit = self.jobs.unfit();
         let build = |epoch| {
-            let input = HeartbeatInput { epoch, gpus: gpus.clone() };
+            let input = HeartbeatInput { epoch, unfit_reason: unfit.clone(), gpus: gpus.clone() };
             Heartbeat::build(HeartbeatVariables { input })
         };
-        let link = Arc::clone(&self.link);
-        let mut call = pin!(link.call_once(build));
-        let answer = loop {
-            tokio::select! {
-                answer = &mut call => break answer,
-                // The lease runs on while the server is silent.
-                () = tokio::time::sleep(LOOK_EVERY) => self.watch_lease(),
-            }
-        };
+        let patience = (self.lease.length() / 5).clamp(SHORTEST_BEAT, LONGEST_BEAT);
+        let waiting = self.link.call_once(build, Some(patience));
+        // There may be no epoch now; the lease is to be watched all the same.
+        let answer = tokio::time::timeout(patience * 2, waiting).await;
         match answer {
-            Ok(answer) => {
+            Ok(Ok(answer)) => {
                 let seconds = u64::try_from(answer.heartbeat.lease_seconds).unwrap_or(1).max(1);
-                self.lease = Lease { length: Duration::from_secs(seconds), renewed_at: asked_at };
-                self.sent.clone_from(&gpus);
+                self.lease.renew(asked_at, Duration::from_secs(seconds));
+                self.sent = gpus;
+                self.sent_unfit = unfit;
                 self.sent_at = Some(Instant::now());
             }
-            Err(error) => tracing::warn!(%error, "heartbeat failed"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "heartbeat failed");
+                if error.code().is_none() {
+                    self.link.is_unanswered();
+                }
+            }
+            Err(_) => tracing::debug!("no epoch for a heartbeat"),
         }
     }
 }
@@ -185,19 +167,5 @@ fn highest(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.max(other)),
         (one, other) => other.or(one),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lease_ends_with_a_goodbye_before_it_is_lost() {
-        let lease = Lease { length: Duration::from_secs(30), renewed_at: Duration::from_secs(100) };
-        let at = |seconds| lease.state(Duration::from_secs(seconds));
-        assert_eq!((at(100), at(124)), (LeaseState::Held, LeaseState::Held));
-        assert_eq!((at(125), at(129)), (LeaseState::Ending, LeaseState::Ending));
-        assert_eq!(at(130), LeaseState::Lost);
     }
 }

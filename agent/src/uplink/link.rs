@@ -1,5 +1,7 @@
 //! Calls that carry the epoch: each waits for one, is repeated until it is answered, and notices when it was replaced.
 
+use std::time::Duration;
+
 use cynic::Operation;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,12 +26,14 @@ pub(crate) enum Appended {
 pub(crate) struct Link {
     pub(super) api: Api,
     epoch: watch::Sender<Option<i32>>,
+    /// Counts signs of life that got no answer: whatever else is connected may be dead too.
+    unanswered: watch::Sender<u64>,
 }
 
 impl Link {
     /// A link that has not registered yet.
     pub(crate) fn new(api: Api) -> Self {
-        Self { api, epoch: watch::Sender::new(None) }
+        Self { api, epoch: watch::Sender::new(None), unanswered: watch::Sender::new(0) }
     }
 
     /// A new epoch has begun.
@@ -72,17 +76,33 @@ impl Link {
         let _ = changes.wait_for(|present| *present != Some(epoch)).await;
     }
 
-    /// One try under the present epoch.
+    /// A sign of life got no answer.
+    pub(super) fn is_unanswered(&self) {
+        self.unanswered.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Waits until a sign of life gets no answer.
+    pub(super) async fn becomes_unanswered(&self) {
+        let mut changes = self.unanswered.subscribe();
+        changes.borrow_and_update();
+        let _ = changes.changed().await;
+    }
+
+    /// One try under the present epoch, if there is an answer within this time.
     pub(super) async fn call_once<Data, Variables>(
         &self,
         build: impl Fn(i32) -> Operation<Data, Variables>,
+        within: Option<Duration>,
     ) -> Result<Data, CallError>
     where
         Data: DeserializeOwned + 'static,
         Variables: Serialize,
     {
         let epoch = self.epoch().await;
-        let answer = self.api.call(&build(epoch)).await;
+        let answer = match within {
+            Some(time) => self.api.call_within(&build(epoch), time).await,
+            None => self.api.call(&build(epoch)).await,
+        };
         // A key that was revoked shows here first; registering again tells for certain.
         if let Err(error) = &answer
             && matches!(error.code(), Some("CONFLICT" | "UNAUTHENTICATED" | "FORBIDDEN"))
@@ -103,7 +123,7 @@ impl Link {
     {
         let mut backoff = Backoff::default();
         loop {
-            match self.call_once(&build).await {
+            match self.call_once(&build, None).await {
                 Err(error) if !error.is_final() => {
                     tracing::debug!(%error, "will try again");
                     backoff.wait().await;

@@ -29,6 +29,8 @@ pub(crate) struct RegisterHostInput {
     pub(crate) cpus: f64,
     pub(crate) memory_mib: i32,
     pub(crate) labels: Option<Vec<LabelInput>>,
+    pub(crate) containment: Option<String>,
+    pub(crate) warnings: Option<Vec<String>>,
     pub(crate) gpus: Vec<GpuDeviceInput>,
 }
 
@@ -45,6 +47,8 @@ pub(crate) struct GpuDeviceInput {
     pub(crate) gpu_type: String,
     pub(crate) memory_mib: i32,
     pub(crate) simulated: bool,
+    pub(crate) numa_node: Option<i32>,
+    pub(crate) nvlink_peers: Option<Vec<String>>,
     pub(crate) health: GpuHealth,
     pub(crate) health_reason: Option<String>,
 }
@@ -79,6 +83,7 @@ pub(crate) struct Heartbeat {
 #[derive(cynic::InputObject, Debug, Clone)]
 pub(crate) struct HeartbeatInput {
     pub(crate) epoch: i32,
+    pub(crate) unfit_reason: Option<String>,
     pub(crate) gpus: Vec<GpuSampleInput>,
 }
 
@@ -89,6 +94,10 @@ pub(crate) struct GpuSampleInput {
     pub(crate) memory_used_mib: Option<i32>,
     pub(crate) temperature_celsius: Option<i32>,
     pub(crate) power_watts: Option<f64>,
+    pub(crate) clock_mhz: Option<i32>,
+    pub(crate) memory_clock_mhz: Option<i32>,
+    pub(crate) uncorrected_errors: Option<i32>,
+    pub(crate) quarantine: bool,
     pub(crate) health: GpuHealth,
     pub(crate) health_reason: Option<String>,
     #[cynic(rename = "use")]
@@ -154,13 +163,23 @@ pub(crate) struct JobReportInput {
     pub(crate) exit_code: Option<i32>,
     pub(crate) reason: Option<String>,
     pub(crate) timed_out: bool,
+    pub(crate) cause: EndCause,
+    pub(crate) seconds_ago: Option<f64>,
     pub(crate) unclean_gpus: Option<Vec<UncleanGpuInput>>,
 }
 
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptState {
     Started,
+    Noted,
     Exited,
+}
+
+#[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndCause {
+    Command,
+    NeverStarted,
+    Lost,
 }
 
 #[derive(cynic::InputObject, Debug, Clone)]
@@ -204,6 +223,7 @@ pub(crate) struct LogChunkInput {
     pub(crate) attempt: i32,
     pub(crate) first_line: i32,
     pub(crate) lines: Vec<LogLineInput>,
+    pub(crate) last: bool,
 }
 
 #[derive(cynic::InputObject, Debug, Clone)]
@@ -264,6 +284,7 @@ pub(crate) struct Assignment {
     pub(crate) grace_seconds: i32,
     pub(crate) node_rank: i32,
     pub(crate) node_count: i32,
+    pub(crate) started: bool,
 }
 
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,13 +14,15 @@ use super::operations::{
 use super::retry::Backoff;
 use super::wire;
 use crate::clock::since_boot;
-use crate::devices::Devices;
+use crate::devices::Watcher;
 use crate::{AgentError, host};
 
 /// Declares this host to the server, first by its join token, afterwards by the key that it was given for it.
 pub(crate) struct Registrar {
     pub(crate) link: Arc<Link>,
-    pub(crate) devices: Arc<Devices>,
+    pub(crate) devices: Arc<Watcher>,
+    pub(crate) containment: String,
+    pub(crate) warnings: Vec<String>,
     pub(crate) credentials: Credentials,
     pub(crate) join_token: Option<String>,
     pub(crate) name: String,
@@ -54,6 +56,10 @@ impl Registrar {
         self.link.api.set_bearer(&token);
         match self.send().await {
             Err(error) if error.code() == Some("UNAUTHENTICATED") => self.not_known(&error),
+            // A host that was removed may join anew.
+            Err(error) if error.code() == Some("FORBIDDEN") && self.credentials.agent_key.is_some() => {
+                self.not_known(&error)
+            }
             Err(error) if error.is_final() || matches!(error.code(), Some("FORBIDDEN" | "CONFLICT")) => {
                 Err(AgentError::Refused(error.to_string()))
             }
@@ -73,8 +79,7 @@ impl Registrar {
     }
 
     async fn send(&self) -> Result<RegisterHostPayload, CallError> {
-        let devices = Arc::clone(&self.devices);
-        let inventory = tokio::task::spawn_blocking(move || devices.inventory()).await.unwrap_or_default();
+        let inventory = self.devices.inventory();
         let label = |(key, value): &(String, String)| LabelInput { key: key.clone(), value: value.clone() };
         let input = RegisterHostInput {
             name: self.name.clone(),
@@ -83,6 +88,8 @@ impl Registrar {
             cpus: host::cpus(),
             memory_mib: host::memory_mib(),
             labels: Some(self.labels.iter().map(label).collect()),
+            containment: Some(self.containment.clone()),
+            warnings: Some(self.warnings.clone()),
             gpus: inventory.into_iter().map(wire::device).collect(),
         };
         let operation = RegisterHost::build(RegisterHostVariables { input });
@@ -91,7 +98,7 @@ impl Registrar {
 
     fn accept(&mut self, registered: &RegisterHostPayload) -> Result<(), AgentError> {
         if let Some(key) = &registered.agent_key {
-            self.credentials.keep_key(key.clone()).map_err(AgentError::DataDirectory)?;
+            self.credentials.keep_key(key.clone())?;
         }
         if let Some(key) = &self.credentials.agent_key {
             self.link.api.set_bearer(key);

@@ -1,7 +1,7 @@
 //! The stream of what is to run and to stop, kept up for as long as the agent lives.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cynic::SubscriptionBuilder;
 use futures_util::StreamExt;
@@ -17,18 +17,49 @@ use super::socket::Socket;
 use super::wire;
 use crate::AgentError;
 use crate::jobs::Jobs;
+use crate::lease::LeaseKeeper;
 
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A stream that is silent for so long, and then once more, is dead.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+const KEEP_ALIVE_RETRIES: usize = 1;
+/// How long the opening of a stream may take.
+const OPENING: Duration = Duration::from_secs(15);
+/// An epoch that lasts so long was not taken away by a rival.
+const PEACE: Duration = Duration::from_secs(60);
+/// So many epochs in a row that a rival took away, and then one more that ends: one of the two must give in.
+const LOST_TO_RIVAL: u32 = 2;
 /// Orders that may wait while earlier ones are carried out.
 const BUFFERED_UPDATES: usize = 64;
 
 /// What a registration agreed on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
-    pub(crate) lease: Duration,
-    /// Since boot, and before the server was asked.
-    pub(crate) granted_at: Duration,
     pub(crate) heartbeat: Duration,
+}
+
+/// Another agent that uses this host's key, on a copied machine or directory: each registration of one ends the other's epoch.
+/// Between two of our own there is then one of its.
+#[derive(Debug, Default)]
+struct Rivalry {
+    before: Option<i32>,
+    lost: u32,
+}
+
+impl Rivalry {
+    /// A new epoch was given.
+    fn begins(&mut self, epoch: i32) {
+        let taken = self.before.is_some_and(|before| epoch > before.saturating_add(1));
+        self.lost = if taken { self.lost + 1 } else { 0 };
+        self.before = Some(epoch);
+    }
+
+    /// It has ended. Whether to give in: not by registering once more, which would only end the rival's epoch too.
+    fn ends(&mut self, peaceful: bool) -> bool {
+        if peaceful {
+            *self = Self::default();
+        }
+        self.lost >= LOST_TO_RIVAL
+    }
 }
 
 /// How a subscription ended.
@@ -43,6 +74,7 @@ enum End {
 pub(crate) struct Session {
     pub(crate) registrar: Registrar,
     pub(crate) jobs: Jobs,
+    pub(crate) lease: Arc<LeaseKeeper>,
     pub(crate) terms: watch::Sender<Option<Terms>>,
 }
 
@@ -50,30 +82,39 @@ impl Session {
     /// Ends only with an error that people must see to.
     pub(crate) async fn run(mut self) -> AgentError {
         let mut between_epochs = Backoff::default();
+        let mut rivalry = Rivalry::default();
         loop {
             let (registered, granted_at) = match self.registrar.register().await {
                 Ok(registered) => registered,
                 Err(error) => return error,
             };
+            rivalry.begins(registered.epoch);
+            let begun = Instant::now();
             let seconds = |seconds: i32| Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1));
-            self.terms.send_replace(Some(Terms {
-                lease: seconds(registered.lease_seconds),
-                granted_at,
-                heartbeat: seconds(registered.heartbeat_seconds),
-            }));
-            let reason = self.stay_subscribed(registered.epoch, &mut between_epochs).await;
+            // Before anything is started under it.
+            self.lease.renew(granted_at, seconds(registered.lease_seconds));
+            self.terms.send_replace(Some(Terms { heartbeat: seconds(registered.heartbeat_seconds) }));
+            let reason = self.stay_subscribed(registered.epoch).await;
             tracing::warn!(reason, "this epoch is over; registering again");
+            let peaceful = begun.elapsed() >= PEACE.min(seconds(registered.lease_seconds));
+            if rivalry.ends(peaceful) {
+                return AgentError::Rival;
+            }
+            if peaceful {
+                between_epochs.reset();
+            }
             // Two copies of one agent would otherwise fence each other out as fast as they can.
             between_epochs.wait().await;
         }
     }
 
-    async fn stay_subscribed(&self, epoch: i32, between_epochs: &mut Backoff) -> String {
+    async fn stay_subscribed(&self, epoch: i32) -> String {
         let link = &self.registrar.link;
         let mut backoff = Backoff::default();
         loop {
             let end = tokio::select! {
-                end = self.subscribe(link, epoch, &mut backoff, between_epochs) => end,
+                end = self.subscribe(link, epoch, &mut backoff) => end,
+                () = link.becomes_unanswered() => End::Lost("a sign of life got no answer".to_owned()),
                 () = link.epoch_ended(epoch) => End::EpochOver("the server refused a call under it".to_owned()),
             };
             match end {
@@ -89,7 +130,7 @@ impl Session {
         }
     }
 
-    async fn subscribe(&self, link: &Arc<Link>, epoch: i32, lost: &mut Backoff, over: &mut Backoff) -> End {
+    async fn subscribe(&self, link: &Arc<Link>, epoch: i32, lost: &mut Backoff) -> End {
         let mut updates = match open(link, epoch).await {
             Ok(updates) => updates,
             Err(end) => return end,
@@ -105,7 +146,6 @@ impl Session {
             }
             let Some(Assignments { assignments: update }) = answer.data else { continue };
             lost.reset();
-            over.reset();
             tracing::debug!(complete = update.complete, count = update.assignments.len(), "assignments");
             self.jobs.apply(update.complete, update.assignments.into_iter().map(wire::order).collect());
         }
@@ -123,11 +163,42 @@ async fn open(link: &Link, epoch: i32) -> Result<Updates, End> {
     let opening = client
         .subscription_buffer_size(BUFFERED_UPDATES)
         .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_retries(KEEP_ALIVE_RETRIES)
         .subscribe(operation);
-    match tokio::time::timeout(KEEP_ALIVE, opening).await {
+    match tokio::time::timeout(OPENING, opening).await {
         Ok(Ok(updates)) => Ok(updates),
         Ok(Err(graphql_ws_client::Error::Close(4401 | 4403, reason))) => Err(End::EpochOver(reason)),
         Ok(Err(error)) => Err(End::Lost(error.to_string())),
         Err(_) => Err(End::Lost("no answer to the connection's init".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the agent gives in at the end of any of its epochs.
+    fn gives_in(epochs: &[i32], peaceful: bool) -> bool {
+        let mut rivalry = Rivalry::default();
+        epochs.iter().any(|epoch| {
+            rivalry.begins(*epoch);
+            rivalry.ends(peaceful)
+        })
+    }
+
+    #[test]
+    fn an_agent_gives_in_to_a_rival_and_to_nothing_else() {
+        assert!(gives_in(&[1, 3, 5], false));
+        assert!(!gives_in(&[1, 3], false), "once may be an accident");
+        assert!(!gives_in(&[1, 2, 3, 4, 5, 6], false), "nobody registered in between");
+        assert!(!gives_in(&[1, 3, 5, 7, 9], true), "the host was lost for its silence");
+    }
+
+    #[test]
+    fn of_two_rivals_one_goes_on() {
+        assert!(
+            gives_in(&[1, 3, 5], false) && !gives_in(&[2, 4], false),
+            "the other has epoch 6 and keeps it"
+        );
     }
 }

@@ -4,9 +4,12 @@ use super::operations as wire;
 use crate::attempt::Spec;
 use crate::attempt::frame::{Line, Stream};
 use crate::devices::{Condition, Device, GpuProcess, Owner, Sample, Use};
-use crate::jobs::{Action, Order, Report, ReportKind};
+use crate::jobs::{Action, EndCause, Order, Report, ReportKind};
 use crate::logs::Chunk;
 use crate::procfs;
+
+/// Processes of one card that are told.
+const MOST_PROCESSES: usize = 200;
 
 pub(super) fn device(device: Device) -> wire::GpuDeviceInput {
     let (health, health_reason) = health(&device.condition);
@@ -16,6 +19,8 @@ pub(super) fn device(device: Device) -> wire::GpuDeviceInput {
         gpu_type: device.gpu_type,
         memory_mib: device.memory_mib,
         simulated: device.simulated,
+        numa_node: device.numa_node,
+        nvlink_peers: Some(device.nvlink_peers),
         health,
         health_reason,
     }
@@ -24,13 +29,13 @@ pub(super) fn device(device: Device) -> wire::GpuDeviceInput {
 fn health(condition: &Condition) -> (wire::GpuHealth, Option<String>) {
     let health = match condition {
         Condition::Healthy => wire::GpuHealth::Healthy,
-        Condition::Degraded(_) => wire::GpuHealth::Degraded,
-        Condition::Failed(_) => wire::GpuHealth::Failed,
+        Condition::Degraded(_) | Condition::Suspect(_) => wire::GpuHealth::Degraded,
+        Condition::Failed(_) | Condition::Dead(_) => wire::GpuHealth::Failed,
     };
     (health, condition.reason().map(str::to_owned))
 }
 
-pub(super) fn sample(sample: &Sample, gpu_use: Use) -> wire::GpuSampleInput {
+pub(super) fn sample(sample: &Sample, gpu_use: Option<Use>) -> wire::GpuSampleInput {
     let (health, health_reason) = health(&sample.condition);
     wire::GpuSampleInput {
         uuid: sample.uuid.clone(),
@@ -38,9 +43,13 @@ pub(super) fn sample(sample: &Sample, gpu_use: Use) -> wire::GpuSampleInput {
         memory_used_mib: sample.memory_used_mib,
         temperature_celsius: sample.temperature_celsius,
         power_watts: sample.power_watts,
+        clock_mhz: sample.clock_mhz,
+        memory_clock_mhz: sample.memory_clock_mhz,
+        uncorrected_errors: sample.uncorrected_errors,
+        quarantine: sample.condition.keeps_jobs_off(),
         health,
         health_reason,
-        gpu_use: Some(match gpu_use {
+        gpu_use: gpu_use.map(|gpu_use| match gpu_use {
             Use::Free => wire::GpuUse::Free,
             Use::Working => wire::GpuUse::Working,
             Use::HeldIdle => wire::GpuUse::HeldIdle,
@@ -48,14 +57,22 @@ pub(super) fn sample(sample: &Sample, gpu_use: Use) -> wire::GpuSampleInput {
             Use::Foreign => wire::GpuUse::Foreign,
             Use::Orphaned => wire::GpuUse::Orphaned,
         }),
-        processes: Some(sample.processes.iter().map(process).collect()),
+        processes: sample.processes.as_deref().map(processes),
     }
+}
+
+/// The largest, when there are too many to tell: a sign of life must not be refused for its length.
+fn processes(all: &[GpuProcess]) -> Vec<wire::GpuProcessInput> {
+    let mut largest: Vec<_> = all.iter().collect();
+    largest.sort_by_key(|process| std::cmp::Reverse(process.memory_used_mib));
+    largest.into_iter().take(MOST_PROCESSES).map(process).collect()
 }
 
 fn process(process: &GpuProcess) -> wire::GpuProcessInput {
     let (owner, job_id) = match &process.owner {
         Owner::Job(id) => (wire::GpuProcessOwner::Job, Some(&id.job_id)),
         Owner::Orphan(job_id) => (wire::GpuProcessOwner::Orphan, Some(job_id)),
+        Owner::Trespasser(id) => (wire::GpuProcessOwner::Foreign, Some(&id.job_id)),
         Owner::Foreign => (wire::GpuProcessOwner::Foreign, None),
     };
     wire::GpuProcessInput {
@@ -76,9 +93,15 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
         exit_code: None,
         reason: None,
         timed_out: false,
+        cause: wire::EndCause::Command,
+        seconds_ago: report.ago().map(|ago| ago.as_secs_f64()),
         unclean_gpus: None,
     };
-    if let ReportKind::Exited { exit_code, reason, timed_out, unclean_gpus } = &report.kind {
+    if let ReportKind::Noted(what) = &report.kind {
+        input.state = wire::AttemptState::Noted;
+        input.reason = Some(what.clone());
+    }
+    if let ReportKind::Exited { exit_code, reason, timed_out, cause, unclean_gpus } = &report.kind {
         let unclean = |gpu: &crate::jobs::UncleanGpu| wire::UncleanGpuInput {
             uuid: gpu.uuid.clone(),
             reason: gpu.reason.clone(),
@@ -87,6 +110,11 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
         input.exit_code = *exit_code;
         input.reason.clone_from(reason);
         input.timed_out = *timed_out;
+        input.cause = match cause {
+            EndCause::Command => wire::EndCause::Command,
+            EndCause::NeverStarted => wire::EndCause::NeverStarted,
+            EndCause::Lost => wire::EndCause::Lost,
+        };
         input.unclean_gpus = Some(unclean_gpus.iter().map(unclean).collect());
     }
     input
@@ -98,6 +126,7 @@ pub(super) fn chunk(chunk: &Chunk) -> wire::LogChunkInput {
         attempt: chunk.id.attempt,
         first_line: chunk.first_line,
         lines: chunk.lines.iter().map(line).collect(),
+        last: chunk.last,
     }
 }
 
@@ -111,6 +140,7 @@ fn line(line: &Line) -> wire::LogLineInput {
 
 pub(super) fn order(assignment: wire::Assignment) -> Order {
     let action = match assignment.action {
+        wire::AssignmentAction::Run if assignment.started => Action::GoOn,
         wire::AssignmentAction::Run => Action::Run,
         wire::AssignmentAction::Stop => Action::Stop,
         wire::AssignmentAction::Forget => Action::Forget,
@@ -131,6 +161,10 @@ pub(super) fn order(assignment: wire::Assignment) -> Order {
         node_rank: assignment.node_rank,
         node_count: assignment.node_count,
         boot_id: procfs::boot_id(),
+        lease: None,
+        cgroup: None,
+        in_scope: false,
+        user: None,
     };
     Order { action, spec }
 }

@@ -10,6 +10,7 @@ use agent::attempt::frame::{self, Line};
 use agent::attempt::{
     AttemptDir, AttemptId, Durability, ExitRecord, Spec, Started, read_record, write_record,
 };
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Waits for a condition, and says which one never came true.
@@ -42,6 +43,15 @@ impl AttemptUnderTest {
 
     pub fn write_spec(&self) {
         write_record(&self.dir.spec(), &self.spec, Durability::Process).unwrap();
+    }
+
+    /// Writes a lease that is to end, goodbye first, so many seconds from now.
+    pub fn write_lease(&self, path: &Path, goodbye: i64, end: i64) {
+        let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).unwrap();
+        let millis = |seconds: i64| u64::try_from((now.tv_sec() + seconds) * 1000).unwrap();
+        let (goodbye, end) = (millis(goodbye), millis(end));
+        let text = format!("{goodbye:020} {end:020} {:020} {}\n", goodbye + end, agent::procfs::boot_id());
+        fs::write(path, text).unwrap();
     }
 
     pub fn start(&self) -> Shim {
@@ -106,6 +116,10 @@ pub fn spec(id: &AttemptId, command: &[&str]) -> Spec {
         node_rank: 0,
         node_count: 1,
         boot_id: agent::procfs::boot_id(),
+        lease: None,
+        cgroup: None,
+        in_scope: false,
+        user: None,
     }
 }
 
@@ -129,5 +143,28 @@ impl Shim {
         let mut line = String::new();
         BufReader::new(self.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         line.trim().strip_prefix("started ").unwrap().parse().unwrap()
+    }
+}
+
+/// A control group of its own, where this machine lets tests have one; removed when it is dropped.
+pub struct ControlGroup {
+    pub path: PathBuf,
+}
+
+impl ControlGroup {
+    pub fn create() -> Option<Self> {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let mount = mounts.lines().find(|line| line.contains(" - cgroup2 "))?.split(' ').nth(4)?;
+        let groups = fs::read_to_string("/proc/self/cgroup").unwrap();
+        let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+        let path = Path::new(mount).join(own).join(format!("gpu-fleet-test-{}", std::process::id()));
+        fs::create_dir(&path).ok()?;
+        path.join("cgroup.kill").exists().then_some(Self { path })
+    }
+}
+
+impl Drop for ControlGroup {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.path);
     }
 }

@@ -26,6 +26,8 @@ pub struct Said {
     pub state: String,
     pub exit_code: Option<i64>,
     pub reason: Option<String>,
+    pub cause: String,
+    pub seconds_ago: Option<f64>,
     /// How many log lines of the job the server had at this time.
     pub lines: usize,
 }
@@ -37,6 +39,8 @@ pub struct Knowledge {
     pub said: Vec<Said>,
     pub logs: HashMap<String, Vec<String>>,
     pub heartbeats: Vec<Value>,
+    /// Why the host cannot start jobs, as it said last.
+    pub unfit: Option<String>,
     pub orders: Vec<Value>,
     /// Answers nothing but 503, as a proxy does without a server behind it.
     pub down: bool,
@@ -63,6 +67,7 @@ impl Server {
             said: Vec::new(),
             logs: HashMap::new(),
             heartbeats: Vec::new(),
+            unfit: None,
             orders: Vec::new(),
             down: false,
             turned_away: 0,
@@ -98,8 +103,19 @@ impl Server {
         self.order(job, "RUN", script);
     }
 
+    /// Orders what the host is believed to have started.
+    pub fn order_started(&self, job: &str, script: &str) {
+        let mut order = order(job, "RUN", script);
+        order["started"] = json!(true);
+        self.give(job, order);
+    }
+
     pub fn order(&self, job: &str, action: &str, script: &str) {
-        let order = order(job, action, script);
+        self.give(job, order(job, action, script));
+    }
+
+    fn give(&self, job: &str, order: Value) {
+        let action = order["action"].clone();
         let mut knowledge = self.knowledge();
         knowledge.orders.retain(|known| known["jobId"] != job);
         if action != "FORGET" {
@@ -157,7 +173,7 @@ fn order(job: &str, action: &str, script: &str) -> Value {
     json!({
         "jobId": job, "attempt": 1, "action": action, "jobName": job, "organizationSlug": "default",
         "command": ["sh", "-c", script], "env": [{ "name": "ANSWER", "value": "42" }], "workdir": "/", "gpuUuids": [],
-        "milli": 1000, "timeLimitSeconds": null, "graceSeconds": 5, "nodeRank": 0, "nodeCount": 1
+        "milli": 1000, "timeLimitSeconds": null, "graceSeconds": 5, "nodeRank": 0, "nodeCount": 1, "started": false
     })
 }
 
@@ -177,6 +193,7 @@ async fn graphql(State(server): State<Server>, headers: HeaderMap, Json(request)
         Err(("CONFLICT", "this epoch is over"))
     } else if query.contains("heartbeat") {
         known.heartbeats.push(input["gpus"].clone());
+        known.unfit = input["unfitReason"].as_str().map(str::to_owned);
         Ok(json!({ "heartbeat": { "leaseSeconds": known.lease_seconds } }))
     } else if query.contains("reportJobs") {
         Ok(json!({ "reportJobs": { "results": each(&input["reports"], |report| hear(&mut known, report)) } }))
@@ -217,6 +234,8 @@ fn hear(known: &mut Knowledge, report: &Value) -> Value {
         state: report["state"].as_str().unwrap().to_owned(),
         exit_code: report["exitCode"].as_i64(),
         reason: report["reason"].as_str().map(str::to_owned),
+        cause: report["cause"].as_str().unwrap_or_default().to_owned(),
+        seconds_ago: report["secondsAgo"].as_f64(),
         lines,
         job,
     });

@@ -63,6 +63,7 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("Mutation", "createOrganization", OPERATOR),
     ("Mutation", "updateOrganization", OPERATOR),
     ("Mutation", "updateHost", OPERATOR),
+    ("Mutation", "removeHost", OPERATOR),
     ("Mutation", "registerHost", Need::Joining),
     ("Mutation", "heartbeat", Need::Agent),
     ("Mutation", "reportJobs", Need::Agent),

@@ -1,6 +1,8 @@
 //! What agents tell: registration, signs of life, reports, logs. The host is always the one of the caller's key.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -9,15 +11,16 @@ use domain::limits;
 use domain::requirements::Label;
 
 use super::caller::{permit, store};
-use super::enums::{AttemptState, GpuHealth, GpuProcessOwner, GpuUse, LogStream};
+use super::enums::{AttemptState, EndCause, GpuHealth, GpuProcessOwner, GpuUse, LogStream};
 use super::failure::Answer;
 use super::host::Host;
 use super::label::LabelInput;
 use crate::auth::{KeyKind, Secret};
 use crate::fault::Fault;
-use crate::scheduler::{HEARTBEAT_SECONDS, LEASE_SECONDS};
-use crate::store::agents::{Admission, Declaration, Device, Report, Sample};
+use crate::scheduler::LeaseTerms;
+use crate::store::agents::{Admission, Blame, Declaration, Device, Report, Sample, SignOfLifeTold, Told};
 use crate::store::logs::{Chunk, Line};
+use crate::telemetry::Gathering;
 
 /// Bounds of one message of an agent.
 const GPUS: usize = 4096;
@@ -25,6 +28,8 @@ const REPORTS: usize = 1000;
 const CHUNKS: usize = 256;
 const LINES: usize = 10_000;
 const PROCESSES: usize = 1000;
+const WARNINGS: usize = 32;
+const PEERS: usize = 64;
 
 /// A host as its agent declares it.
 #[derive(InputObject)]
@@ -41,6 +46,10 @@ pub struct RegisterHostInput {
     pub memory_mib: i32,
     /// The host's labels; absent: as they are.
     pub labels: Option<Vec<LabelInput>>,
+    /// How the agent holds a job's processes together: cgroup, systemd scope or plain, with what else there is to say of it.
+    pub containment: Option<String>,
+    /// What people should know of this host.
+    pub warnings: Option<Vec<String>>,
     /// Its GPUs.
     pub gpus: Vec<GpuDeviceInput>,
 }
@@ -59,6 +68,10 @@ pub struct GpuDeviceInput {
     /// True: no such card exists; it is played by the agent.
     #[graphql(default = false)]
     pub simulated: bool,
+    /// The NUMA node of the host that it hangs on.
+    pub numa_node: Option<i32>,
+    /// UUIDs of the host's other GPUs that it reaches by NVLink.
+    pub nvlink_peers: Option<Vec<String>>,
     /// Its health.
     #[graphql(default_with = "GpuHealth::Healthy")]
     pub health: GpuHealth,
@@ -86,6 +99,8 @@ pub struct RegisterHostPayload {
 pub struct HeartbeatInput {
     /// The agent's epoch.
     pub epoch: i32,
+    /// Why this host cannot start jobs: nothing new is placed on it. Null: it can.
+    pub unfit_reason: Option<String>,
     /// The newest samples.
     pub gpus: Vec<GpuSampleInput>,
 }
@@ -103,15 +118,24 @@ pub struct GpuSampleInput {
     pub temperature_celsius: Option<i32>,
     /// Power, watts.
     pub power_watts: Option<f64>,
+    /// Clock of the processors, MHz.
+    pub clock_mhz: Option<i32>,
+    /// Clock of the memory, MHz.
+    pub memory_clock_mhz: Option<i32>,
+    /// Memory errors that could not be corrected, since the driver was loaded.
+    pub uncorrected_errors: Option<i32>,
+    /// True: nothing new is to be placed on it, for the reason that healthReason gives.
+    #[graphql(default = false)]
+    pub quarantine: bool,
     /// Its health.
     #[graphql(default_with = "GpuHealth::Healthy")]
     pub health: GpuHealth,
     /// Why, when it is not healthy.
     pub health_reason: Option<String>,
-    /// What the card says of its use.
+    /// What the card says of its use; null: the agent cannot tell, and a GPU that nobody was given is quarantined.
     #[graphql(name = "use")]
     pub gpu_use: Option<GpuUse>,
-    /// The processes that the card lists.
+    /// The processes that the card lists; null: it did not say.
     pub processes: Option<Vec<GpuProcessInput>>,
 }
 
@@ -148,7 +172,7 @@ pub struct JobReportInput {
     pub attempt: i32,
     /// What became of it.
     pub state: AttemptState,
-    /// When, by the host's clock.
+    /// When, by the host's wall clock; for people, nothing is decided by it.
     pub at: DateTime<Utc>,
     /// With EXITED: the exit code, or 128 + N for signal N; null when it never started or was lost.
     pub exit_code: Option<i32>,
@@ -157,6 +181,12 @@ pub struct JobReportInput {
     /// With EXITED: the agent's own time limit ended it.
     #[graphql(default = false)]
     pub timed_out: bool,
+    /// With EXITED: whose doing the end was.
+    #[graphql(default_with = "EndCause::Command")]
+    pub cause: EndCause,
+    /// How many seconds ago it happened, by the host's monotonic clock: what the job's times are made of, since wall clocks
+    /// differ. Absent: just now, as far as is known.
+    pub seconds_ago: Option<f64>,
     /// GPUs on which the card still lists processes or faults: they are quarantined instead of freed.
     pub unclean_gpus: Option<Vec<UncleanGpuInput>>,
 }
@@ -219,6 +249,9 @@ pub struct LogChunkInput {
     pub first_line: i32,
     /// The lines.
     pub lines: Vec<LogLineInput>,
+    /// True: the attempt is over on this host, and these are the last lines of its log.
+    #[graphql(default = false)]
+    pub last: bool,
 }
 
 /// A log line.
@@ -278,12 +311,13 @@ impl AgentMutation {
                 return Err(Fault::Forbidden("neither a join token nor an agent's key".into()).into());
             }
         };
-        let row = store(ctx).register_host(declared, admission).await?;
+        let terms = terms(ctx)?;
+        let row = store(ctx).register_host(declared, admission, terms.lease_seconds()).await?;
         Ok(RegisterHostPayload {
             agent_key,
             epoch: row.epoch,
-            lease_seconds: LEASE_SECONDS,
-            heartbeat_seconds: HEARTBEAT_SECONDS,
+            lease_seconds: terms.lease_seconds(),
+            heartbeat_seconds: terms.heartbeat_seconds(),
             host: Host(row),
         })
     }
@@ -297,8 +331,14 @@ impl AgentMutation {
         let host = permit(ctx)?.host()?;
         bound("gpus", input.gpus.len(), GPUS)?;
         let samples = input.gpus.into_iter().map(sample).collect::<Result<Vec<_>, _>>()?;
-        store(ctx).heartbeat(host, input.epoch, samples).await?;
-        Ok(HeartbeatPayload { epoch: input.epoch, lease_seconds: LEASE_SECONDS })
+        let terms = terms(ctx)?;
+        let told = SignOfLifeTold { unfit_reason: input.unfit_reason.map(brief), samples: samples.clone() };
+        let gpus = store(ctx).heartbeat(host, input.epoch, terms.lease_seconds(), told).await?;
+        if let Ok(gathering) = ctx.data::<Arc<Gathering>>() {
+            let known = samples.iter().filter_map(|sample| Some((*gpus.get(&sample.uuid)?, sample)));
+            gathering.take(Utc::now().timestamp(), known);
+        }
+        Ok(HeartbeatPayload { epoch: input.epoch, lease_seconds: terms.lease_seconds() })
     }
 
     /// Agents only. What became of attempts on this host, in order.
@@ -338,6 +378,10 @@ impl AgentMutation {
         });
         Ok(AppendLogsPayload { results: results.collect() })
     }
+}
+
+fn terms(ctx: &Context<'_>) -> Result<LeaseTerms, Fault> {
+    ctx.data::<LeaseTerms>().copied().map_err(|error| Fault::Internal(error.message))
 }
 
 fn bound(field: &str, given: usize, most: usize) -> Result<(), Fault> {
@@ -380,6 +424,8 @@ fn declare(input: RegisterHostInput) -> Result<Declaration, Fault> {
         cpus: input.cpus,
         memory_mib: input.memory_mib,
         labels,
+        containment: input.containment.map(brief),
+        warnings: input.warnings.unwrap_or_default().into_iter().take(WARNINGS).map(brief).collect(),
         gpus,
     })
 }
@@ -398,14 +444,17 @@ fn device(input: GpuDeviceInput) -> Result<Device, Fault> {
         gpu_type: brief(input.gpu_type),
         memory_mib: input.memory_mib,
         simulated: input.simulated,
+        numa_node: input.numa_node,
+        nvlink_peers: input.nvlink_peers.unwrap_or_default().into_iter().take(PEERS).map(brief).collect(),
         health: input.health.as_str(),
         health_reason: input.health_reason.map(brief),
     })
 }
 
 fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
-    let processes = input.processes.unwrap_or_default();
-    bound("processes", processes.len(), PROCESSES)?;
+    let mut processes = input.processes.unwrap_or_default();
+    // Cut, not refused: a sign of life is never turned away because there is much to tell.
+    processes.truncate(PROCESSES);
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     let processes = processes.into_iter().map(|process| {
         serde_json::json!({
@@ -419,6 +468,10 @@ fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
         memory_used_mib: input.memory_used_mib,
         temperature_celsius: input.temperature_celsius,
         power_watts: finite(input.power_watts),
+        clock_mhz: input.clock_mhz,
+        memory_clock_mhz: input.memory_clock_mhz,
+        uncorrected_errors: input.uncorrected_errors,
+        quarantine: input.quarantine,
         health: input.health.as_str(),
         health_reason: input.health_reason.map(brief),
         gpu_use: input.gpu_use.map(GpuUse::as_str),
@@ -434,10 +487,20 @@ fn report(input: JobReportInput) -> Result<Report, Fault> {
     Ok(Report {
         job: job_id("jobId", &input.job_id)?,
         attempt: input.attempt,
-        exited: input.state == AttemptState::Exited,
+        told: match input.state {
+            AttemptState::Started => Told::Started,
+            AttemptState::Noted => Told::Noted,
+            AttemptState::Exited => Told::Exited,
+        },
         exit_code: input.exit_code,
         reason: input.reason.map(brief),
         timed_out: input.timed_out,
+        blame: match input.cause {
+            EndCause::Command => Blame::Command,
+            EndCause::NeverStarted => Blame::NeverStarted,
+            EndCause::Lost => Blame::Loss,
+        },
+        ago: input.seconds_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         unclean,
     })
 }
@@ -458,5 +521,6 @@ fn chunk(input: LogChunkInput) -> Result<Chunk, Fault> {
         attempt: input.attempt,
         first_line: input.first_line,
         lines: lines.collect(),
+        last: input.last,
     })
 }

@@ -61,6 +61,9 @@ pub struct Assignment {
     pub node_rank: i32,
     /// The attempt's hosts.
     pub node_count: i32,
+    /// True: the host has said that it started this attempt. An agent that does not know it has lost it, and must not start
+    /// it again.
+    pub started: bool,
 }
 
 /// A change of a host's assignments.
@@ -91,6 +94,7 @@ impl Assignment {
             grace_seconds: GRACE_SECONDS,
             node_rank: one.part.node_rank,
             node_count: one.part.node_count,
+            started: one.part.state == "STARTED",
         }
     }
 

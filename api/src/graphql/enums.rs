@@ -199,8 +199,21 @@ pub enum ChangeKind {
 pub enum AttemptState {
     /// Its process was started.
     Started,
-    /// Its processes are gone, all of them, and the log was sent.
+    /// Something happened to it that people should know: reason says what. It becomes a note in the job's history.
+    Noted,
+    /// Its processes are gone, all of them; the rest of its log may still follow.
     Exited,
+}
+
+/// Whose doing an attempt's end was.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+pub enum EndCause {
+    /// The command ended, by itself or because it was stopped.
+    Command,
+    /// The host could not start it, and its command certainly never ran: it is tried again, and no retry is used up.
+    NeverStarted,
+    /// The host lost it, so that it may have run: it is tried again if the job has retries, and none is used up.
+    Lost,
 }
 
 /// What an agent is to do with an attempt.
@@ -242,6 +255,8 @@ pub enum AuditAction {
     RevokeApiKey,
     /// A host was edited.
     UpdateHost,
+    /// A host was taken out of the fleet.
+    RemoveHost,
 }
 
 /// What `extensions.code` of an error can be. CONFLICT carries `currentVersion` where a version was expected,

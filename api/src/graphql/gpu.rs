@@ -6,7 +6,7 @@ use domain::ids::{GpuId, HostId, JobId};
 use entity::{gpu, host, telemetry};
 
 use super::allocation::Allocation;
-use super::caller::Caller;
+use super::caller::{Caller, store};
 use super::enums::{GpuHealth, GpuProcessOwner, GpuStatus, GpuUse};
 use super::failure::Answer;
 use super::host::Host;
@@ -14,6 +14,7 @@ use super::job::Job;
 use super::loaders::{LiveOn, TakenOf, TelemetryOf, load};
 use crate::fault::Fault;
 use crate::store::Scope;
+use crate::store::telemetry::MOST_STEPS;
 
 /// One GPU.
 pub struct Gpu(pub gpu::Model);
@@ -21,16 +22,24 @@ pub struct Gpu(pub gpu::Model);
 /// A sample of a GPU.
 #[derive(SimpleObject)]
 pub struct GpuTelemetry {
-    /// When it was taken.
+    /// When it was taken; the beginning of a step of history.
     pub at: DateTime<Utc>,
-    /// Share of time in which a kernel ran; null: not reported.
+    /// Share of time in which a kernel ran; null: not reported. Over a step of history, its mean.
     pub utilization_percent: Option<f64>,
-    /// Memory in use, MiB.
+    /// Memory in use, MiB; over a step of history, the most.
     pub memory_used_mib: Option<i32>,
-    /// Temperature, degrees Celsius.
+    /// Temperature, degrees Celsius; over a step of history, the highest.
     pub temperature_celsius: Option<i32>,
-    /// Power, watts.
+    /// Power, watts; over a step of history, its mean.
     pub power_watts: Option<f64>,
+    /// The highest utilization of a step of history, percent; null in the newest sample.
+    pub peak_utilization_percent: Option<f64>,
+    /// Clock of the processors, MHz; null in history.
+    pub clock_mhz: Option<i32>,
+    /// Clock of the memory, MHz; null in history.
+    pub memory_clock_mhz: Option<i32>,
+    /// Memory errors that could not be corrected, since the driver was loaded; null in history.
+    pub uncorrected_errors: Option<i32>,
 }
 
 /// A process that the card lists.
@@ -87,10 +96,11 @@ impl Gpu {
         load(ctx, TelemetryOf(self.gpu_id())).await
     }
 
-    /// The newest sample, if the caller may know what goes on on the card: of others' use no more is told than that it is
-    /// taken.
+    /// The newest sample, if it tells of the present, and if the caller may know what goes on on the card: of others' use no more
+    /// is told than that it is taken, and of a card that is gone, or whose host is down, nothing is known.
     async fn sample_in_sight(&self, ctx: &Context<'_>) -> Result<Option<telemetry::Model>, Fault> {
-        if self.is_in_sight(ctx).await? { self.sample(ctx).await } else { Ok(None) }
+        let known = self.0.present && !self.host_row(ctx).await?.down;
+        if known && self.is_in_sight(ctx).await? { self.sample(ctx).await } else { Ok(None) }
     }
 
     async fn is_in_sight(&self, ctx: &Context<'_>) -> Result<bool, Fault> {
@@ -124,7 +134,7 @@ pub(super) fn status(card: &gpu::Model, host: &host::Model, taken: i32) -> GpuSt
         GpuStatus::Quarantined
     } else if taken > 0 {
         GpuStatus::Allocated
-    } else if host.drain {
+    } else if host.drain || host.unfit_reason.is_some() {
         GpuStatus::Unavailable
     } else {
         GpuStatus::Available
@@ -141,7 +151,29 @@ fn reason(card: &gpu::Model, host: &host::Model, status: GpuStatus, scope: Scope
         GpuStatus::Quarantined => card.quarantine_reason.clone().or_else(|| card.health_reason.clone()),
         GpuStatus::Unavailable if !card.present => Some("its host no longer reports it".to_owned()),
         GpuStatus::Unavailable if host.down => Some(format!("its host {} is down", host.name)),
-        GpuStatus::Unavailable => Some(format!("its host {} is drained", host.name)),
+        GpuStatus::Unavailable => Some(match &host.unfit_reason {
+            Some(reason) => format!("its host {} takes no jobs: {reason}", host.name),
+            None => format!("its host {} is drained", host.name),
+        }),
+    }
+}
+
+/// The step that was asked for, or the smallest that is allowed.
+fn step_minutes(since: DateTime<Utc>, until: DateTime<Utc>, asked: Option<i32>) -> Result<i64, Fault> {
+    let minutes = (until - since).num_minutes();
+    if minutes < 0 {
+        return Err(Fault::invalid("until", "before since"));
+    }
+    let least = minutes.div_euclid(MOST_STEPS) + 1;
+    match asked.map(i64::from) {
+        None => Ok(least),
+        Some(seconds) if seconds < 60 || seconds % 60 != 0 => {
+            Err(Fault::invalid("stepSeconds", "a multiple of 60"))
+        }
+        Some(seconds) if seconds / 60 < least => {
+            Err(Fault::invalid("stepSeconds", format!("at least {} for so long a time", least * 60)))
+        }
+        Some(seconds) => Ok(seconds / 60),
     }
 }
 
@@ -213,7 +245,7 @@ impl Gpu {
         GpuHealth::parse(&self.0.health).unwrap_or(GpuHealth::Failed)
     }
 
-    /// What the card says of its use; null until its host has reported, and while only others have it.
+    /// What the card says of its use; null until its host has reported, while nobody can tell, and while only others have it.
     #[graphql(name = "use")]
     async fn gpu_use(&self, ctx: &Context<'_>) -> Answer<Option<GpuUse>> {
         Ok(self.sample_in_sight(ctx).await?.and_then(|sample| GpuUse::parse(sample.gpu_use.as_deref()?)))
@@ -245,7 +277,8 @@ impl Gpu {
         Ok(live.into_iter().map(Allocation).collect())
     }
 
-    /// Its newest sample; null until its host has reported, and while only others have it.
+    /// Its newest sample; null until its host has reported, while the host is down or the card is gone, and while only others
+    /// have it.
     async fn telemetry(&self, ctx: &Context<'_>) -> Answer<Option<GpuTelemetry>> {
         Ok(self.sample_in_sight(ctx).await?.map(|sample| GpuTelemetry {
             at: sample.at,
@@ -253,7 +286,48 @@ impl Gpu {
             memory_used_mib: sample.memory_used_mib,
             temperature_celsius: sample.temperature_celsius,
             power_watts: sample.power_watts,
+            peak_utilization_percent: None,
+            clock_mhz: sample.clock_mhz,
+            memory_clock_mhz: sample.memory_clock_mhz,
+            uncorrected_errors: sample.uncorrected_errors,
         }))
+    }
+
+    /// What it told over time, rolled up into minutes, or into steps of several, oldest first; steps in which nothing was told are
+    /// left out, and so are the times in which only others had it. Kept for 30 days; a minute is there some seconds after it is over.
+    async fn telemetry_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "From this minute on.")] since: DateTime<Utc>,
+        #[graphql(desc = "Up to this minute; null: now.")] until: Option<DateTime<Utc>>,
+        #[graphql(desc = "A multiple of 60; null: the smallest that makes at most 1,440 steps.")]
+        step_seconds: Option<i32>,
+    ) -> Answer<Vec<GpuTelemetry>> {
+        let until = until.unwrap_or_else(Utc::now);
+        let step = step_minutes(since, until, step_seconds)?;
+        let told = store(ctx).telemetry_history(scope_of(ctx), self.gpu_id(), since, until, step).await?;
+        let steps = told.into_iter().map(|(at, sum)| GpuTelemetry {
+            at,
+            utilization_percent: sum.utilization_percent,
+            memory_used_mib: sum.memory_used_mib,
+            temperature_celsius: sum.temperature_celsius,
+            power_watts: sum.power_watts,
+            peak_utilization_percent: sum.peak_percent,
+            clock_mhz: None,
+            memory_clock_mhz: None,
+            uncorrected_errors: None,
+        });
+        Ok(steps.collect())
+    }
+
+    /// The NUMA node of its host that it hangs on; null: not known.
+    async fn numa_node(&self) -> Option<i32> {
+        self.0.numa_node
+    }
+
+    /// UUIDs of its host's other GPUs that it reaches by NVLink.
+    async fn nvlink_peers(&self) -> &[String] {
+        &self.0.nvlink_peers.0
     }
 
     /// Its version, for optimistic locking.

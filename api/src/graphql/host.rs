@@ -17,7 +17,8 @@ pub struct Host(pub host::Model);
 
 /// A host's status, from what is wanted (drain) and what is observed.
 pub(super) async fn status(ctx: &Context<'_>, row: &host::Model) -> Answer<HostStatus> {
-    Ok(match (row.down, row.drain) {
+    let held_back = row.drain || row.unfit_reason.is_some();
+    Ok(match (row.down, held_back) {
         (true, _) => HostStatus::Down,
         (false, false) => HostStatus::Ready,
         (false, true) if load(ctx, BusyHost(HostId(row.id))).await?.is_some() => HostStatus::Draining,
@@ -46,7 +47,7 @@ impl Host {
     /// Why it is not READY.
     async fn status_reason(&self) -> Option<&str> {
         let (down, drain) = (self.0.down_reason.as_deref(), self.0.drain_reason.as_deref());
-        if self.0.down { down } else { drain.filter(|_| self.0.drain) }
+        if self.0.down { down } else { self.0.unfit_reason.as_deref().or(drain.filter(|_| self.0.drain)) }
     }
 
     /// Set: its GPUs serve this organization alone. Null: shared by all.
@@ -65,6 +66,16 @@ impl Host {
     /// The version of its agent.
     async fn agent_version(&self) -> Option<&str> {
         self.0.agent_version.as_deref()
+    }
+
+    /// How its agent holds a job's processes together: cgroup, systemd scope or plain.
+    async fn containment(&self) -> Option<&str> {
+        self.0.containment.as_deref()
+    }
+
+    /// What its agent wants people to know: no driver, no clean way to run jobs, and the like.
+    async fn warnings(&self) -> &[String] {
+        &self.0.warnings.0
     }
 
     /// When its agent was last heard of.

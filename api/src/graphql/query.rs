@@ -29,7 +29,6 @@ const NODES: usize = 100;
 
 /// An object with a global id.
 #[derive(Interface)]
-#[expect(clippy::large_enum_variant, reason = "lives for one resolver")]
 #[graphql(field(name = "id", ty = "ID", desc = "Its global id."))]
 pub enum Node {
     /// A tenant.

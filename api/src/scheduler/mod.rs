@@ -2,7 +2,9 @@
 //! versions read, drops what has gone stale and plans again. It decides nothing: `domain::plan` does.
 
 mod explanations;
+mod listening;
 mod reaper;
+mod terms;
 mod waiting;
 
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 pub use explanations::Explanations;
-pub use reaper::{HEARTBEAT_SECONDS, LEASE_SECONDS};
+pub use terms::{InvalidTerms, LeaseTerms};
 
 use crate::fault::Fault;
 use crate::store::Store;
@@ -34,13 +36,14 @@ pub struct Scheduler {
     store: Store,
     holder: String,
     explanations: Arc<Explanations>,
+    terms: LeaseTerms,
 }
 
 impl Scheduler {
-    /// A scheduler that writes what jobs wait for into `explanations`.
+    /// A scheduler that writes what jobs wait for into `explanations`, and judges hosts' silence by `terms`.
     #[must_use]
-    pub fn new(store: Store, explanations: Arc<Explanations>) -> Self {
-        Self { store, holder: uuid::Uuid::now_v7().to_string(), explanations }
+    pub fn new(store: Store, explanations: Arc<Explanations>, terms: LeaseTerms) -> Self {
+        Self { store, holder: uuid::Uuid::now_v7().to_string(), explanations, terms }
     }
 
     /// Schedules whenever this server holds the lease, until shutdown.
@@ -65,7 +68,7 @@ impl Scheduler {
 
     /// Plans and commits until the lease is lost, a fault occurs, or shutdown.
     async fn lead(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
-        let reaper = reaper::Reaper::new(self.store.clone()).spawn();
+        let reaper = reaper::Reaper::new(self.store.clone(), self.terms).spawn();
         let outcome = self.pass_by_pass(shutdown).await;
         reaper.abort();
         outcome

@@ -1,19 +1,19 @@
-//! Takes silent hosts down. An agent stops its jobs by its own monotonic clock after [`LEASE_SECONDS`] without an
-//! answer; the server gives their GPUs away only later than that, and never because it was blind itself.
+//! Looks after silent hosts. After a few missed heartbeats a host is down: nothing new is placed on it. Once the lease that it
+//! was granted has ended, and its agent's jobs with it, its GPUs are given away; never earlier, and never because this server
+//! was blind itself.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use domain::ids::HostId;
 use tokio::task::JoinHandle;
 
+use super::listening::Listening;
+use super::terms::{LeaseTerms, Silence};
+use crate::fault::Fault;
 use crate::store::Store;
 
-/// Without a heartbeat's answer for so long, an agent stops its jobs.
-pub const LEASE_SECONDS: i32 = 20;
-/// How often an agent is to give a sign of life.
-pub const HEARTBEAT_SECONDS: i32 = 3;
-/// A host not heard of for so long is down: the lease, the stop's grace, and room for the message's way.
-const SILENCE: Duration = Duration::from_secs(30);
 const EVERY: Duration = Duration::from_secs(1);
 /// Events are history, and cursors point into it, for so long.
 const HISTORY_DAYS: i64 = 30;
@@ -21,46 +21,61 @@ const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
 pub(super) struct Reaper {
     store: Store,
+    terms: LeaseTerms,
+    listening: Listening,
+    /// What was done about each host's silence, and since which sign of life.
+    done: HashMap<HostId, (DateTime<Utc>, Silence)>,
 }
 
 impl Reaper {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store }
+    pub(super) fn new(store: Store, terms: LeaseTerms) -> Self {
+        Self { store, terms, listening: Listening::default(), done: HashMap::new() }
     }
 
     pub(super) fn spawn(self) -> JoinHandle<()> {
         tokio::spawn(async move { self.run().await })
     }
 
-    async fn run(self) {
-        // Until this server has itself been listening for so long, silence proves nothing.
-        let mut sighted = Instant::now();
+    async fn run(mut self) {
         let mut pruned = Instant::now();
         loop {
             tokio::time::sleep(EVERY).await;
-            if sighted.elapsed() < SILENCE {
-                if self.store.ping().await.is_err() {
-                    sighted = Instant::now();
-                }
-                continue;
-            }
-            let before = Utc::now() - SILENCE;
-            match self.store.take_down_silent_hosts(before).await {
-                Ok(0) => {}
-                Ok(hosts) => tracing::warn!(hosts, "silent hosts were taken down"),
-                Err(fault) => {
-                    tracing::warn!(%fault, "hosts cannot be looked after");
-                    sighted = Instant::now();
-                }
+            if let Err(fault) = self.look().await {
+                tracing::warn!(%fault, "hosts cannot be looked after");
+                self.listening.was_deaf();
             }
             if pruned.elapsed() > PRUNE_EVERY {
                 pruned = Instant::now();
-                if let Err(fault) =
-                    self.store.prune_events(Utc::now() - chrono::Duration::days(HISTORY_DAYS)).await
-                {
-                    tracing::warn!(%fault, "old events cannot be pruned");
-                }
+                self.prune().await;
             }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), Fault> {
+        let signs = self.store.signs_of_life().await?;
+        let heard: Vec<_> = signs.iter().map(|sign| (sign.host, sign.at)).collect();
+        let silences = self.listening.hear(&heard, Instant::now());
+        for sign in signs {
+            let silent = silences.get(&sign.host).copied().unwrap_or_default();
+            let verdict = self.terms.judge(sign.lease, silent);
+            let known = self.done.get(&sign.host) == Some(&(sign.at, verdict));
+            if known || verdict == Silence::Short {
+                continue;
+            }
+            if verdict == Silence::Suspect {
+                self.store.suspect_host(sign.host, sign.at, silent).await?;
+            } else {
+                self.store.lose_host(sign.host, sign.at, sign.lease).await?;
+            }
+            self.done.insert(sign.host, (sign.at, verdict));
+        }
+        Ok(())
+    }
+
+    async fn prune(&self) {
+        let before = Utc::now() - chrono::Duration::days(HISTORY_DAYS);
+        if let Err(fault) = self.store.prune_events(before).await {
+            tracing::warn!(%fault, "old events cannot be pruned");
         }
     }
 }

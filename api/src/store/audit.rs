@@ -99,6 +99,8 @@ actions! {
     RevokeApiKey => "REVOKE_API_KEY",
     /// A host was edited.
     UpdateHost => "UPDATE_HOST",
+    /// A host was taken out of the fleet.
+    RemoveHost => "REMOVE_HOST",
 }
 
 /// A line to be.

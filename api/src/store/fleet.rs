@@ -42,12 +42,17 @@ impl Store {
     pub async fn counts(&self, scope: Scope) -> Result<Counts, Fault> {
         let hosts: HashMap<_, _> = host::Entity::find()
             .filter(scope.hosts())
+            .filter(host::Column::RemovedAt.is_null())
             .all(self.db())
             .await?
             .into_iter()
-            .map(|row| (row.id, !row.down && !row.drain))
+            .map(|row| (row.id, super::hosts::takes_work(&row)))
             .collect();
-        let cards = gpu::Entity::find().filter(scope.gpus()).all(self.db()).await?;
+        let cards = gpu::Entity::find()
+            .filter(scope.gpus())
+            .filter(super::gpus::not_removed())
+            .all(self.db())
+            .await?;
         let taken: HashSet<sea_orm::prelude::Uuid> = allocation::Entity::find()
             .select_only()
             .column(allocation::Column::GpuId)

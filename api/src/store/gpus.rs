@@ -3,13 +3,24 @@
 use std::collections::HashMap;
 
 use domain::ids::{GpuId, HostId};
-use entity::{gpu, telemetry};
+use entity::{gpu, host, telemetry};
 use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Query, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::page::{Page, Rows};
 use super::{Scope, Store};
 use crate::fault::Fault;
+
+/// GPUs of hosts that were not removed. Those of removed ones are history: found by id, and in no list.
+pub(crate) fn not_removed() -> SimpleExpr {
+    let removed = Query::select()
+        .column(host::Column::Id)
+        .from(host::Entity)
+        .cond_where(host::Column::RemovedAt.is_not_null())
+        .to_owned();
+    gpu::Column::HostId.not_in_subquery(removed)
+}
 
 impl Store {
     /// GPUs in the scope, by id.
@@ -58,7 +69,7 @@ impl Store {
         page: &Page<(String, Uuid)>,
     ) -> Result<Rows<gpu::Model>, Fault> {
         use gpu::Column;
-        let find = gpu::Entity::find().filter(scope.gpus()).filter(filter);
+        let find = gpu::Entity::find().filter(scope.gpus()).filter(not_removed()).filter(filter);
         let total = find.clone().count(self.db()).await?;
         let mut cursor = find.cursor_by(Column::Id);
         if let Some((_, id)) = &page.after {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::ids::{HostId, OrganizationId};
 use domain::requirements::Label;
-use entity::json::Labels;
+use entity::json::{Labels, Texts};
 use entity::{allocation, gpu, host, liveness};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
@@ -30,6 +30,12 @@ pub struct HostEdit {
     pub organization: Option<Option<OrganizationId>>,
     /// New labels.
     pub labels: Option<Vec<Label>>,
+}
+
+/// Whether anything new may be placed on a host.
+#[must_use]
+pub fn takes_work(row: &host::Model) -> bool {
+    !row.down && !row.drain && row.unfit_reason.is_none() && row.removed_at.is_none()
 }
 
 impl Store {
@@ -61,7 +67,8 @@ impl Store {
         page: &Page<(String, Uuid)>,
     ) -> Result<Rows<host::Model>, Fault> {
         use host::Column;
-        let find = host::Entity::find().filter(scope.hosts()).filter(filter);
+        let find =
+            host::Entity::find().filter(scope.hosts()).filter(Column::RemovedAt.is_null()).filter(filter);
         let total = find.clone().count(self.db()).await?;
         let mut cursor = find.cursor_by((Column::Name, Column::Id));
         if let Some((name, id)) = &page.after {
@@ -152,6 +159,10 @@ async fn update(
     expect_version("host", Some(expected_version), row.version)?;
     let mut changes = vec![(host::Column::UpdatedAt, Expr::value(tx.now))];
     if let Some(drain) = what.drain {
+        if !drain {
+            // Whoever lets it take work again believes that it can.
+            changes.push((host::Column::FastFailures, Expr::value(Texts::default())));
+        }
         changes.push((host::Column::Drain, Expr::value(drain)));
         changes.push((host::Column::DrainReason, Expr::value(what.reason.clone().filter(|_| drain))));
     }

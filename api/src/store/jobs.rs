@@ -641,6 +641,7 @@ fn new_row(
         status_reason: Set(None),
         stop_outcome: Set(None),
         held: Set(spec.hold),
+        excused: Set(0),
         priority: Set(spec.priority),
         requirements: Set(Requirements(spec.requirements.clone())),
         command: Set(spec.command.clone().map(Command)),

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use domain::ids::{HostId, JobId};
 use domain::job::JobStatus;
 use entity::{allocation, gpu, host, job, job_dependency, placement};
@@ -77,31 +78,46 @@ pub(crate) async fn finish(
     reason: Option<String>,
     actor: &str,
 ) -> Result<job::Model, Fault> {
+    finish_at(tx, row, to, exit_code, reason, tx.now, actor).await
+}
+
+/// The same of a job that ended earlier than now.
+pub(crate) async fn finish_at(
+    tx: &Tx<'_>,
+    row: &job::Model,
+    to: JobStatus,
+    exit_code: Option<i32>,
+    reason: Option<String>,
+    at: DateTime<Utc>,
+    actor: &str,
+) -> Result<job::Model, Fault> {
     release(tx, row, None, &HashMap::new(), actor).await?;
     let changes = vec![
         (job::Column::StatusReason, Expr::value(reason.clone())),
         (job::Column::ExitCode, Expr::value(exit_code)),
-        (job::Column::FinishedAt, Expr::value(tx.now)),
+        (job::Column::FinishedAt, Expr::value(at)),
     ];
     let ended = change(tx, row, to, changes, actor, reason).await?;
     dependents::settle(tx, &ended, actor).await?;
     Ok(ended)
 }
 
-/// Puts a job back into the queue for its next attempt.
+/// Puts a job back into the queue for its next attempt. An excused one uses up no retry.
 pub(crate) async fn requeue(
     tx: &Tx<'_>,
     row: &job::Model,
     reason: String,
+    excused: bool,
     actor: &str,
 ) -> Result<job::Model, Fault> {
     release(tx, row, None, &HashMap::new(), actor).await?;
     let changes = vec![
         (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
         (job::Column::Attempt, Expr::value(row.attempt + 1)),
+        (job::Column::Excused, Expr::value(row.excused + i32::from(excused))),
         (job::Column::ExitCode, Expr::value(None::<i32>)),
-        (job::Column::AllocatedAt, Expr::value(None::<chrono::DateTime<chrono::Utc>>)),
-        (job::Column::StartedAt, Expr::value(None::<chrono::DateTime<chrono::Utc>>)),
+        (job::Column::AllocatedAt, Expr::value(None::<DateTime<Utc>>)),
+        (job::Column::StartedAt, Expr::value(None::<DateTime<Utc>>)),
     ];
     change(tx, row, JobStatus::Queued, changes, actor, Some(reason)).await
 }

@@ -1,10 +1,11 @@
 //! Job logs: chunks of lines, appended once and in order for each attempt and host.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{HostId, JobId};
 use entity::{job, log_chunk, placement};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
 use super::agents::at_epoch;
@@ -16,6 +17,8 @@ use crate::fault::Fault;
 const MOST_BYTES: i64 = 64 << 20;
 /// Chunks read at once.
 const PAGE: u64 = 64;
+/// How long followers wait for the rest of an ended job's log.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 
 /// One line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,6 +45,8 @@ pub struct Chunk {
     pub first_line: i32,
     /// The lines.
     pub lines: Vec<Line>,
+    /// No line follows: the attempt is over on this host, and this is the end of its log.
+    pub last: bool,
 }
 
 /// The answer to one chunk.
@@ -122,10 +127,7 @@ impl Store {
         id: JobId,
         after: LogCursor,
     ) -> Result<(Vec<(LogCursor, Line)>, bool), Fault> {
-        let ended = job::Entity::find_by_id(id.0)
-            .one(self.db())
-            .await?
-            .is_none_or(|row| status_of(&row).is_terminal());
+        let ended = self.log_has_ended(id).await?;
         let chunks = log_chunk::Entity::find()
             .filter(log_chunk::Column::JobId.eq(id.0))
             .filter(log_chunk::Column::Id.gte(after.chunk))
@@ -141,6 +143,26 @@ impl Store {
         }
         let done = ended && !more;
         Ok((found, done))
+    }
+
+    /// Whether no line can come any more: the job has ended, and its agents have said that they sent all of its log. An agent
+    /// that has not said so within [`PATIENCE`] is not waited for.
+    async fn log_has_ended(&self, id: JobId) -> Result<bool, Fault> {
+        let Some(row) = job::Entity::find_by_id(id.0).one(self.db()).await? else { return Ok(true) };
+        if !status_of(&row).is_terminal() {
+            return Ok(false);
+        }
+        if row.finished_at.is_none_or(|at| Utc::now() - at > PATIENCE) {
+            return Ok(true);
+        }
+        let awaited = placement::Entity::find()
+            .filter(placement::Column::JobId.eq(id.0))
+            .filter(placement::Column::Attempt.eq(row.attempt))
+            .filter(placement::Column::LogComplete.eq(false))
+            .filter(placement::Column::State.eq("EXITED"))
+            .count(self.db())
+            .await?;
+        Ok(awaited == 0)
     }
 
     /// The newest lines, oldest first.
@@ -178,19 +200,23 @@ fn lines_of(chunk: log_chunk::Model) -> impl Iterator<Item = (LogCursor, Line)> 
 async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fault> {
     let refused = Appended { job: chunk.job, attempt: chunk.attempt, accepted: false, next_line: 0 };
     let part = placement::Entity::find_by_id((chunk.job.0, chunk.attempt, host.0)).one(tx.db).await?;
-    if part.is_none_or(|part| part.state == "LOST") {
-        return Ok(refused);
-    }
+    // Of a lost attempt too: what it wrote in the meantime is what one wants to read then.
+    let Some(part) = part else { return Ok(refused) };
     // The job's row is the lock under which chunk numbers are given in commit order.
     super::life::lock_job(tx, Scope::Fleet, chunk.job).await?;
-    let (kept, next_line) = extent(tx, host, chunk).await?;
+    let Extent { kept, next_line, dropping } = extent(tx, host, chunk).await?;
     let given = i32::try_from(chunk.lines.len()).unwrap_or(i32::MAX);
     let known = usize::try_from((next_line - chunk.first_line).max(0)).unwrap_or(usize::MAX);
     if chunk.first_line > next_line || known >= chunk.lines.len() {
+        if chunk.last && next_line >= chunk.first_line {
+            complete(tx, &part).await?;
+        }
         return Ok(Appended { accepted: true, next_line, ..refused });
     }
-    let lines = cap(&chunk.lines[known..], kept);
-    let bytes: usize = lines.iter().map(|line| line.text.len() + 32).sum();
+    let full = kept >= MOST_BYTES;
+    let lines = if full { marker(chunk, dropping) } else { chunk.lines[known..].to_vec() };
+    // What is dropped weighs nothing, its marker included: so the next chunk sees that it was marked.
+    let bytes: usize = if full { 0 } else { lines.iter().map(|line| line.text.len() + 32).sum() };
     let row = log_chunk::ActiveModel {
         id: NotSet,
         job_id: Set(chunk.job.0),
@@ -202,12 +228,36 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
         lines: Set(serde_json::to_value(lines).unwrap_or_default()),
     };
     log_chunk::Entity::insert(row).exec_without_returning(tx.db).await?;
+    if chunk.last {
+        complete(tx, &part).await?;
+    }
     tx.wake_log(chunk.job);
     Ok(Appended { accepted: true, next_line: chunk.first_line + given, ..refused })
 }
 
-/// The bytes kept of the attempt on this host, and the line that comes next.
-async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<(i64, i32), Fault> {
+async fn complete(tx: &Tx<'_>, part: &placement::Model) -> Result<(), Fault> {
+    placement::Entity::update_many()
+        .col_expr(placement::Column::LogComplete, Expr::value(true))
+        .filter(placement::Column::JobId.eq(part.job_id))
+        .filter(placement::Column::Attempt.eq(part.attempt))
+        .filter(placement::Column::HostId.eq(part.host_id))
+        .exec(tx.db)
+        .await?;
+    tx.wake_log(JobId(part.job_id));
+    Ok(())
+}
+
+/// How much there is of an attempt's log on a host.
+struct Extent {
+    /// Bytes kept.
+    kept: i64,
+    /// The line that comes next.
+    next_line: i32,
+    /// The newest lines were counted and not kept.
+    dropping: bool,
+}
+
+async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Extent, Fault> {
     let of_attempt = || {
         log_chunk::Entity::find()
             .filter(log_chunk::Column::JobId.eq(chunk.job.0))
@@ -221,17 +271,15 @@ async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<(i64, i32), 
         .into_tuple()
         .one(tx.db)
         .await?;
-    let next = newest.map_or(0, |newest| newest.first_line + newest.line_count);
-    Ok((kept.flatten().unwrap_or(0), next))
+    let dropping = newest.as_ref().is_some_and(|newest| newest.bytes == 0);
+    let next_line = newest.map_or(0, |newest| newest.first_line + newest.line_count);
+    Ok(Extent { kept: kept.flatten().unwrap_or(0), next_line, dropping })
 }
 
 /// Beyond the bound, lines are counted but not kept; the first time, a line says so.
-fn cap(lines: &[Line], kept: i64) -> Vec<Line> {
-    if kept < MOST_BYTES {
-        return lines.to_vec();
-    }
-    let marked = kept >= MOST_BYTES + 32;
-    let marker = lines.first().filter(|_| !marked).map(|line| Line {
+fn marker(chunk: &Chunk, dropping: bool) -> Vec<Line> {
+    let first = chunk.lines.first().filter(|_| !dropping);
+    let marker = first.map(|line| Line {
         at: line.at,
         stderr: true,
         text: format!("[the log is longer than {} MiB: the rest is not kept]", MOST_BYTES >> 20),

@@ -24,6 +24,7 @@ pub mod placing;
 pub mod queue;
 mod reserve;
 pub mod scope;
+pub mod telemetry;
 pub mod versioned;
 pub mod write;
 

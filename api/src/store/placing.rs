@@ -210,8 +210,8 @@ async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Resul
         // Those who take cores or memory of a host meet at its row.
         let find = if takes_room { find.lock_exclusive() } else { find.lock_shared() };
         let host = find.one(tx.db).await?.ok_or(Fault::NotFound("host"))?;
-        if host.down || host.drain {
-            let why = if host.down { "down" } else { "draining" };
+        if !super::hosts::takes_work(&host) {
+            let why = if host.down { "down" } else { "taking no new jobs" };
             return Err(Fault::conflict(format!("the host {} is {why}", host.name)));
         }
         if host.organization_id.is_some_and(|owner| owner != row.organization_id) {
@@ -339,5 +339,8 @@ fn part(row: &job::Model, host: Uuid, rank: usize, count: usize) -> placement::A
         exit_code: Set(None),
         reason: Set(None),
         timed_out: Set(false),
+        cause: Set(None),
+        log_complete: Set(false),
+        evict_reason: Set(None),
     }
 }

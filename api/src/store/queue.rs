@@ -32,7 +32,11 @@ impl Store {
     /// # Errors
     /// Database faults.
     pub async fn fleet_snapshot(&self) -> Result<Snapshot, Fault> {
-        let hosts = host::Entity::find().order_by_asc(host::Column::Id).all(self.db()).await?;
+        let hosts = host::Entity::find()
+            .filter(host::Column::RemovedAt.is_null())
+            .order_by_asc(host::Column::Id)
+            .all(self.db())
+            .await?;
         let cards = gpu::Entity::find().order_by_asc(gpu::Column::DeviceIndex).all(self.db()).await?;
         // Read after the GPUs: what was allocated in between has bumped its GPU's version, so a plan that used the older
         // version is refused.
@@ -183,10 +187,10 @@ fn host_states(
         .map(|row| {
             let (cpus_allocated, memory_gb_allocated) = promised.get(&row.id).copied().unwrap_or_default();
             HostState {
+                schedulable: super::hosts::takes_work(&row),
                 id: HostId(row.id),
                 name: row.name,
                 organization: row.organization_id.map(OrganizationId),
-                schedulable: !row.down && !row.drain,
                 labels: row.labels.0,
                 cpus: row.cpus,
                 memory_mib: row.memory_mib,

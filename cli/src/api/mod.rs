@@ -22,8 +22,9 @@ pub(crate) use inputs::{
 pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
-    CreateOrganizationVariables, ReleaseJob, ReleaseVariables, SubmitJob, SubmitVariables, UpdateHost,
-    UpdateHostVariables, UpdateJob, UpdateJobVariables,
+    CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
+    RemoveHostVariables, SubmitJob, SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob,
+    UpdateJobVariables,
 };
 pub(crate) use queries::{
     GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables, JobRowById,

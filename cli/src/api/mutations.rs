@@ -133,3 +133,33 @@ pub(crate) struct UpdateHost {
     #[arguments(input: $input)]
     pub(crate) update_host: HostPayload,
 }
+
+/// A host to be taken out of the fleet.
+#[derive(cynic::InputObject, Debug, Clone)]
+#[cynic(schema = "fleet")]
+pub(crate) struct RemoveHostInput {
+    pub(crate) id: cynic::Id,
+    pub(crate) expected_version: Option<i32>,
+}
+
+/// See [`RemoveHost`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct RemoveHostVariables {
+    pub(crate) input: RemoveHostInput,
+}
+
+/// A host that was taken out.
+#[derive(cynic::QueryFragment, serde::Serialize, Debug)]
+#[cynic(schema = "fleet")]
+pub(crate) struct RemoveHostPayload {
+    pub(crate) id: cynic::Id,
+    pub(crate) name: String,
+}
+
+/// Takes a host out of the fleet.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "RemoveHostVariables")]
+pub(crate) struct RemoveHost {
+    #[arguments(input: $input)]
+    pub(crate) remove_host: RemoveHostPayload,
+}

@@ -37,6 +37,24 @@ pub(crate) struct UndrainArgs {
     pub(crate) connect: ConnectArgs,
 }
 
+/// `gpu-fleet host …`.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum HostCommand {
+    /// Takes a host out of the fleet and revokes its agent's key; its history stays
+    Remove(HostRemoveArgs),
+}
+
+/// `gpu-fleet host remove`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HostRemoveArgs {
+    /// The host: its name or id
+    #[arg(value_name = "HOST")]
+    pub(crate) host: String,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
 /// `gpu-fleet org …`.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum OrgCommand {

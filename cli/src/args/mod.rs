@@ -76,6 +76,9 @@ pub(crate) enum Command {
     Drain(fleet::DrainArgs),
     /// Gives a drained host jobs again
     Undrain(fleet::UndrainArgs),
+    /// Changes the fleet's hosts (operators only)
+    #[command(subcommand)]
+    Host(fleet::HostCommand),
     /// Lists organizations (operators only)
     Orgs(fleet::ListArgs),
     /// Changes organizations (operators only)

@@ -37,6 +37,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
+    /// How long a host may run jobs without word from the server; the longest outage that no job notices
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_LEASE", default_value = "2m", value_parser = duration)]
+    pub(crate) lease: Duration,
+
+    /// How often a host is to give a sign of life; it is down after four that are missing
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_HEARTBEAT", default_value = "5s", value_parser = duration)]
+    pub(crate) heartbeat: Duration,
+
     /// Where people and agents reach the server, when that is not where it listens: behind a TLS proxy, say
     #[arg(long, value_name = "URL", env = "GPU_FLEET_PUBLIC_URL", value_parser = origin)]
     pub(crate) public_url: Option<Origin>,
@@ -112,13 +120,27 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "NAME", env = "GPU_FLEET_NAME")]
     pub(crate) name: Option<String>,
 
-    /// auto (NVML, else simulated), nvml, none, or simulated:4xH100-80GB[,4xA100-40GB…]
+    /// auto (NVML; without it, `up` simulates eight and `agent` offers none), nvml, none, or
+    /// simulated:4xH100-80GB[,4xA100-40GB…]
     #[arg(long, value_name = "SPEC", env = "GPU_FLEET_GPUS", default_value = "auto")]
     pub(crate) gpus: String,
 
     /// Path of libnvidia-ml.so.1, when it is not where the system looks
     #[arg(long, value_name = "PATH", env = "GPU_FLEET_NVML_LIBRARY")]
     pub(crate) nvml_library: Option<PathBuf>,
+
+    /// How often the GPUs are looked at
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_SAMPLE_EVERY", default_value = "1s", value_parser = duration)]
+    pub(crate) sample_every: Duration,
+
+    /// Takes GPUs to be free when their driver can never list what runs on them, as under WSL or with virtual GPUs
+    #[arg(long, env = "GPU_FLEET_ACCEPT_UNLISTED_PROCESSES")]
+    pub(crate) accept_unlisted_processes: bool,
+
+    /// Whom jobs run as: NAME for all organizations, ORGANIZATION=NAME for one; may be repeated. Only an agent that runs as root
+    /// can switch; without this, its jobs run as nobody
+    #[arg(long = "job-user", value_name = "[ORG=]NAME", env = "GPU_FLEET_JOB_USER", value_delimiter = ',')]
+    pub(crate) job_users: Vec<String>,
 
     /// A label of this host, key=value; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", env = "GPU_FLEET_LABEL", value_parser = pair, value_delimiter = ',')]

@@ -11,13 +11,14 @@ mod jobs;
 mod listings;
 mod logs;
 mod organizations;
+mod remove_host;
 mod spec;
 mod submit;
 mod update;
 
 use crate::args::Command;
 use crate::args::connection::ConnectArgs;
-use crate::args::fleet::OrgCommand;
+use crate::args::fleet::{HostCommand, OrgCommand};
 use crate::client::{Client, Failure};
 use crate::output::Output;
 use crate::{demo, serve};
@@ -71,6 +72,7 @@ async fn one_answer(command: Command) -> Result<(), Failure> {
         Command::Hosts(args) => listings::hosts(args).await,
         Command::Drain(args) => drain::drain(args).await,
         Command::Undrain(args) => drain::undrain(args).await,
+        Command::Host(HostCommand::Remove(args)) => remove_host::remove(args).await,
         Command::Orgs(args) => organizations::list(args).await,
         Command::Org(OrgCommand::Create(args)) => organizations::create(args).await,
         _ => Ok(()),

@@ -14,7 +14,7 @@ use std::path::Path;
 use crate::args::server::{
     AgentArgs, MigrateArgs, SchemaArgs, ServeArgs, SigningKeysCommand, TokenArgs, UpArgs,
 };
-use crate::client::Failure;
+use crate::client::{Failure, parse_server};
 use crate::host::agent_config;
 use crate::output::say;
 use crate::process::{raise_file_limit, shutdown_on_signal, start_logging};
@@ -74,8 +74,11 @@ pub(crate) async fn agent(args: AgentArgs) -> Result<u8, Failure> {
         })?),
     };
     // `token` prints the token alone on its last line, so a file of its whole output will do.
-    let join_token = join_token.and_then(|text| text.lines().last().map(|line| line.trim().to_owned()));
-    let config = agent_config(&args.host, &args.server, &args.data.data_dir, join_token, false)?;
+    let last_line =
+        |text: String| text.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
+    let join_token = join_token.and_then(last_line);
+    let server = parse_server(&args.server)?;
+    let config = agent_config(&args.host, server.as_str(), &args.data.data_dir, join_token, false)?;
     say(&format!("agent of {} for {}", config.name, args.server));
     agent::run(config, shutdown).await.map_err(|error| Failure::Other(error.to_string()))?;
     Ok(0)

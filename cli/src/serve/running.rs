@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use api::http::{self, HttpConfig, Rate};
+use api::scheduler::LeaseTerms;
 use api::server::{Server, ServerConfig, StartError};
 use api::store::open::Location;
 use tokio::net::TcpListener;
@@ -67,8 +68,10 @@ impl Running {
         let location = Location::new(args.database_url.as_deref(), dir)
             .map_err(|error| Failure::Usage(error.to_string()))?;
         let metrics = http::install_metrics().map_err(|error| Failure::Other(error.to_string()))?;
-        let config =
-            ServerConfig { data_dir: dir.clone(), location, trust: identity::trust(&args.identity)? };
+        let terms =
+            LeaseTerms::new(args.lease, args.heartbeat).map_err(|error| Failure::Usage(error.to_string()))?;
+        let trust = identity::trust(&args.identity)?;
+        let config = ServerConfig { data_dir: dir.clone(), location, terms, trust };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

@@ -42,15 +42,28 @@ pub(crate) fn answer(symbol: &str, body: impl FnOnce(&State) -> Result<(), Code>
 pub type Handle = *mut std::ffi::c_void;
 
 const FIRST_HANDLE: usize = 0x1000;
+const FIRST_SLICE: usize = 0x10_0000;
+const SLICES: usize = 16;
 
 /// The handle of the GPU with this number.
 pub(crate) fn handle(index: usize) -> Handle {
     std::ptr::without_provenance_mut(FIRST_HANDLE + index)
 }
 
-/// The number of the GPU behind a handle, present or lost.
+/// The handle of a slice of a GPU.
+pub(crate) fn slice_handle(index: usize, slice: u32) -> Handle {
+    std::ptr::without_provenance_mut(FIRST_SLICE + index * SLICES + slice as usize)
+}
+
+/// The number of the slice behind a handle, if it is one.
+pub(crate) fn slice(handle: Handle) -> Option<usize> {
+    handle.addr().checked_sub(FIRST_SLICE).map(|place| place % SLICES)
+}
+
+/// The number of the GPU behind a handle, or behind a slice's, present or lost.
 pub(crate) fn index(state: &State, handle: Handle) -> Result<usize, Code> {
-    let index = handle.addr().checked_sub(FIRST_HANDLE).ok_or(INVALID_ARGUMENT)?;
+    let of_slice = handle.addr().checked_sub(FIRST_SLICE).map(|place| place / SLICES);
+    let index = of_slice.or(handle.addr().checked_sub(FIRST_HANDLE)).ok_or(INVALID_ARGUMENT)?;
     if index < state.gpus.len() { Ok(index) } else { Err(INVALID_ARGUMENT) }
 }
 

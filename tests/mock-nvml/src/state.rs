@@ -6,7 +6,11 @@
 //! gpu 0 name=NVIDIA_A100-SXM4-80GB mem_total=85899345920 mem_used=0 util=97 memutil=40 temp=61 power=400000
 //! gpu 1 uuid=GPU-… ecc_unc=2  uncorrected memory errors
 //! gpu 2 lost=1                it has fallen off the bus
+//! gpu 3 remap_pending=1 remap_failure=0 recovery=1 throttle=64 clock=1980 numa=1 fields as NVML numbers them
+//! gpu 0 links=1,1,2,switch    a link each: to which GPU, or to a switch
+//! gpu 1 mig=3                 it is cut into three slices
 //! proc 0 4242 1073741824      process 4242 holds this many bytes of GPU 0
+//! proc 1/2 4242 1073741824    of slice 2 of GPU 1
 //! xid 2 79 1                  an error event; delivered once for each number at its end
 //! fail nvmlDeviceGetName 25   that function returns this code
 //! ```
@@ -31,12 +35,23 @@ pub(crate) struct Gpu {
     pub(crate) milliwatts: u32,
     pub(crate) uncorrected_errors: u64,
     pub(crate) lost: bool,
+    pub(crate) remap_pending: u64,
+    pub(crate) remap_failure: u64,
+    /// None: a driver that does not know this yet.
+    pub(crate) recovery_action: Option<u64>,
+    pub(crate) throttle_reasons: u64,
+    pub(crate) clock: u32,
+    pub(crate) numa_node: Option<u32>,
+    /// A link each: the GPU at its other end, or none for a switch.
+    pub(crate) links: Vec<Option<usize>>,
+    pub(crate) slices: u32,
 }
 
 /// A process on a card.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process {
     pub(crate) gpu: usize,
+    pub(crate) slice: Option<usize>,
     pub(crate) pid: u32,
     pub(crate) bytes: u64,
 }
@@ -83,6 +98,14 @@ fn new_gpu(index: u64) -> Gpu {
         milliwatts: 71_000,
         uncorrected_errors: 0,
         lost: false,
+        remap_pending: 0,
+        remap_failure: 0,
+        recovery_action: None,
+        throttle_reasons: 0,
+        clock: 345,
+        numa_node: None,
+        links: Vec::new(),
+        slices: 0,
     }
 }
 
@@ -114,7 +137,12 @@ impl State {
             "fail" => {
                 self.failures.insert(word(0).to_owned(), narrow(number(1)));
             }
-            "proc" => self.processes.push(Process { gpu, pid: narrow(number(1)), bytes: number(2) }),
+            "proc" => {
+                let (card, slice) = word(0).split_once('/').unwrap_or((word(0), ""));
+                let gpu = card.parse().unwrap_or(usize::MAX);
+                let (pid, bytes) = (narrow(number(1)), number(2));
+                self.processes.push(Process { gpu, slice: slice.parse().ok(), pid, bytes });
+            }
             "xid" => self.xids.push(Xid { gpu, code: number(1), number: number(2) }),
             "gpu" => {
                 if let Some(gpu) = self.gpus.get_mut(gpu) {
@@ -130,8 +158,10 @@ impl State {
     }
 
     /// The processes that a card lists. One that has ended is listed no more, even while its parent has not reaped it.
-    pub(crate) fn living_processes(&self, gpu: usize) -> Vec<Process> {
-        self.processes.iter().filter(|process| process.gpu == gpu && is_alive(process.pid)).copied().collect()
+    pub(crate) fn living_processes(&self, gpu: usize, slice: Option<usize>) -> Vec<Process> {
+        let on_it =
+            |process: &&Process| process.gpu == gpu && slice.is_none_or(|slice| process.slice == Some(slice));
+        self.processes.iter().filter(on_it).filter(|process| is_alive(process.pid)).copied().collect()
     }
 }
 
@@ -149,6 +179,14 @@ impl Gpu {
             "power" => self.milliwatts = narrow(number),
             "ecc_unc" => self.uncorrected_errors = number,
             "lost" => self.lost = number != 0,
+            "remap_pending" => self.remap_pending = number,
+            "remap_failure" => self.remap_failure = number,
+            "recovery" => self.recovery_action = Some(number),
+            "throttle" => self.throttle_reasons = number,
+            "clock" => self.clock = narrow(number),
+            "numa" => self.numa_node = Some(narrow(number)),
+            "links" => self.links = value.split(',').map(|peer| peer.parse().ok()).collect(),
+            "mig" => self.slices = narrow(number),
             _ => {}
         }
     }
@@ -159,8 +197,10 @@ fn narrow(number: u64) -> u32 {
 }
 
 fn is_alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    // As bytes: a name may be cut inside a character.
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.iter().rposition(|byte| *byte == b')').and_then(|end| stat.get(end + 2));
+    state.is_some_and(|state| !matches!(state, b'Z' | b'X'))
 }
 
 #[cfg(test)]
@@ -181,7 +221,7 @@ mod tests {
     #[test]
     fn only_living_processes_are_listed() {
         let state = State::read(&format!("proc 0 {} 1\nproc 0 {} 1\n", std::process::id(), u32::MAX));
-        assert_eq!(state.living_processes(0).len(), 1);
-        assert_eq!(state.living_processes(1).len(), 0);
+        assert_eq!(state.living_processes(0, None).len(), 1);
+        assert_eq!(state.living_processes(1, None).len(), 0);
     }
 }

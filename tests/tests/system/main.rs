@@ -8,6 +8,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod cards;
+mod chaos;
 mod endurance;
 mod feed;
 mod fencing;
@@ -19,3 +21,4 @@ mod provider;
 mod races;
 mod refusals;
 mod tenancy;
+mod trust;

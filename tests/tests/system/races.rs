@@ -144,18 +144,24 @@ async fn two_hundred_jobs_on_eight_gpus_keep_every_invariant(engine: Engine) {
 }
 
 async fn a_cancel_that_races_with_the_jobs_end_is_kept_or_refused(engine: Engine) {
-    const JOBS: usize = 60;
+    const JOBS: usize = 500;
+    const AT_ONCE: usize = 25;
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let fleet = Fleet::start(engine, "simulated:8xH100-80GB").await;
+    let fleet = Fleet::start(engine, "simulated:32xH100-80GB").await;
     let client = fleet.operator().await;
-    let races = (0..JOBS).map(|_| {
-        let (sleep, wait) = (random.random_range(0..120), random.random_range(0..400));
-        cancel_after(&client, sleep, std::time::Duration::from_millis(wait))
-    });
-    let races: Vec<_> = races.collect();
-    let outcomes = join_all(races).await;
+    let mut outcomes = Vec::new();
+    // No more at once than there are GPUs, so that each cancel meets a job that runs, or has just ended.
+    for _ in 0..JOBS / AT_ONCE {
+        let races: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                let (sleep, wait) = (random.random_range(0..300), random.random_range(100..1500));
+                cancel_after(&client, sleep, std::time::Duration::from_millis(wait))
+            })
+            .collect();
+        outcomes.extend(join_all(races).await);
+    }
     client.all_jobs_have_ended().await;
     let history = History::read(&client).await;
     history.keeps_every_invariant();

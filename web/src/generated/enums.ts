@@ -9,8 +9,10 @@ export type AssignmentAction =
 
 /** What became of an attempt on a host. */
 export type AttemptState =
-  /** Its processes are gone, all of them, and the log was sent. */
+  /** Its processes are gone, all of them; the rest of its log may still follow. */
   | 'EXITED'
+  /** Something happened to it that people should know: reason says what. It becomes a note in the job's history. */
+  | 'NOTED'
   /** Its process was started. */
   | 'STARTED';
 
@@ -26,6 +28,8 @@ export type AuditAction =
   | 'CREATE_ORGANIZATION'
   /** A job's GPUs were given back. */
   | 'RELEASE_JOB'
+  /** A host was taken out of the fleet. */
+  | 'REMOVE_HOST'
   /** A job that had ended was submitted anew. */
   | 'RETRY_JOB'
   /** An API key was revoked. */
@@ -68,6 +72,15 @@ export type ChangeKind =
   | 'CREATED'
   /** It was changed. */
   | 'UPDATED';
+
+/** Whose doing an attempt's end was. */
+export type EndCause =
+  /** The command ended, by itself or because it was stopped. */
+  | 'COMMAND'
+  /** The host lost it, so that it may have run: it is tried again if the job has retries, and none is used up. */
+  | 'LOST'
+  /** The host could not start it, and its command certainly never ran: it is tried again, and no retry is used up. */
+  | 'NEVER_STARTED';
 
 /**
  * What `extensions.code` of an error can be. CONFLICT carries `currentVersion` where a version was expected,

@@ -9,6 +9,7 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{ExprTrait as _, Query};
 use sea_orm::{ColumnTrait, Condition};
 
+use super::hosts::held_back;
 use super::{connection, once};
 use crate::fault::Fault;
 use crate::graphql::caller::store;
@@ -42,8 +43,7 @@ fn hosts_that(condition: Condition) -> sea_orm::sea_query::SelectStatement {
 
 fn gpus_that(status: GpuStatus) -> Condition {
     let down = gpu::Column::HostId.in_subquery(hosts_that(Condition::all().add(host::Column::Down.eq(true))));
-    let draining =
-        gpu::Column::HostId.in_subquery(hosts_that(Condition::all().add(host::Column::Drain.eq(true))));
+    let draining = gpu::Column::HostId.in_subquery(hosts_that(Condition::all().add(held_back())));
     let live = Query::select()
         .column(allocation::Column::GpuId)
         .from(allocation::Entity)

@@ -45,6 +45,11 @@ impl HostFilter {
     }
 }
 
+/// Hosts that take nothing new: by a person's wish, or because they cannot start jobs.
+pub(super) fn held_back() -> Condition {
+    Condition::any().add(host::Column::Drain.eq(true)).add(host::Column::UnfitReason.is_not_null())
+}
+
 fn host_that(status: HostStatus) -> Condition {
     let live = Query::select()
         .column(allocation::Column::HostId)
@@ -55,9 +60,9 @@ fn host_that(status: HostStatus) -> Condition {
     let up = Condition::all().add(host::Column::Down.eq(false));
     match status {
         HostStatus::Down => Condition::all().add(host::Column::Down.eq(true)),
-        HostStatus::Ready => up.add(host::Column::Drain.eq(false)),
-        HostStatus::Draining => up.add(host::Column::Drain.eq(true)).add(busy),
-        HostStatus::Drained => up.add(host::Column::Drain.eq(true)).add(busy.not()),
+        HostStatus::Ready => up.add(held_back().not()),
+        HostStatus::Draining => up.add(held_back()).add(busy),
+        HostStatus::Drained => up.add(held_back()).add(busy.not()),
     }
 }
 

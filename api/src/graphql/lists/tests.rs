@@ -43,6 +43,8 @@ fn device(index: i32, gpu_type: &str) -> Device {
         index,
         gpu_type: gpu_type.into(),
         memory_mib: 81_559,
+        numa_node: None,
+        nvlink_peers: Vec::new(),
         simulated: true,
         health: "HEALTHY",
         health_reason: None,
@@ -81,10 +83,12 @@ async fn furnish(store: Store) -> Fleet {
         cpus: 8.0,
         memory_mib: 1024,
         labels: Some(vec![label("zone", "b")]),
+        containment: None,
+        warnings: Vec::new(),
         gpus: vec![device(0, "NVIDIA A100-SXM4-80GB"), device(1, "NVIDIA A10")],
     };
     let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into() };
-    store.register_host(declared, admission).await.expect("a host");
+    store.register_host(declared, admission, 60).await.expect("a host");
     Fleet { store, ours, theirs }
 }
 

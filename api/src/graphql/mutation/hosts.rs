@@ -39,6 +39,24 @@ pub struct HostPayload {
     pub host: Host,
 }
 
+/// A host to be taken out of the fleet.
+#[derive(InputObject)]
+pub struct RemoveHostInput {
+    /// Which.
+    pub id: ID,
+    /// Only if it still has this version.
+    pub expected_version: Option<i32>,
+}
+
+/// A host that was taken out of the fleet.
+#[derive(SimpleObject)]
+pub struct RemoveHostPayload {
+    /// Its global id; it is in no list any more.
+    pub id: ID,
+    /// The name that it had, which is free now.
+    pub name: String,
+}
+
 /// What operators change of hosts.
 #[derive(Default)]
 pub struct HostMutation;
@@ -56,6 +74,19 @@ impl HostMutation {
         let what = host_edit(ctx, &input).await?;
         let row = store(ctx).update_host(id, input.expected_version, what, &permit.actor()).await?;
         Ok(HostPayload { host: Host(row) })
+    }
+
+    /// Takes a host on which nothing is allocated out of the fleet: its agent's key is revoked, its name and its GPUs are free, and
+    /// its history stays. Operators only.
+    async fn remove_host(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which host.")] input: RemoveHostInput,
+    ) -> Answer<RemoveHostPayload> {
+        let permit = permit(ctx)?;
+        let id: HostId = input.id.parse().map_err(|_| Fault::NotFound("host"))?;
+        let name = store(ctx).remove_host(id, input.expected_version, &permit.actor()).await?;
+        Ok(RemoveHostPayload { id: input.id, name })
     }
 }
 

@@ -6,6 +6,7 @@ use crate::code::{Code, Handle, INVALID_ARGUMENT, NOT_SUPPORTED, answer, gpu, in
 use crate::text::put_text;
 
 const FIRST_BUS: usize = 0x18;
+const SWITCH_BUS: usize = 0x90;
 const LINKS: c_uint = 18;
 const SAME_SWITCH: c_uint = 10;
 const SAME_SYSTEM: c_uint = 50;
@@ -30,40 +31,45 @@ pub struct PciInfo {
 pub unsafe extern "C" fn nvmlDeviceGetPciInfo_v3(device: Handle, place: *mut PciInfo) -> Code {
     answer("nvmlDeviceGetPciInfo_v3", |state| {
         gpu(state, device)?;
-        let bus = FIRST_BUS + index(state, device)?;
-        let mut information = PciInfo {
-            legacy_bus_id: [0; 16],
-            domain: 0,
-            bus: c_uint::try_from(bus).map_err(|_| INVALID_ARGUMENT)?,
-            device: 0,
-            device_id: 0x2330_10de,
-            subsystem_id: 0x16c1_10de,
-            bus_id: [0; 32],
-        };
-        // SAFETY: both buffers are as long as is said.
-        unsafe {
-            put_text(&format!("00000000:{bus:02X}:00.0"), information.bus_id.as_mut_ptr(), 32)?;
-            put_text(&format!("0000:{bus:02X}:00.0"), information.legacy_bus_id.as_mut_ptr(), 16)?;
-        }
         // SAFETY: the caller's promise is passed on.
-        unsafe { put(place, information) }
+        unsafe { put(place, place_of(FIRST_BUS + index(state, device)?)?) }
     })
 }
 
-/// Whether the card is cut into slices: never.
+fn place_of(bus: usize) -> Result<PciInfo, Code> {
+    let mut information = PciInfo {
+        legacy_bus_id: [0; 16],
+        domain: 0,
+        bus: c_uint::try_from(bus).map_err(|_| INVALID_ARGUMENT)?,
+        device: 0,
+        device_id: 0x2330_10de,
+        subsystem_id: 0x16c1_10de,
+        bus_id: [0; 32],
+    };
+    // SAFETY: both buffers are as long as is said.
+    unsafe {
+        put_text(&format!("00000000:{bus:02X}:00.0"), information.bus_id.as_mut_ptr(), 32)?;
+        put_text(&format!("0000:{bus:02X}:00.0"), information.legacy_bus_id.as_mut_ptr(), 16)?;
+    }
+    Ok(information)
+}
+
+/// Who is at the other end of a link: another card, or a switch.
 ///
 /// # Safety
-/// `current` and `pending` are null or valid for writing.
+/// `place` is null or valid for writing.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nvmlDeviceGetMigMode(
+pub unsafe extern "C" fn nvmlDeviceGetNvLinkRemotePciInfo_v2(
     device: Handle,
-    current: *mut c_uint,
-    pending: *mut c_uint,
+    link: c_uint,
+    place: *mut PciInfo,
 ) -> Code {
-    answer("nvmlDeviceGetMigMode", |state| {
-        gpu(state, device)?;
+    answer("nvmlDeviceGetNvLinkRemotePciInfo_v2", |state| {
+        let gpu = gpu(state, device)?;
+        let peer = gpu.links.get(link as usize).ok_or(INVALID_ARGUMENT)?;
+        let bus = peer.map_or(SWITCH_BUS, |peer| FIRST_BUS + peer);
         // SAFETY: the caller's promise is passed on.
-        unsafe { put(current, 0).and_then(|()| put(pending, 0)) }
+        unsafe { put(place, place_of(bus)?) }
     })
 }
 
@@ -113,18 +119,21 @@ pub unsafe extern "C" fn nvmlDeviceGetTopologyCommonAncestor(
     })
 }
 
-/// Whether a link is up: all are.
+/// Whether a link is up: those are that the card has.
 ///
 /// # Safety
 /// `active` is null or valid for writing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetNvLinkState(device: Handle, link: c_uint, active: *mut c_uint) -> Code {
     answer("nvmlDeviceGetNvLinkState", |state| {
-        gpu(state, device)?;
+        let gpu = gpu(state, device)?;
         if link >= LINKS {
+            return Err(INVALID_ARGUMENT);
+        }
+        if gpu.links.is_empty() {
             return Err(NOT_SUPPORTED);
         }
         // SAFETY: the caller's promise is passed on.
-        unsafe { put(active, 1) }
+        unsafe { put(active, c_uint::from((link as usize) < gpu.links.len())) }
     })
 }

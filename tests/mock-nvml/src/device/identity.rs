@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 
-use crate::code::{Code, Handle, INVALID_ARGUMENT, NOT_FOUND, answer, gpu, handle, index, put};
+use crate::code::{Code, Handle, INVALID_ARGUMENT, NOT_FOUND, answer, gpu, handle, index, put, slice};
 use crate::state::State;
 use crate::text::put_text;
 
@@ -57,7 +57,11 @@ pub unsafe extern "C" fn nvmlDeviceGetHandleByUUID(uuid: *const c_char, device: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetName(device: Handle, name: *mut c_char, length: c_uint) -> Code {
     // SAFETY: the caller's promise is passed on.
-    answer("nvmlDeviceGetName", |state| unsafe { put_text(&gpu(state, device)?.name, name, length) })
+    answer("nvmlDeviceGetName", |state| {
+        let whole = &gpu(state, device)?.name;
+        let text = slice(device).map_or_else(|| whole.clone(), |_| format!("{whole} MIG 1g.10gb"));
+        unsafe { put_text(&text, name, length) }
+    })
 }
 
 /// The identity.
@@ -67,7 +71,12 @@ pub unsafe extern "C" fn nvmlDeviceGetName(device: Handle, name: *mut c_char, le
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nvmlDeviceGetUUID(device: Handle, uuid: *mut c_char, length: c_uint) -> Code {
     // SAFETY: the caller's promise is passed on.
-    answer("nvmlDeviceGetUUID", |state| unsafe { put_text(&gpu(state, device)?.uuid, uuid, length) })
+    answer("nvmlDeviceGetUUID", |state| {
+        let whole = &gpu(state, device)?.uuid;
+        let text = slice(device)
+            .map_or_else(|| whole.clone(), |slice| format!("{}-{slice}", whole.replace("GPU", "MIG")));
+        unsafe { put_text(&text, uuid, length) }
+    })
 }
 
 /// The number.

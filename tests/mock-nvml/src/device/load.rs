@@ -4,6 +4,7 @@ use std::ffi::{c_uint, c_ulonglong};
 
 use crate::code::{
     ARGUMENT_VERSION_MISMATCH, Code, Handle, INSUFFICIENT_SIZE, INVALID_ARGUMENT, answer, gpu, index, put,
+    slice,
 };
 
 const RESERVED_BYTES: u64 = 550_000_000;
@@ -33,12 +34,15 @@ pub unsafe extern "C" fn nvmlDeviceGetMemoryInfo_v2(device: Handle, memory: *mut
         if memory.version as usize != size_of::<Memory>() | (2 << 24) {
             return Err(ARGUMENT_VERSION_MISMATCH);
         }
-        let held: u64 =
-            state.living_processes(index(state, device)?).iter().map(|process| process.bytes).sum();
-        memory.total = gpu.memory_total;
+        let held: u64 = state
+            .living_processes(index(state, device)?, slice(device))
+            .iter()
+            .map(|process| process.bytes)
+            .sum();
+        memory.total = if slice(device).is_some() { gpu.memory_total / 8 } else { gpu.memory_total };
         memory.reserved = RESERVED_BYTES;
         memory.used = gpu.memory_used + held;
-        memory.free = gpu.memory_total.saturating_sub(memory.used + RESERVED_BYTES);
+        memory.free = memory.total.saturating_sub(memory.used + RESERVED_BYTES);
         Ok(())
     })
 }
@@ -144,7 +148,7 @@ pub unsafe extern "C" fn nvmlDeviceGetComputeRunningProcesses_v3(
 ) -> Code {
     answer("nvmlDeviceGetComputeRunningProcesses_v3", |state| {
         gpu(state, device)?;
-        let listed = state.living_processes(index(state, device)?);
+        let listed = state.living_processes(index(state, device)?, slice(device));
         // SAFETY: null is refused, and the caller vouches for the rest.
         let count = unsafe { count.as_mut() }.ok_or(INVALID_ARGUMENT)?;
         let room = *count as usize;

@@ -147,6 +147,7 @@ impl Writes {
             status_reason: Set(None),
             stop_outcome: Set(None),
             held: Set(true),
+            excused: Set(0),
             priority: Set(0),
             requirements: Set(Requirements(one_gpu())),
             command: Set(Some(Command(vec!["true".to_owned()]))),

@@ -1,0 +1,1 @@
+ALTER TABLE host DROP COLUMN fast_failures;

@@ -1,0 +1,1 @@
+ALTER TABLE host ADD COLUMN fast_failures {json} NOT NULL DEFAULT '[]';

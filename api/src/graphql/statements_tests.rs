@@ -43,6 +43,8 @@ async fn furnish(store: &Store) -> OrganizationRef {
         simulated: true,
         health: "HEALTHY",
         health_reason: None,
+        numa_node: None,
+        nvlink_peers: Vec::new(),
     };
     let declared = Declaration {
         name: "node-1".into(),
@@ -51,10 +53,12 @@ async fn furnish(store: &Store) -> OrganizationRef {
         cpus: 128.0,
         memory_mib: 1_000_000,
         labels: None,
+        containment: None,
+        warnings: Vec::new(),
         gpus: (0..JOBS).map(device).collect(),
     };
     let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into() };
-    let host = HostId(store.register_host(declared, admission).await.expect("a host").id);
+    let host = HostId(store.register_host(declared, admission, 60).await.expect("a host").id);
     let cards =
         store.gpus_of_hosts(Scope::Fleet, &[host]).await.expect("GPUs").remove(&host).expect("its GPUs");
     let spec = JobSpec { name: "job".into(), command: Some(vec!["true".into()]), ..JobSpec::default() };

@@ -1,7 +1,7 @@
 // Runs the real binary: a server and an agent with simulated GPUs in one process, on data of its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,6 +29,8 @@ export class FleetServer {
 
   static async start(gpus: string = FOUR_GPUS): Promise<FleetServer> {
     const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-browser-"));
+    // Jobs may run as another user than this one: they are to find the files, and need not list them.
+    await chmod(folder, 0o711);
     // Port 0: the system chooses a free one, and the link tells which.
     return new FleetServer(folder, gpus, await launch(folder, gpus, "127.0.0.1:0"));
   }

@@ -3,6 +3,8 @@
 pub mod auth;
 pub mod error;
 pub mod fault;
+#[cfg(test)]
+mod fixture;
 pub mod graphql;
 pub mod http;
 pub mod identity;

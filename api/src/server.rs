@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use async_graphql::extensions::Tracing;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -21,7 +22,7 @@ use crate::scheduler::{Explanations, LeaseTerms, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
 use crate::store::{Actor, Store};
-use crate::telemetry::Gathering;
+use crate::telemetry::{Gathering, Gauges};
 
 /// The organization that a new fleet begins with.
 pub const FIRST_ORGANIZATION: &str = "default";
@@ -37,6 +38,8 @@ pub struct ServerConfig {
     pub terms: LeaseTerms,
     /// An identity provider whose tokens it accepts besides its own.
     pub trust: Option<Trust>,
+    /// Whether each resolver of an operation gets a span of its own.
+    pub traced: bool,
 }
 
 /// Why a server could not start.
@@ -64,6 +67,7 @@ pub struct Server {
     key: SigningKey,
     identities: Identities,
     explanations: Arc<Explanations>,
+    gauges: Gauges,
 }
 
 impl Server {
@@ -82,7 +86,8 @@ impl Server {
         let identities = Identities::start(store.clone(), &key, external, shutdown.clone()).await?;
         let explanations = Arc::new(Explanations::new(store.clone()));
         let gathering = Arc::new(Gathering::default());
-        let schema = builder()
+        let schema = if config.traced { builder().extension(Tracing) } else { builder() };
+        let schema = schema
             .data(store.clone())
             .data(config.terms)
             .data(gathering.clone())
@@ -90,7 +95,8 @@ impl Server {
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
         tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
-        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations }))
+        let gauges = Gauges::default();
+        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges }))
     }
 
     /// Mints a token with this server's key.
@@ -168,6 +174,10 @@ impl Gateway for Server {
 
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {
         self.identities.still_valid(who).boxed()
+    }
+
+    fn measure(&self) -> BoxFuture<'_, ()> {
+        self.gauges.refresh(&self.store).boxed()
     }
 
     fn ready(&self) -> BoxFuture<'_, Result<(), String>> {

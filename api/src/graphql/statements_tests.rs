@@ -3,8 +3,6 @@
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use async_graphql::Request;
-use domain::ids::{GpuId, HostId, OrganizationId};
-use domain::limits::JobSpec;
 use domain::role::Role;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
@@ -12,73 +10,12 @@ use super::caller::Caller;
 use super::loaders::Loaders;
 use super::pending::Pending;
 use super::schema;
-use crate::auth::{OrganizationRef, Principal, Proof};
+use crate::auth::{Principal, Proof};
+use crate::fixture;
 use crate::http::{Call, RequestId};
 use crate::scheduler::Explanations;
-use crate::store::agents::{Admission, Declaration, Device};
-use crate::store::open::{Location, open};
-use crate::store::organizations::NewOrganization;
-use crate::store::placing::ChosenGpu;
-use crate::store::{Actor, Scope, Store};
 
 const JOBS: usize = 100;
-
-/// An organization with that many jobs, each on a GPU of its own.
-async fn furnish(store: &Store) -> OrganizationRef {
-    let new = NewOrganization {
-        slug: "ours".into(),
-        name: "Ours".into(),
-        weight: 1.0,
-        guaranteed_gpus: 0.0,
-        max_gpus: None,
-        max_queued_jobs: None,
-    };
-    let row = store.create_organization(new, &Actor::server()).await.expect("an organization");
-    let ours = OrganizationRef { id: OrganizationId(row.id), slug: row.slug };
-    let device = |index: usize| Device {
-        uuid: format!("GPU-{index}"),
-        index: i32::try_from(index).expect("a small number"),
-        gpu_type: "NVIDIA H100".into(),
-        memory_mib: 81_559,
-        simulated: true,
-        health: "HEALTHY",
-        health_reason: None,
-        numa_node: None,
-        nvlink_peers: Vec::new(),
-    };
-    let declared = Declaration {
-        name: "node-1".into(),
-        machine_id: "machine".into(),
-        agent_version: "0".into(),
-        cpus: 128.0,
-        memory_mib: 1_000_000,
-        labels: None,
-        containment: None,
-        warnings: Vec::new(),
-        gpus: (0..JOBS).map(device).collect(),
-    };
-    let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into() };
-    let host = HostId(store.register_host(declared, admission, 60).await.expect("a host").id);
-    let cards =
-        store.gpus_of_hosts(Scope::Fleet, &[host]).await.expect("GPUs").remove(&host).expect("its GPUs");
-    let spec = JobSpec { name: "job".into(), command: Some(vec!["true".into()]), ..JobSpec::default() };
-    let spec = JobSpec {
-        requirements: domain::requirements::GpuRequirements {
-            count: 1,
-            milli: 1000,
-            single_host: true,
-            ..Default::default()
-        },
-        ..spec
-    };
-    let jobs = store.submit_jobs(ours.id, vec![spec; JOBS], true, &Actor::server()).await.expect("jobs");
-    for (job, card) in jobs.iter().zip(cards) {
-        let chosen = vec![ChosenGpu { id: GpuId(card.id), expected_version: None }];
-        let scope = Scope::Organization(ours.id);
-        store.allocate(scope, job.id.into(), chosen, None, &Actor::server()).await.expect("a GPU");
-    }
-    ours
-}
 
 fn statements(text: &str) -> u64 {
     let counted = text.lines().filter(|line| line.starts_with("gpu_fleet_sql_seconds_count"));
@@ -87,9 +24,9 @@ fn statements(text: &str) -> u64 {
 
 #[tokio::test]
 async fn a_list_of_jobs_costs_a_handful_of_statements_whatever_its_length() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&Location::Sqlite(folder.path().join("fleet.db"))).await.expect("a database");
-    let ours = furnish(&store).await;
+    let (_folder, store) = fixture::sqlite().await;
+    let ours = fixture::organization(&store, "ours").await;
+    fixture::jobs_with_gpus(&store, ours.id, JOBS).await;
     let explanations: std::sync::Arc<dyn Pending> = std::sync::Arc::new(Explanations::new(store.clone()));
     let schema = schema::builder().data(store.clone()).data(explanations).finish();
     let recorder = PrometheusBuilder::new().build_recorder();

@@ -25,6 +25,9 @@ pub trait Gateway: Send + Sync + 'static {
     /// open, so it should be cheap.
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool>;
 
+    /// Brings up to date what is only measured when somebody looks: asked before each answer of `/metrics`.
+    fn measure(&self) -> BoxFuture<'_, ()>;
+
     /// Whether requests can be served now, or why not.
     fn ready(&self) -> BoxFuture<'_, Result<(), String>>;
 }

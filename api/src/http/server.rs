@@ -95,7 +95,7 @@ pub fn router(
         .route("/graphql", any(graphql::handle).layer(origin::cross_origin(config)))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
-        .route("/metrics", get(|State(serving): State<Arc<Serving>>| async move { serving.metrics.render() }))
+        .route("/metrics", get(measurements))
         .fallback(get(assets::handle))
         .layer(from_fn_with_state(serving.clone(), guard))
         .layer(CatchPanicLayer::custom(panicked))
@@ -113,6 +113,11 @@ async fn forget_idle(serving: Arc<Serving>) {
             () = tokio::time::sleep(FORGET_EVERY) => meter.forget_idle(),
         }
     }
+}
+
+async fn measurements(State(serving): State<Arc<Serving>>) -> String {
+    serving.gateway.measure().await;
+    serving.metrics.render()
 }
 
 async fn ready(State(serving): State<Arc<Serving>>) -> Response {

@@ -17,6 +17,8 @@ use crate::store::Store;
 const EVERY: Duration = Duration::from_secs(1);
 /// Events are history, and cursors point into it, for so long.
 const HISTORY_DAYS: i64 = 30;
+/// Who changed what can be read for so long: a year, and a month in which it is asked for.
+const AUDIT_DAYS: i64 = 400;
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
 pub(super) struct Reaper {
@@ -76,6 +78,10 @@ impl Reaper {
         let before = Utc::now() - chrono::Duration::days(HISTORY_DAYS);
         if let Err(fault) = self.store.prune_events(before).await {
             tracing::warn!(%fault, "old events cannot be pruned");
+        }
+        let before = Utc::now() - chrono::Duration::days(AUDIT_DAYS);
+        if let Err(fault) = self.store.prune_audit(before).await {
+            tracing::warn!(%fault, "old lines of the audit trail cannot be pruned");
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod agents;
 pub mod allocations;
 pub mod api_keys;
 pub mod audit;
+pub mod census;
 mod dependents;
 pub mod events;
 pub mod feed;
@@ -98,3 +99,6 @@ impl Store {
         matches!(self.db().get_database_backend(), sea_orm::DatabaseBackend::Postgres)
     }
 }
+
+#[cfg(test)]
+mod usage_tests;

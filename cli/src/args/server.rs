@@ -59,9 +59,20 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
 
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
+}
+
+/// What long-running roles tell of themselves.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TellArgs {
     /// How log lines look
     #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
+
+    /// An OpenTelemetry collector (OTLP over HTTP, http://127.0.0.1:4318, say) to send traces to; without it, none are made
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_OTLP_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<String>,
 }
 
 /// How much one caller may ask for. Each default lets the bundled programs work and stops what is out of proportion.
@@ -174,9 +185,8 @@ pub(crate) struct AgentArgs {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// How log lines look
-    #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
-    pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) tell: TellArgs,
 }
 
 /// `gpu-fleet token`: signs a token with the data directory's key.

@@ -17,11 +17,11 @@ use crate::args::server::{
 use crate::client::{Failure, parse_server};
 use crate::host::agent_config;
 use crate::output::say;
-use crate::process::{raise_file_limit, shutdown_on_signal, start_logging};
+use crate::process::{raise_file_limit, shutdown_on_signal, start_telling};
 
 /// Server and this machine's agent in one process, until SIGTERM or Ctrl-C.
 pub(crate) async fn up(args: UpArgs) -> Result<u8, Failure> {
-    start_logging(args.serve.log_format);
+    let _telling = start_telling(&args.serve.tell)?;
     let shutdown = shutdown_on_signal()?;
     let running = running::Running::start(&args.serve, shutdown.clone()).await?;
     let join_token = token::join_token(running.server())?;
@@ -54,7 +54,7 @@ fn ended(agent: Result<Result<(), agent::AgentError>, tokio::task::JoinError>) -
 
 /// The server alone, until SIGTERM or Ctrl-C.
 pub(crate) async fn serve(args: ServeArgs) -> Result<u8, Failure> {
-    start_logging(args.log_format);
+    let _telling = start_telling(&args.tell)?;
     raise_file_limit();
     let shutdown = shutdown_on_signal()?;
     let running = running::Running::start(&args, shutdown).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<u8, Failure> {
 
 /// The agent alone, until SIGTERM or Ctrl-C.
 pub(crate) async fn agent(args: AgentArgs) -> Result<u8, Failure> {
-    start_logging(args.log_format);
+    let _telling = start_telling(&args.tell)?;
     let shutdown = shutdown_on_signal()?;
     data_dir::make(&args.data.data_dir)?;
     let join_token = match &args.join_token_file {

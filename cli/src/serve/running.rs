@@ -71,7 +71,8 @@ impl Running {
         let terms =
             LeaseTerms::new(args.lease, args.heartbeat).map_err(|error| Failure::Usage(error.to_string()))?;
         let trust = identity::trust(&args.identity)?;
-        let config = ServerConfig { data_dir: dir.clone(), location, terms, trust };
+        let traced = args.tell.otlp_endpoint.is_some();
+        let config = ServerConfig { data_dir: dir.clone(), location, terms, trust, traced };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

@@ -3,23 +3,19 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use async_graphql::Request;
-use domain::ids::OrganizationId;
 use domain::limits::JobSpec;
 use domain::requirements::Label;
 use domain::role::Role;
-use sea_orm::ConnectionTrait;
-use sea_orm::prelude::Uuid;
 use serde_json::{Value, json};
 
 use crate::auth::{OrganizationRef, Principal};
+use crate::fixture::{self, declaration, device, host, organization};
 use crate::graphql::caller::Caller;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::schema;
 use crate::http::{Call, RequestId};
 use crate::store::Actor;
-use crate::store::agents::{Admission, Declaration, Device};
-use crate::store::open::{Location, connect, open};
-use crate::store::organizations::NewOrganization;
+use crate::store::agents::Declaration;
 use crate::store::{Scope, Store};
 
 /// A fleet of two organizations, three jobs and one host with two GPUs.
@@ -37,33 +33,6 @@ fn spec(name: &str, labels: Vec<Label>) -> JobSpec {
     JobSpec { name: name.into(), model_type: Some("llm".into()), labels, ..JobSpec::default() }
 }
 
-fn device(index: i32, gpu_type: &str) -> Device {
-    Device {
-        uuid: format!("GPU-{index}"),
-        index,
-        gpu_type: gpu_type.into(),
-        memory_mib: 81_559,
-        numa_node: None,
-        nvlink_peers: Vec::new(),
-        simulated: true,
-        health: "HEALTHY",
-        health_reason: None,
-    }
-}
-
-async fn organization(store: &Store, slug: &str) -> OrganizationRef {
-    let new = NewOrganization {
-        slug: slug.into(),
-        name: slug.into(),
-        weight: 1.0,
-        guaranteed_gpus: 0.0,
-        max_gpus: None,
-        max_queued_jobs: None,
-    };
-    let row = store.create_organization(new, &Actor::server()).await.expect("an organization");
-    OrganizationRef { id: OrganizationId(row.id), slug: slug.into() }
-}
-
 async fn furnish(store: Store) -> Fleet {
     let ours = organization(&store, "ours").await;
     let theirs = organization(&store, "theirs").await;
@@ -76,19 +45,9 @@ async fn furnish(store: Store) -> Fleet {
         .submit_jobs(theirs.id, vec![spec("Hidden", Vec::new())], true, &Actor::server())
         .await
         .expect("jobs");
-    let declared = Declaration {
-        name: "node-1".into(),
-        machine_id: "machine".into(),
-        agent_version: "0".into(),
-        cpus: 8.0,
-        memory_mib: 1024,
-        labels: Some(vec![label("zone", "b")]),
-        containment: None,
-        warnings: Vec::new(),
-        gpus: vec![device(0, "NVIDIA A100-SXM4-80GB"), device(1, "NVIDIA A10")],
-    };
-    let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into() };
-    store.register_host(declared, admission, 60).await.expect("a host");
+    let cards = vec![device(0, "NVIDIA A100-SXM4-80GB"), device(1, "NVIDIA A10")];
+    let labels = Some(vec![label("zone", "b")]);
+    host(&store, Declaration { labels, ..declaration("node-1", cards) }).await;
     Fleet { store, ours, theirs }
 }
 
@@ -196,19 +155,11 @@ async fn everything_holds(store: Store) {
 
 #[tokio::test]
 async fn lists_are_filtered_on_sqlite() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open(&Location::Sqlite(folder.path().join("fleet.db"))).await.expect("a database");
+    let (_folder, store) = fixture::sqlite().await;
     everything_holds(store).await;
 }
 
 #[tokio::test]
 async fn lists_are_filtered_on_postgres() {
-    let server = std::env::var("GPU_FLEET_TEST_POSTGRES_URL");
-    let server = server.expect("a PostgreSQL server: scripts/with-postgres.sh cargo test");
-    let admin = connect(&Location::Postgres(server.clone())).await.expect("the server");
-    let name = format!("lists_{}", Uuid::now_v7().simple());
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
-    let (front, _) = server.rsplit_once('/').expect("a URL with a database");
-    let store = open(&Location::Postgres(format!("{front}/{name}"))).await.expect("a database");
-    everything_holds(store).await;
+    everything_holds(fixture::postgres().await).await;
 }

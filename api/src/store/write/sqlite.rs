@@ -78,6 +78,11 @@ impl GroupWriter {
         &self.reserve
     }
 
+    /// Transactions that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Why the newest group was not kept, if it was not.
     pub(crate) fn failure(&self) -> Option<Fault> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -66,6 +66,8 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const PROGRAM: &str = "gpu-fleet";
 const UTC: [(&str, &str); 1] = [("timezone", "UTC")];
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one waits for one's turn at a busy database before it counts as away: half of what an operation may take.
+const TURN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Opens the database and brings its schema up to date.
 ///
@@ -189,7 +191,7 @@ fn postgres_options(url: &str) -> ConnectOptions {
         .max_connections(POSTGRES_CONNECTIONS)
         .min_connections(1)
         .connect_timeout(CONNECT_TIMEOUT)
-        .acquire_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(TURN_TIMEOUT)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(|options| options.application_name(PROGRAM).options(UTC).options(BOUNDS));
     options

@@ -85,6 +85,8 @@ async fn a_whole_log_is_printed_and_its_newest_lines_when_asked() {
         ended.output().lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let all: Vec<String> = (1..=3000).map(|number| number.to_string()).collect();
+    // The last lines may still be on their way; who follows hears when there are no more to come.
+    assert_eq!(logs(&["--follow"]).await, all);
     assert_eq!(logs(&[]).await, all);
     assert_eq!(logs(&["-n", "3"]).await, all[2997..]);
     assert_eq!(logs(&["-n", "2000"]).await, all[1000..]);

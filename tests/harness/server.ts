@@ -1,12 +1,13 @@
 // Runs the real binary: a server and an agent with simulated GPUs in one process, on data of its own.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
-const BINARY = resolve(process.env["GPU_FLEET_BIN"] ?? join(import.meta.dirname, "../../../target/debug/gpu-fleet"));
+const BINARY = resolve(process.env["GPU_FLEET_BIN"] ?? join(import.meta.dirname, "../../target/debug/gpu-fleet"));
 const SIGN_IN = "sign in: ";
 const READY_WITHIN_MS = 30_000;
 
@@ -28,7 +29,7 @@ export class FleetServer {
   }
 
   static async start(gpus: string = FOUR_GPUS): Promise<FleetServer> {
-    const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-browser-"));
+    const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-test-"));
     // Port 0: the system chooses a free one, and the link tells which.
     return new FleetServer(folder, gpus, await launch(folder, gpus, "127.0.0.1:0"));
   }
@@ -39,6 +40,13 @@ export class FleetServer {
 
   get token(): string {
     return new URLSearchParams(this.signInLink.hash.slice(1)).get("token") ?? "";
+  }
+
+  /** Another token of this server: of an operator, good for so long, as the command line writes times. */
+  async shortToken(ttl: string): Promise<string> {
+    const args = ["token", "--data-dir", dataDir(this.#folder), "--role", "operator", "--ttl", ttl];
+    const { stdout } = await promisify(execFile)(BINARY, args, { cwd: this.#folder, env: plainEnvironment() });
+    return stdout.trim();
   }
 
   /** Where a test may put files that a job reads. */
@@ -68,8 +76,12 @@ interface Started {
   readonly signInLink: URL;
 }
 
+function dataDir(folder: string): string {
+  return join(folder, "data");
+}
+
 async function launch(folder: string, gpus: string, listen: string): Promise<Started> {
-  const args = ["up", "--data-dir", join(folder, "data"), "--listen", listen, "--gpus", gpus, "--name", "gpu-a01"];
+  const args = ["up", "--data-dir", dataDir(folder), "--listen", listen, "--gpus", gpus, "--name", "gpu-a01"];
   const child = spawn(BINARY, args, { cwd: folder, env: plainEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
   const complaints: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk.toString()));

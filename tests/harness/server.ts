@@ -67,7 +67,8 @@ export class FleetServer {
   /** Ends it for good and removes its data. */
   async remove(): Promise<void> {
     await end(this.#process, "SIGKILL");
-    await rm(this.#folder, { recursive: true, force: true });
+    // Jobs outlive the server, and one that is just ending may still write its last file.
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

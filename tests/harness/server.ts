@@ -1,7 +1,7 @@
 // Runs the real binary: a server and an agent with simulated GPUs in one process, on data of its own.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -30,6 +30,8 @@ export class FleetServer {
 
   static async start(gpus: string = FOUR_GPUS): Promise<FleetServer> {
     const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-test-"));
+    // What tests leave in it is for jobs to see, and those of an agent that is root run as somebody else.
+    await chmod(folder, 0o711);
     // Port 0: the system chooses a free one, and the link tells which.
     return new FleetServer(folder, gpus, await launch(folder, gpus, "127.0.0.1:0"));
   }

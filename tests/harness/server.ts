@@ -30,7 +30,7 @@ export class FleetServer {
 
   static async start(gpus: string = FOUR_GPUS): Promise<FleetServer> {
     const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-test-"));
-    // What tests leave in it is for jobs to see, and those of an agent that is root run as somebody else.
+    // Jobs may run as another user than this one: they are to find the files, and need not list them.
     await chmod(folder, 0o711);
     // Port 0: the system chooses a free one, and the link tells which.
     return new FleetServer(folder, gpus, await launch(folder, gpus, "127.0.0.1:0"));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use async_graphql::{Context, ID, SimpleObject, Subscription};
+use async_graphql::{ComplexObject, Context, ID, SimpleObject, Subscription};
 use domain::ids::{HostId, JobId};
 use futures_util::stream::Stream;
 use sea_orm::prelude::Uuid;
@@ -12,6 +12,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use super::caller::{permit, store};
 use super::enums::AssignmentAction;
 use super::failure::{Answer, Failure};
+use super::lists::at_most;
 use crate::fault::Fault;
 use crate::store::agents::AssignedAttempt;
 use crate::store::{EventKind, Store};
@@ -32,6 +33,7 @@ pub struct EnvVar {
 
 /// One attempt of a job, as far as it concerns this host.
 #[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub struct Assignment {
     /// The job.
     pub job_id: ID,
@@ -45,8 +47,8 @@ pub struct Assignment {
     pub organization_slug: String,
     /// Program and arguments.
     pub command: Vec<String>,
-    /// Environment variables.
-    pub env: Vec<EnvVar>,
+    #[graphql(skip)]
+    env: Vec<EnvVar>,
     /// Where the command starts; null: the home directory of the user that it runs as.
     pub workdir: Option<String>,
     /// UUIDs of the GPUs on this host, for CUDA_VISIBLE_DEVICES.
@@ -68,12 +70,35 @@ pub struct Assignment {
 
 /// A change of a host's assignments.
 #[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub struct AssignmentsUpdate {
     /// True: these are all of the host's assignments, and what is not among them is to be forgotten. False: only what
     /// changed.
     pub complete: bool,
+    #[graphql(skip)]
+    assignments: Vec<Assignment>,
+}
+
+#[ComplexObject]
+impl Assignment {
+    /// Environment variables.
+    async fn env(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<EnvVar>> {
+        Ok(self.env.iter().take(at_most(first)?).cloned().collect())
+    }
+}
+
+#[ComplexObject]
+impl AssignmentsUpdate {
     /// The assignments.
-    pub assignments: Vec<Assignment>,
+    async fn assignments(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Assignment>> {
+        Ok(self.assignments.iter().take(at_most(first)?).cloned().collect())
+    }
 }
 
 impl Assignment {

@@ -9,6 +9,7 @@ use entity::audit;
 use super::api_key::ApiKey;
 use super::enums::{AuditAction, Role};
 use super::failure::Answer;
+use super::lists::at_most;
 use super::loaders::load;
 use super::organization::Organization;
 use crate::store::audit::Action;
@@ -77,9 +78,12 @@ impl AuditEntry {
     }
 
     /// What it changed.
-    async fn changes(&self) -> Vec<AuditChange> {
-        let changes = self.0.changes.0.iter().cloned();
-        changes.map(|it| AuditChange { field: it.field, before: it.before, after: it.after }).collect()
+    async fn changes(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<AuditChange>> {
+        let changes = self.0.changes.0.iter().take(at_most(first)?).cloned();
+        Ok(changes.map(|it| AuditChange { field: it.field, before: it.before, after: it.after }).collect())
     }
 
     /// The name of the request, as its answer's header x-request-id and the server's log have it.

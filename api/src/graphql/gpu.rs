@@ -11,6 +11,7 @@ use super::enums::{GpuHealth, GpuProcessOwner, GpuStatus, GpuUse};
 use super::failure::Answer;
 use super::host::Host;
 use super::job::Job;
+use super::lists::at_most;
 use super::loaders::{LiveOn, TakenOf, TelemetryOf, load};
 use crate::fault::Fault;
 use crate::store::Scope;
@@ -253,11 +254,16 @@ impl Gpu {
 
     /// The processes that the card lists; none while only others have it, and of others' that share it no more than that
     /// they are there.
-    async fn processes(&self, ctx: &Context<'_>) -> Answer<Vec<GpuProcess>> {
+    async fn processes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<GpuProcess>> {
+        let first = at_most(first)?;
         let scope = scope_of(ctx);
         let Some(sample) = self.sample_in_sight(ctx).await? else { return Ok(Vec::new()) };
         let listed = sample.processes.as_array().cloned().unwrap_or_default();
-        let processes = listed.iter().map(|one| process(ctx, scope, one));
+        let processes = listed.iter().take(first).map(|one| process(ctx, scope, one));
         Ok(futures_util::future::try_join_all(processes).await?)
     }
 
@@ -272,9 +278,14 @@ impl Gpu {
     }
 
     /// The live ones of organizations that the caller may see.
-    async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
+    async fn allocations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Allocation>> {
+        let first = at_most(first)?;
         let live = load(ctx, LiveOn(self.gpu_id())).await?.unwrap_or_default();
-        Ok(live.into_iter().map(Allocation).collect())
+        Ok(live.into_iter().take(first).map(Allocation).collect())
     }
 
     /// Its newest sample; null until its host has reported, while the host is down or the card is gone, and while only others
@@ -302,11 +313,13 @@ impl Gpu {
         #[graphql(desc = "Up to this minute; null: now.")] until: Option<DateTime<Utc>>,
         #[graphql(desc = "A multiple of 60; null: the smallest that makes at most 1,440 steps.")]
         step_seconds: Option<i32>,
+        #[graphql(desc = "At most so many steps, the oldest; null: all.")] first: Option<i32>,
     ) -> Answer<Vec<GpuTelemetry>> {
+        let first = at_most(first)?;
         let until = until.unwrap_or_else(Utc::now);
         let step = step_minutes(since, until, step_seconds)?;
         let told = store(ctx).telemetry_history(scope_of(ctx), self.gpu_id(), since, until, step).await?;
-        let steps = told.into_iter().map(|(at, sum)| GpuTelemetry {
+        let steps = told.into_iter().take(first).map(|(at, sum)| GpuTelemetry {
             at,
             utilization_percent: sum.utilization_percent,
             memory_used_mib: sum.memory_used_mib,

@@ -9,6 +9,7 @@ use super::enums::HostStatus;
 use super::failure::Answer;
 use super::gpu::Gpu;
 use super::label::{Label, labels};
+use super::lists::at_most;
 use super::loaders::{BusyHost, GpusOf, HeartbeatOf, load};
 use super::organization::Organization;
 
@@ -59,8 +60,11 @@ impl Host {
     }
 
     /// Its labels.
-    async fn labels(&self) -> Vec<Label> {
-        labels(&self.0.labels.0)
+    async fn labels(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Label>> {
+        labels(&self.0.labels.0, first)
     }
 
     /// The version of its agent.
@@ -94,9 +98,14 @@ impl Host {
     }
 
     /// Its GPUs, by index.
-    async fn gpus(&self, ctx: &Context<'_>) -> Answer<Vec<Gpu>> {
+    async fn gpus(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Gpu>> {
+        let first = at_most(first)?;
         let found = load(ctx, GpusOf(HostId(self.0.id))).await?.unwrap_or_default();
-        Ok(found.into_iter().map(Gpu).collect())
+        Ok(found.into_iter().take(first).map(Gpu).collect())
     }
 
     /// Its version, for optimistic locking.

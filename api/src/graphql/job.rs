@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::ids::{GpuId, JobId, OrganizationId};
 use domain::requirements::GpuRequirements as DomainRequirements;
@@ -14,6 +14,7 @@ use super::enums::{BlockerCode, JobStatus, LogStream};
 use super::failure::Answer;
 use super::gpu::Gpu;
 use super::label::{Label, labels};
+use super::lists::at_most;
 use super::lists::events::{JobEventConnection, events_page};
 use super::loaders::{AllocationsOf, DependenciesOf, load, load_all};
 use super::organization::Organization;
@@ -70,13 +71,16 @@ impl GpuRequirements {
     }
 
     /// Labels that each host must have.
-    async fn labels(&self) -> Vec<Label> {
-        labels(&self.0.labels)
+    async fn labels(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Label>> {
+        labels(&self.0.labels, first)
     }
 }
 
 /// One thing that must change before the job can start, with the numbers.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 pub struct Blocker {
     /// Its kind.
     pub code: BlockerCode,
@@ -86,13 +90,25 @@ pub struct Blocker {
 
 /// Why a job waits.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct PendingExplanation {
-    /// Every blocker, not the first one found; never empty.
-    pub blockers: Vec<Blocker>,
+    #[graphql(skip)]
+    blockers: Vec<Blocker>,
     /// Jobs ahead of it in its queue.
     pub position: i32,
     /// When it starts at the latest, where that can be told.
     pub estimated_start_at: Option<DateTime<Utc>>,
+}
+
+#[ComplexObject]
+impl PendingExplanation {
+    /// Every blocker, not the first one found; never empty.
+    async fn blockers(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Blocker>> {
+        Ok(self.blockers.iter().take(at_most(first)?).cloned().collect())
+    }
 }
 
 /// A committed change of a job.
@@ -230,8 +246,14 @@ impl Job {
     }
 
     /// Jobs that must succeed first.
-    async fn depends_on(&self, ctx: &Context<'_>) -> Answer<Vec<Job>> {
-        let ids = load(ctx, DependenciesOf(self.job_id())).await?.unwrap_or_default();
+    async fn depends_on(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Job>> {
+        let first = at_most(first)?;
+        let mut ids = load(ctx, DependenciesOf(self.job_id())).await?.unwrap_or_default();
+        ids.truncate(first);
         Ok(load_all(ctx, ids).await?.into_iter().map(Job).collect())
     }
 
@@ -244,23 +266,36 @@ impl Job {
     }
 
     /// Its labels.
-    async fn labels(&self) -> Vec<Label> {
-        labels(&self.0.labels.0)
+    async fn labels(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Label>> {
+        labels(&self.0.labels.0, first)
     }
 
     /// All that it was ever given, oldest first.
-    async fn allocations(&self, ctx: &Context<'_>) -> Answer<Vec<Allocation>> {
+    async fn allocations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Allocation>> {
+        let first = at_most(first)?;
         let rows = load(ctx, AllocationsOf(self.job_id())).await?.unwrap_or_default();
-        Ok(rows.into_iter().map(Allocation).collect())
+        Ok(rows.into_iter().take(first).map(Allocation).collect())
     }
 
     /// The GPUs of its latest attempt that had any.
-    async fn gpus(&self, ctx: &Context<'_>) -> Answer<Vec<Gpu>> {
+    async fn gpus(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<Gpu>> {
+        let first = at_most(first)?;
         let rows = load(ctx, AllocationsOf(self.job_id())).await?.unwrap_or_default();
         let latest = rows.iter().map(|row| row.attempt).max();
         let wanted = rows.into_iter().filter(|row| Some(row.attempt) == latest);
         let waits = status_of(&self.0).is_waiting();
-        let cards = wanted.filter(|_| !waits).map(|row| GpuId(row.gpu_id)).collect();
+        let cards = wanted.filter(|_| !waits).take(first).map(|row| GpuId(row.gpu_id)).collect();
         Ok(load_all(ctx, cards).await?.into_iter().map(Gpu).collect())
     }
 
@@ -319,10 +354,12 @@ impl Job {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "So many, at most 1,000.", default = 100)] lines: Option<i32>,
+        #[graphql(desc = "The same under the name that lists have for it; it goes before `lines`.")]
+        last: Option<i32>,
     ) -> Answer<Vec<LogLine>> {
-        let wanted = lines.unwrap_or(100);
+        let (field, wanted) = last.map_or(("lines", lines.unwrap_or(100)), |last| ("last", last));
         if !(1..=TAIL).contains(&wanted) {
-            return Err(Fault::invalid("lines", format!("between 1 and {TAIL}")).into());
+            return Err(Fault::invalid(field, format!("between 1 and {TAIL}")).into());
         }
         let tail = store(ctx).log_tail(self.job_id(), usize::try_from(wanted).unwrap_or(0)).await?;
         Ok(tail.into_iter().map(|(at, line)| LogLine::of(at, line)).collect())

@@ -3,6 +3,9 @@
 use async_graphql::{InputObject, SimpleObject};
 use domain::requirements::Label as DomainLabel;
 
+use super::failure::Answer;
+use super::lists::at_most;
+
 /// A key and a value.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct Label {
@@ -21,8 +24,11 @@ pub struct LabelInput {
     pub value: String,
 }
 
-/// Labels as the schema has them.
-#[must_use]
-pub fn labels(of: &[DomainLabel]) -> Vec<Label> {
-    of.iter().map(|label| Label { key: label.key.clone(), value: label.value.clone() }).collect()
+/// Labels as the schema has them, so many of them.
+///
+/// # Errors
+/// See [`at_most`].
+pub(super) fn labels(of: &[DomainLabel], first: Option<i32>) -> Answer<Vec<Label>> {
+    let wanted = of.iter().take(at_most(first)?);
+    Ok(wanted.map(|label| Label { key: label.key.clone(), value: label.value.clone() }).collect())
 }

@@ -13,6 +13,7 @@ use super::fleet::FleetSummary;
 use super::gpu::Gpu;
 use super::host::Host;
 use super::job::Job;
+use super::lists::at_most;
 use super::lists::audit::{AuditEntryConnection, AuditFilter, audit_page};
 use super::lists::gpus::{GpuConnection, GpuFilter, gpus_page};
 use super::lists::hosts::{HostConnection, HostFilter, hosts_page};
@@ -227,10 +228,16 @@ impl Query {
     }
 
     /// The codes that an error can carry, and what a client may do about each.
-    async fn error_codes(&self, ctx: &Context<'_>) -> Answer<Vec<ErrorCodeInfo>> {
+    async fn error_codes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<ErrorCodeInfo>> {
         permit(ctx)?;
+        let first = at_most(first)?;
         Ok(crate::error::ErrorCode::ALL
             .into_iter()
+            .take(first)
             .map(|code| ErrorCodeInfo { code: code.into(), retryable: code.is_retryable() })
             .collect())
     }

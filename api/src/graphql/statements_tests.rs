@@ -122,7 +122,6 @@ async fn a_list_of_jobs_costs_a_handful_of_statements_whatever_its_length() {
         statements(&measured.render()) - before
     };
     let (few, many) = (ask(5).await, ask(JOBS).await);
-    println!("{few} statements for 5 jobs, {many} for {JOBS}");
     // A batch is closed after a millisecond, so that a slow moment may split one; a list that were read one by one would
     // cost a hundred.
     assert!(few > 0 && few <= 20 && many <= 20, "{few} {many}");

@@ -24,9 +24,18 @@ impl MediaType {
     }
 }
 
-/// The best type that the client accepts: events or the newer JSON when it is asked for by name and nothing above it.
-/// `None`: it accepts none of them.
-pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
+/// What a client accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// The best type for one answer: the newer JSON when it is asked for by name and nothing is above it; events only when they
+    /// are above both, since clients that merely know them list them beside the others.
+    pub(super) answer: MediaType,
+    /// Results may come as events.
+    pub(super) events: bool,
+}
+
+/// What the client accepts. `None`: nothing that there is.
+pub(super) fn negotiate(headers: &HeaderMap) -> Option<Accepted> {
     let mut ranges = headers
         .get_all(ACCEPT)
         .iter()
@@ -37,7 +46,7 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
         .map(parse_range)
         .peekable();
     if ranges.peek().is_none() {
-        return Some(MediaType::Json);
+        return Some(Accepted { answer: MediaType::Json, events: false });
     }
     let mut quality = Quality::default();
     for (name, q) in ranges {
@@ -69,18 +78,19 @@ impl Quality {
         *slot = Some(slot.unwrap_or(0.0).max(q));
     }
 
-    fn best(&self) -> Option<MediaType> {
+    fn best(&self) -> Option<Accepted> {
         let (events, newer) = (self.events.unwrap_or(0.0), self.newer.unwrap_or(0.0));
         let json = self.json.or(self.application).or(self.any).unwrap_or(0.0);
-        if events > 0.0 && events >= newer.max(json) {
-            Some(MediaType::Events)
+        let answer = if events > newer.max(json) {
+            MediaType::Events
         } else if newer > 0.0 && newer >= json {
-            Some(MediaType::GraphqlResponse)
+            MediaType::GraphqlResponse
         } else if json > 0.0 {
-            Some(MediaType::Json)
+            MediaType::Json
         } else {
-            None
-        }
+            return None;
+        };
+        Some(Accepted { answer, events: events > 0.0 })
     }
 }
 
@@ -114,15 +124,20 @@ mod tests {
 
     use super::*;
 
-    fn negotiated(accept: &str) -> Option<MediaType> {
+    fn accepted(accept: &str) -> Option<Accepted> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, accept.parse().unwrap());
         negotiate(&headers)
     }
 
+    fn negotiated(accept: &str) -> Option<MediaType> {
+        accepted(accept).map(|accepted| accepted.answer)
+    }
+
     #[test]
     fn the_newer_type_is_given_when_it_is_named() {
-        assert_eq!(negotiate(&HeaderMap::new()), Some(MediaType::Json));
+        let silent = negotiate(&HeaderMap::new());
+        assert_eq!(silent, Some(Accepted { answer: MediaType::Json, events: false }));
         for accept in ["*/*", "application/*", "application/json", "text/html, */*;q=0.1", ""] {
             assert_eq!(negotiated(accept), Some(MediaType::Json), "{accept}");
         }
@@ -145,6 +160,8 @@ mod tests {
         assert_eq!(negotiated("text/event-stream"), Some(MediaType::Events));
         assert_eq!(negotiated("text/event-stream, application/json;q=0.9"), Some(MediaType::Events));
         assert_eq!(negotiated("application/json, text/event-stream;q=0.5"), Some(MediaType::Json));
+        let all = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+        assert_eq!(accepted(all), Some(Accepted { answer: MediaType::GraphqlResponse, events: true }));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use futures_util::StreamExt as _;
 
-use super::accept::{MediaType, is_json, negotiate};
+use super::accept::{Accepted, MediaType, is_json, negotiate};
 use super::call::{Call, RequestId};
 use super::document::{OperationKind, Prepared, Refusals};
 use super::gateway::Refusal;
@@ -48,16 +48,15 @@ pub(super) async fn handle(State(serving): State<Arc<Serving>>, request: axum::e
     if parts.headers.contains_key("upgrade") {
         return upgrade(serving, &mut parts).await;
     }
-    let media = negotiate(&parts.headers);
-    let Some(answered) = media else {
+    let Some(accepted) = negotiate(&parts.headers) else {
         discard(body).await;
         let message = "answers are application/graphql-response+json, application/json or text/event-stream";
         return refuse(StatusCode::NOT_ACCEPTABLE, ErrorCode::BadUserInput, message);
     };
     let response = match prepare(&serving, &parts, body).await {
-        Ok(ready) if answered == MediaType::Events => events(&serving, ready),
-        Ok(ready) => respond(&serving, ready, answered).await,
-        Err(refused) => answer_refusal(refused, answered),
+        Ok(ready) if wants_events(accepted, &ready) => events(&serving, ready),
+        Ok(ready) => respond(&serving, ready, accepted.answer).await,
+        Err(refused) => answer_refusal(refused, accepted.answer),
     };
     let status = response.status().as_u16().to_string();
     metrics::counter!("gpu_fleet_http_requests_total", "status" => status).increment(1);
@@ -80,6 +79,11 @@ struct Ready {
     prepared: Prepared,
     call: Call,
     standing: Option<Standing>,
+}
+
+fn wants_events(accepted: Accepted, ready: &Ready) -> bool {
+    let many = ready.prepared.kind == OperationKind::Subscription;
+    accepted.answer == MediaType::Events || (many && accepted.events)
 }
 
 async fn prepare(serving: &Serving, parts: &Parts, body: Body) -> Result<Ready, Refused> {

@@ -126,7 +126,50 @@ pub(crate) enum OrderDirection {
     Desc,
 }
 
+/// What a caller may do.
+#[derive(cynic::Enum, clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+#[value(rename_all = "lower")]
+pub(crate) enum Role {
+    Viewer,
+    Member,
+    Admin,
+    Operator,
+    #[value(skip)]
+    Agent,
+}
+
+/// What was done, in the audit trail.
+#[derive(cynic::Enum, clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum AuditAction {
+    AllocateGpus,
+    CancelJob,
+    CreateApiKey,
+    CreateOrganization,
+    ReleaseJob,
+    RemoveHost,
+    RetryJob,
+    RevokeApiKey,
+    SubmitJob,
+    SubmitJobs,
+    UpdateHost,
+    UpdateJob,
+    UpdateOrganization,
+}
+
 shown_by_name! {
+    Role {
+        Viewer => "VIEWER", Member => "MEMBER", Admin => "ADMIN", Operator => "OPERATOR", Agent => "AGENT",
+    }
+    AuditAction {
+        AllocateGpus => "ALLOCATE_GPUS", CancelJob => "CANCEL_JOB", CreateApiKey => "CREATE_API_KEY",
+        CreateOrganization => "CREATE_ORGANIZATION", ReleaseJob => "RELEASE_JOB", RemoveHost => "REMOVE_HOST",
+        RetryJob => "RETRY_JOB", RevokeApiKey => "REVOKE_API_KEY", SubmitJob => "SUBMIT_JOB",
+        SubmitJobs => "SUBMIT_JOBS", UpdateHost => "UPDATE_HOST", UpdateJob => "UPDATE_JOB",
+        UpdateOrganization => "UPDATE_ORGANIZATION",
+    }
     JobStatus {
         Queued => "QUEUED", Held => "HELD", Allocated => "ALLOCATED", Running => "RUNNING", Stopping => "STOPPING",
         Succeeded => "SUCCEEDED", Failed => "FAILED", Cancelled => "CANCELLED", TimedOut => "TIMED_OUT",

@@ -1,6 +1,7 @@
 //! What this client asks of the server and how the answers look: typed fragments, checked against schema.graphql while
 //! compiling. The same types are what `--json` prints, with the schema's own field names.
 
+mod access;
 mod enums;
 mod fleet;
 mod inputs;
@@ -9,9 +10,14 @@ mod mutations;
 mod queries;
 mod subscriptions;
 
+pub(crate) use access::{
+    ApiKeyRow, AuditFilter, AuditPage, AuditPageVariables, AuditRow, CreateApiKey, CreateApiKeyInput,
+    CreateApiKeyVariables, KeysOfOrganization, OrganizationVariables, OrganizationWithKeys, RevokeApiKey,
+    RevokeApiKeyInput, RevokeApiKeyVariables, UsageOfOrganization, UsageRow, UsageVariables, WhoAmI,
+};
 pub(crate) use enums::{
-    BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
-    OrderDirection,
+    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
+    OrderDirection, Role,
 };
 pub(crate) use fleet::{GpuRow, HostRow, OrganizationRow};
 pub(crate) use inputs::{
@@ -23,8 +29,8 @@ pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine,
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
-    RemoveHostVariables, SubmitJob, SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob,
-    UpdateJobVariables,
+    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitJob, SubmitVariables, UpdateHost,
+    UpdateHostVariables, UpdateJob, UpdateJobVariables,
 };
 pub(crate) use queries::{
     GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables, JobRowById,

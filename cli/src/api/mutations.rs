@@ -78,6 +78,27 @@ pub(crate) struct UpdateJob {
     pub(crate) update_job: JobPayload,
 }
 
+/// A job to be submitted anew.
+#[derive(cynic::InputObject, Debug, Clone)]
+#[cynic(schema = "fleet")]
+pub(crate) struct RetryJobInput {
+    pub(crate) id: cynic::Id,
+}
+
+/// See [`RetryJob`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct RetryVariables {
+    pub(crate) input: RetryJobInput,
+}
+
+/// Submits a job that has ended anew.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "RetryVariables")]
+pub(crate) struct RetryJob {
+    #[arguments(input: $input)]
+    pub(crate) retry_job: JobPayload,
+}
+
 /// See [`AllocateGpus`].
 #[derive(cynic::QueryVariables, Debug, Clone)]
 pub(crate) struct AllocateVariables {

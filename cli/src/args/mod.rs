@@ -1,5 +1,6 @@
 //! The command line: which commands there are and what each takes. No command's work is done here.
 
+pub(crate) mod access;
 pub(crate) mod connection;
 pub(crate) mod environment;
 pub(crate) mod fleet;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Cancel(job::CancelArgs),
     /// Gives back a loan's GPUs
     Release(job::JobArgs),
+    /// Submits a job that has ended anew, and prints the new one
+    Retry(job::JobArgs),
     /// Keeps a waiting job from starting
     Hold(job::JobArgs),
     /// Lets a held job start
@@ -84,6 +87,13 @@ pub(crate) enum Command {
     /// Changes organizations (operators only)
     #[command(subcommand)]
     Org(fleet::OrgCommand),
+    /// Makes, lists and takes back API keys (admins and operators)
+    #[command(subcommand)]
+    Keys(access::KeysCommand),
+    /// Lists who changed what (operators only)
+    Audit(access::AuditArgs),
+    /// Tells how many GPU-hours organizations held
+    Usage(access::UsageArgs),
     /// Shows the whole life of jobs on a throw-away server with simulated GPUs
     Demo(fleet::DemoArgs),
 }

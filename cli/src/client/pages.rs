@@ -22,20 +22,34 @@ pub(crate) async fn newest_jobs(
     filter: JobFilter,
     limit: usize,
 ) -> Result<Vec<JobRow>, Failure> {
+    newest(limit, |first, after| {
+        let (client, filter, order) = (client.clone(), Some(filter.clone()), Some(newest_first()));
+        async move {
+            let variables = JobPageVariables { filter, order, first, after };
+            let page = client.run(JobPage::build(variables)).await?.jobs;
+            Ok((page.nodes, page.page_info))
+        }
+    })
+    .await
+}
+
+/// The first rows of a list, at most `limit`, asked for page by page: so many, behind this cursor.
+pub(crate) async fn newest<Row, Page>(
+    limit: usize,
+    ask: impl Fn(i32, Option<String>) -> Page,
+) -> Result<Vec<Row>, Failure>
+where
+    Page: Future<Output = Result<(Vec<Row>, PageInfo), Failure>>,
+{
     let mut rows = Vec::new();
     let mut after = None;
     while rows.len() < limit {
-        let variables = JobPageVariables {
-            filter: Some(filter.clone()),
-            order: Some(newest_first()),
-            first: i32::try_from(PAGE.min(limit - rows.len())).unwrap_or(i32::MAX),
-            after,
-        };
-        let page = client.run(JobPage::build(variables)).await?.jobs;
-        rows.extend(page.nodes);
-        match next(page.page_info) {
-            Some(cursor) => after = Some(cursor),
-            None => break,
+        let first = i32::try_from(PAGE.min(limit - rows.len())).unwrap_or(i32::MAX);
+        let (page, info) = ask(first, after).await?;
+        rows.extend(page);
+        after = next(info);
+        if after.is_none() {
+            break;
         }
     }
     Ok(rows)

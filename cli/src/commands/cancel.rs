@@ -1,10 +1,11 @@
-//! `gpu-fleet cancel` and `gpu-fleet release`.
+//! `gpu-fleet cancel`, `gpu-fleet release` and `gpu-fleet retry`.
 
 use cynic::MutationBuilder;
 
 use super::Session;
 use crate::api::{
     CancelJob, CancelJobInput, CancelVariables, JobRow, ReleaseJob, ReleaseJobInput, ReleaseVariables,
+    RetryJob, RetryJobInput, RetryVariables,
 };
 use crate::args::job::{CancelArgs, JobArgs};
 use crate::client::{Failure, job_id};
@@ -46,6 +47,15 @@ pub(super) async fn release(args: JobArgs) -> Result<(), Failure> {
     let job_id = job_id(&session.client, &args.id).await?;
     let variables = ReleaseVariables { input: ReleaseJobInput { job_id } };
     let job = session.client.run(ReleaseJob::build(variables)).await?.release_job.job;
+    changed(session.output, &job)
+}
+
+/// Submits a job that has ended anew.
+pub(super) async fn retry(args: JobArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.connect)?;
+    let id = job_id(&session.client, &args.id).await?;
+    let variables = RetryVariables { input: RetryJobInput { id } };
+    let job = session.client.run(RetryJob::build(variables)).await?.retry_job.job;
     changed(session.output, &job)
 }
 

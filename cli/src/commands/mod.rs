@@ -2,12 +2,14 @@
 //! process is to have.
 
 mod allocate;
+mod audit;
 mod cancel;
 mod drain;
 mod follow;
 mod interrupt;
 mod job;
 mod jobs;
+mod keys;
 mod listings;
 mod logs;
 mod organizations;
@@ -15,6 +17,7 @@ mod remove_host;
 mod spec;
 mod submit;
 mod update;
+mod usage;
 
 use crate::args::Command;
 use crate::args::connection::ConnectArgs;
@@ -34,6 +37,16 @@ struct Session {
 impl Session {
     fn open(args: &ConnectArgs) -> Result<Self, Failure> {
         Ok(Self { client: Client::from_args(args)?, output: Output::from_args(args) })
+    }
+}
+
+/// What is said when there is no such organization, or none of one's own.
+fn no_organization(slug: Option<&str>) -> Failure {
+    match slug {
+        Some(slug) => {
+            Failure::NotFound(format!("there is no organization {slug}; gpu-fleet orgs lists them"))
+        }
+        None => Failure::Usage("this token belongs to no organization; name one with --org".to_owned()),
     }
 }
 
@@ -64,6 +77,7 @@ async fn one_answer(command: Command) -> Result<(), Failure> {
         Command::Logs(args) => logs::print(args).await,
         Command::Cancel(args) => cancel::cancel(args).await,
         Command::Release(args) => cancel::release(args).await,
+        Command::Retry(args) => cancel::retry(args).await,
         Command::Hold(args) => update::hold(args, true).await,
         Command::Unhold(args) => update::hold(args, false).await,
         Command::Priority(args) => update::priority(args).await,
@@ -75,6 +89,9 @@ async fn one_answer(command: Command) -> Result<(), Failure> {
         Command::Host(HostCommand::Remove(args)) => remove_host::remove(args).await,
         Command::Orgs(args) => organizations::list(args).await,
         Command::Org(OrgCommand::Create(args)) => organizations::create(args).await,
+        Command::Keys(command) => keys::perform(command).await,
+        Command::Audit(args) => audit::list(args).await,
+        Command::Usage(args) => usage::list(args).await,
         _ => Ok(()),
     }
 }

@@ -15,6 +15,7 @@ both! {
     every_change_leaves_one_line_in_the_audit_trail,
     a_job_that_has_ended_can_be_retried,
     a_replaced_signing_key_opens_nothing,
+    the_terminal_makes_lists_and_revokes_keys,
 }
 
 async fn create_key(client: &Client, input: Value) -> (String, Client) {
@@ -206,4 +207,34 @@ async fn a_replaced_signing_key_opens_nothing(engine: Engine) {
     std::fs::set_permissions(thief.data_dir().join(KEY_FILE), mode).unwrap();
     let forged = before.bearing(&thief.token(&["--role", "operator"]).await);
     assert_eq!(forged.ask("{ viewer { subject } }", json!({})).await.unwrap_err().code, "UNAUTHENTICATED");
+}
+
+async fn the_terminal_makes_lists_and_revokes_keys(engine: Engine) {
+    let fleet = Fleet::start(engine, "simulated:1xH100-80GB").await;
+    let data_dir = fleet.place.data_dir().display().to_string();
+    let say = async |words: &[&str]| {
+        let ended = fleet.place.run(&[words, &["--data-dir", &data_dir]].concat()).await;
+        assert_eq!(ended.code, Some(0), "{words:?}: {}", ended.stderr);
+        ended.stdout
+    };
+    let secret =
+        say(&["keys", "create", "nightly", "--role", "member", "--org", "default", "--ttl", "1h"]).await;
+    let program = fleet.operator().await.bearing(secret.trim());
+    let job = program.submit_line("by a program", "true").await;
+    program.reaches(&job, "SUCCEEDED").await;
+    let again = say(&["retry", &job, "--quiet"]).await;
+    program.reaches(again.trim(), "SUCCEEDED").await;
+
+    let keys: Value = serde_json::from_str(&say(&["keys", "list", "--json"]).await).unwrap();
+    assert_eq!((&keys[0]["name"], &keys[0]["role"]), (&json!("nightly"), &json!("MEMBER")));
+    say(&["keys", "revoke", &text(&keys[0]["prefix"])]).await;
+    assert!(say(&["keys", "list"]).await.contains("revoked"));
+
+    let trail = ["audit", "--since", "1h", "--action", "revoke_api_key", "--action", "retry_job", "--json"];
+    let trail: Value = serde_json::from_str(&say(&trail).await).unwrap();
+    assert_eq!(column(&trail, "action"), ["REVOKE_API_KEY", "RETRY_JOB"]);
+    let used: Value = serde_json::from_str(&say(&["usage", "--since", "1h", "--json"]).await).unwrap();
+    assert!(used[0]["usage"]["gpuSeconds"].as_f64().unwrap() > 0.0, "{used}");
+    let unknown = fleet.place.run(&["keys", "list", "--org", "nobody", "--data-dir", &data_dir]).await;
+    assert_eq!(unknown.code, Some(3), "{}", unknown.stderr);
 }

@@ -19,8 +19,8 @@ WEB_SOURCES := $(shell find web/src web/public -type f) $(wildcard web/*.ts web/
 # What `make run` and `make demo` hand on: make run ARGS="--listen 0.0.0.0:4600"
 ARGS ?=
 
-.PHONY: help run demo test test-needs test-web test-rust test-browser test-in-browser check check-rust check-web check-dependencies \
-	check-schema bench web schema build clean
+.PHONY: help run demo test test-needs test-web test-rust test-clients test-browser test-in-browser check check-rust check-web \
+	check-dependencies check-schema bench web schema baseline build clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ run: build ## Builds all of it and starts server, agent and dashboard on this ma
 demo: build ## Shows the whole life of jobs on a throw-away server with simulated GPUs
 	exec $(RELEASE) demo $(ARGS)
 
-test: test-needs test-web test-rust test-browser ## Runs every test, on SQLite, on PostgreSQL and in a browser
+test: test-needs test-web test-rust test-clients test-browser ## Runs every test, on SQLite, on PostgreSQL and in a browser
 
 check: check-rust check-web check-schema check-dependencies ## Format, lints, generated files, licences: all but the tests
 
@@ -46,9 +46,12 @@ schema: ## Writes schema.graphql from the server's code
 	cargo run -q -p api --example schema > $(TARGET_DIR)/schema.graphql
 	mv $(TARGET_DIR)/schema.graphql schema.graphql
 
+baseline: ## At a release: keeps schema.graphql as the one that later ones are compared with
+	cp schema.graphql tests/clients/schema-baseline.graphql
+
 clean: ## Removes what was built, and nothing that was kept
 	cargo clean
-	rm -rf web/dist web/node_modules tests/browser/node_modules
+	rm -rf web/dist web/node_modules tests/browser/node_modules tests/clients/node_modules tests/clients/generated
 
 # --- the parts ---
 
@@ -79,6 +82,10 @@ test-rust: $(DASHBOARD)
 		scripts/with-postgres.sh cargo test --workspace --no-fail-fast; \
 	fi
 
+test-clients: test-rust tests/clients/$(NODE_STAMP)
+	export GPU_FLEET_BIN=$(abspath $(DEBUG)); \
+	cd tests/clients && npm test
+
 test-browser: $(if $(wildcard tests/browser/package.json),test-rust test-in-browser)
 
 test-in-browser: tests/browser/$(NODE_STAMP)
@@ -90,8 +97,9 @@ check-rust: $(DASHBOARD)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-check-web: web/$(NODE_STAMP) $(patsubst %/package.json,%/$(NODE_STAMP),$(wildcard tests/browser/package.json))
+check-web: web/$(NODE_STAMP) tests/clients/$(NODE_STAMP) $(patsubst %/package.json,%/$(NODE_STAMP),$(wildcard tests/browser/package.json))
 	cd web && npm run check
+	cd tests/clients && npm run check
 	if [ -f tests/browser/package.json ]; then cd tests/browser && npm run check; fi
 
 check-schema:

@@ -84,10 +84,10 @@ async fn hold(serving: Arc<Serving>, mut socket: WebSocket, token: Option<String
     if let Some((code, reason)) = close {
         let frame = CloseFrame { code, reason: reason.into() };
         let _ = timeout(WRITE, socket.send(Message::Close(Some(frame)))).await;
-        // The peer's own close ends the handshake; without it the connection is dropped.
-        let _ =
-            timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.recv().await {} }).await;
     }
+    // Reading on sends the answer to the peer's close, or waits for the peer's answer: without either the peer takes the end
+    // for a broken connection, and official clients wait before they use another.
+    let _ = timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = socket.recv().await {} }).await;
     metrics::gauge!("gpu_fleet_open_sockets").decrement(1.0);
 }
 

@@ -1,6 +1,6 @@
 // The API as another client uses it, beside the browser: to make the world that a test looks at.
 import { expect } from "@playwright/test";
-import type { FleetServer } from "./server.ts";
+import type { FleetServer } from "../../harness/server.ts";
 
 export interface JobWish {
   readonly name: string;

@@ -1,7 +1,7 @@
 // What each test starts with: a server of its own, the API beside it, and a page that is signed in when asked.
 import { expect, type Page, test as base } from "@playwright/test";
 import { Api } from "./api.ts";
-import { FleetServer } from "./server.ts";
+import { FleetServer } from "../../harness/server.ts";
 
 interface World {
   readonly server: FleetServer;

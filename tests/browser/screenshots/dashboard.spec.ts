@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { Api, type JobWish } from "../harness/api.ts";
-import { FleetServer } from "../harness/server.ts";
+import { FleetServer } from "../../harness/server.ts";
 import { expect, openPage, signIn, test } from "../harness/test.ts";
 
 const DOCS = join(import.meta.dirname, "../../../docs");

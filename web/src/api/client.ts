@@ -12,6 +12,7 @@ export class Api {
     this.urql = new Client({
       url,
       preferGetMethod: false,
+      fetch: fetchToTheEnd,
       fetchOptions: { headers: { authorization: `Bearer ${token}` }, credentials: "omit" },
       exchanges: [cacheExchange, fetchExchange],
     });
@@ -38,6 +39,14 @@ export class Api {
     if (result.data === undefined) throw new ApiError("UNKNOWN", "The server's answer was empty.");
     return result.data;
   }
+}
+
+/**
+ * urql aborts a request as soon as it has read the answer. To the browser the request may still be open then: it reports the
+ * abort as an error that nobody caught. Nothing here gives a request up, so none needs to be abortable.
+ */
+function fetchToTheEnd(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  return fetch(input, { ...init, signal: null });
 }
 
 function describe(error: CombinedError): ApiError {

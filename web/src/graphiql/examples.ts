@@ -68,8 +68,14 @@ const SUBMIT_JOB = `mutation SubmitJob($input: SubmitJobInput!) {
 }
 `;
 
+/** Does well on simulated GPUs too. */
 const SUBMIT_JOB_VARIABLES = {
-  input: { name: "list-gpus", command: ["nvidia-smi"], requirements: { count: 1 }, timeLimitSeconds: 600 },
+  input: {
+    name: "show-gpus",
+    command: ["sh", "-c", "echo GPUs: $CUDA_VISIBLE_DEVICES"],
+    requirements: { count: 1 },
+    timeLimitSeconds: 600,
+  },
 };
 
 const JOB_UPDATES = `subscription JobUpdates {

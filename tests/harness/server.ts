@@ -1,12 +1,13 @@
 // Runs the real binary: a server and an agent with simulated GPUs in one process, on data of its own.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
-const BINARY = resolve(process.env["GPU_FLEET_BIN"] ?? join(import.meta.dirname, "../../../target/debug/gpu-fleet"));
+const BINARY = resolve(process.env["GPU_FLEET_BIN"] ?? join(import.meta.dirname, "../../target/debug/gpu-fleet"));
 const SIGN_IN = "sign in: ";
 const READY_WITHIN_MS = 30_000;
 
@@ -28,7 +29,7 @@ export class FleetServer {
   }
 
   static async start(gpus: string = FOUR_GPUS): Promise<FleetServer> {
-    const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-browser-"));
+    const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-test-"));
     // Jobs may run as another user than this one: they are to find the files, and need not list them.
     await chmod(folder, 0o711);
     // Port 0: the system chooses a free one, and the link tells which.
@@ -41,6 +42,13 @@ export class FleetServer {
 
   get token(): string {
     return new URLSearchParams(this.signInLink.hash.slice(1)).get("token") ?? "";
+  }
+
+  /** Another token of this server: of an operator, good for so long, as the command line writes times. */
+  async shortToken(ttl: string): Promise<string> {
+    const args = ["token", "--data-dir", dataDir(this.#folder), "--role", "operator", "--ttl", ttl];
+    const { stdout } = await promisify(execFile)(BINARY, args, { cwd: this.#folder, env: plainEnvironment() });
+    return stdout.trim();
   }
 
   /** Where a test may put files that a job reads. */
@@ -61,7 +69,8 @@ export class FleetServer {
   /** Ends it for good and removes its data. */
   async remove(): Promise<void> {
     await end(this.#process, "SIGKILL");
-    await rm(this.#folder, { recursive: true, force: true });
+    // Jobs outlive the server, and one that is just ending may still write its last file.
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 
@@ -70,8 +79,12 @@ interface Started {
   readonly signInLink: URL;
 }
 
+function dataDir(folder: string): string {
+  return join(folder, "data");
+}
+
 async function launch(folder: string, gpus: string, listen: string): Promise<Started> {
-  const args = ["up", "--data-dir", join(folder, "data"), "--listen", listen, "--gpus", gpus, "--name", "gpu-a01"];
+  const args = ["up", "--data-dir", dataDir(folder), "--listen", listen, "--gpus", gpus, "--name", "gpu-a01"];
   const child = spawn(BINARY, args, { cwd: folder, env: plainEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
   const complaints: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk.toString()));

@@ -16,11 +16,11 @@ use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::horizon::Horizon;
 use super::line::Lines;
-use super::moment::At;
+use super::moment::{At, SECOND};
 use super::packing::Mix;
 use super::placement::{self, Ask, Packer};
 use super::policy::{Behind, Facts, Order};
-use super::queue::{Entry, Kinds};
+use super::queue::{Entry, Kinds, Place};
 use super::reservation::{self, Reservation};
 use super::rules::Rules;
 use super::shape::Shapes;
@@ -74,6 +74,14 @@ impl Promise {
             Self::Kept(reservation) => reservation.job,
         }
     }
+
+    /// When the job can start at the latest.
+    pub(super) fn moment(&self) -> Option<At> {
+        match self {
+            Self::By(_, horizon) => Some(horizon.at),
+            Self::Kept(_) => None,
+        }
+    }
 }
 
 /// What came of a kind in a pass.
@@ -94,7 +102,8 @@ pub(super) enum Verdict {
 /// What a pass came to, beside what it started.
 pub(super) struct Outcome {
     pub(super) started: Vec<JobId>,
-    pub(super) promise: Option<Promise>,
+    /// To the first jobs that could not start, in the order met.
+    pub(super) promises: Vec<Promise>,
     /// By kind.
     pub(super) verdicts: Vec<Verdict>,
     /// Kinds within their organization's guarantee that found no room, in the order met.
@@ -236,13 +245,17 @@ impl<'p, 'a> Pass<'p, 'a> {
         let policy = core.rules.policy;
         let lines = Lines::new(policy.turns, core.rules.memory, core.accounts.known.len());
         let verdicts = vec![Verdict::NotReached; core.kinds.known.len()];
-        let outcome = Outcome { started: Vec::new(), promise: None, verdicts, claims: Vec::new() };
+        let outcome = Outcome { started: Vec::new(), promises: Vec::new(), verdicts, claims: Vec::new() };
         Self { core, lines, order: policy.order, outcome }
     }
 
     fn run(&mut self) {
         self.line_up();
-        while let Some((kind, open)) = self.lines.next(&self.core.accounts) {
+        while let Some((kind, open)) = self.lines.next(&self.core.accounts, !self.outcome.promises.is_empty()) {
+            if open && matches!(self.outcome.verdicts[kind], Verdict::NoRoom | Verdict::WouldDelay | Verdict::OverQuota) {
+                if self.outcome.verdicts[kind] == Verdict::NoRoom && !self.refuse(kind) { break; }
+                continue;
+            }
             let verdict = if open { self.consider(kind) } else { Verdict::NoRoom };
             self.outcome.verdicts[kind] = verdict;
             match verdict {
@@ -280,7 +293,16 @@ impl<'p, 'a> Pass<'p, 'a> {
     fn enter(&mut self, kind: usize) {
         let state = &self.core.kinds.known[kind];
         let Some(first) = state.waiting.first() else { return };
-        let place = self.core.entries[first.job as usize].place(first.job, self.order);
+        let entry = &self.core.entries[first.job as usize];
+        let place = entry.place(first.job, self.order);
+        let overdue = self.core.rules.overdue_secs.saturating_mul(SECOND);
+        if self.core.now.saturating_sub(entry.facts.submitted) > overdue {
+            let place = Place { priority: place.priority, key: entry.facts.submitted, job: first.job };
+            match self.outcome.verdicts[kind] {
+                Verdict::Impossible | Verdict::OverQuota => {}
+                verdict => self.lines.overdue(place, kind, verdict != Verdict::NoRoom),
+            }
+        }
         match self.outcome.verdicts[kind] {
             Verdict::Impossible | Verdict::OverQuota => {}
             Verdict::NoRoom => self.lines.shut(state.account, place, kind),
@@ -301,23 +323,33 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
         let until = core.now.saturating_add(state.estimate);
         let mut delays = false;
-        let promise = &mut outcome.promise;
-        let beyond = match promise {
-            Some(Promise::By(_, horizon)) if until > horizon.at => Some(horizon),
-            _ => None,
-        };
+        let promises = &mut outcome.promises;
+        let mut tried = false;
+        let elsewhere = core.rules.policy.elsewhere;
         let chosen = core.choose(shape, |pools, fleet, parts| {
-            let Some(horizon) = &beyond else { return true };
-            let put_off = horizon.delayed_by(parts, &demand, &pools.known[horizon.pool()], fleet);
+            if tried && !elsewhere {
+                return false;
+            }
+            tried = true;
+            let put_off = promises.iter().any(|promise| match promise {
+                Promise::By(_, horizon) if until > horizon.at => {
+                    horizon.delayed_by(parts, &demand, &pools.known[horizon.pool()], fleet)
+                }
+                _ => false,
+            });
             delays |= put_off;
             !put_off
         });
         let Some(parts) = chosen else {
             return if delays { Verdict::WouldDelay } else { Verdict::NoRoom };
         };
-        if let Some(horizon) = beyond {
-            let pool = horizon.pool();
-            horizon.lose(&parts, &demand, &core.pools.known[pool], &core.fleet);
+        for promise in promises {
+            if let Promise::By(_, horizon) = promise
+                && until > horizon.at
+            {
+                let pool = horizon.pool();
+                horizon.lose(&parts, &demand, &core.pools.known[pool], &core.fleet);
+            }
         }
         outcome.started.extend(core.begin(kind, &demand, parts));
         Verdict::Done
@@ -332,22 +364,28 @@ impl<'p, 'a> Pass<'p, 'a> {
         if core.accounts.known[state.account].owns(demand.total_milli()) {
             self.outcome.claims.push(kind);
         }
-        if self.outcome.promise.is_some() {
-            return true;
-        }
         let Behind::Backfill(order) = core.rules.policy.behind else { return false };
         let Some(first) = state.waiting.first() else { return true };
         let job = core.entries[first.job as usize].job.id;
+        let promises = &self.outcome.promises;
+        if promises.len() >= core.rules.policy.promises || promises.iter().any(|promise| promise.job() == job) {
+            return true;
+        }
         let pool = &core.pools.known[shape.pool];
-        self.outcome.promise = match Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now) {
+        let promise = match Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now) {
             Some(horizon) => Some(Promise::By(job, horizon)),
-            None => reservation::choose(job, &core.fleet, pool, &demand, core.now).map(Promise::Kept),
+            None if core.kept.is_empty() => {
+                reservation::choose(job, &core.fleet, pool, &demand, core.now).map(Promise::Kept)
+            }
+            None => None,
         };
-        if let Some(Promise::Kept(reservation)) = &self.outcome.promise {
+        let Some(promise) = promise else { return true };
+        if let Promise::Kept(reservation) = &promise {
             core.fleet.reserve(&reservation.parts, &demand);
             core.kept.clone_from(&reservation.parts);
         }
-        core.accounts.known[state.account].reserved = demand.total_milli();
+        self.outcome.promises.push(promise);
+        core.accounts.known[state.account].reserved += demand.total_milli();
         if order != self.order {
             self.order = order;
             self.line_up_again();

@@ -82,7 +82,7 @@ fn explain_one(
     shapes: &mut ShapeBlockers<'_>,
     ahead: &Ahead,
 ) -> Explanation {
-    let own = outcome.promise.as_ref().filter(|promise| promise.job() == entry.job.id);
+    let own = outcome.promises.iter().find(|promise| promise.job() == entry.job.id);
     let mut blockers = held_back(entry.job);
     let of_shape = shapes.of(entry.shape, own.is_some());
     blockers.extend(of_shape.iter().cloned());
@@ -224,9 +224,9 @@ impl<'p> ShapeBlockers<'p> {
             blockers.push(blocker(BlockerCode::ReservedForEarlierJob, wording::reserved(&stock)));
         } else if !own
             && stock.enough
-            && let Some(Promise::By(_, horizon)) = &self.outcome.promise
+            && let Some(at) = self.outcome.promises.iter().find_map(Promise::moment)
         {
-            let message = wording::would_delay(&stock, demand, calendar(horizon.at));
+            let message = wording::would_delay(&stock, demand, calendar(at));
             blockers.push(blocker(BlockerCode::ReservedForEarlierJob, message));
         }
     }

@@ -16,6 +16,10 @@ pub struct Policy {
     pub order: Order,
     /// What may start once a job has been found that cannot.
     pub behind: Behind,
+    /// How many jobs that cannot start are promised a moment by which they will.
+    pub promises: usize,
+    /// What would put such a job off on its best host may go to another one.
+    pub elsewhere: bool,
 }
 
 /// Whose job is looked at next.
@@ -61,6 +65,8 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::LeastServed,
         order: Order::Aged { patience: 2.0 },
         behind: Behind::Backfill(Order::Aged { patience: 2.0 }),
+        promises: 1,
+        elsewhere: false,
     },
     Policy {
         name: "fair-easy",
@@ -68,6 +74,8 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::LeastServed,
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
+        promises: 1,
+        elsewhere: false,
     },
     Policy {
         name: "fifo",
@@ -75,6 +83,8 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::OneLine,
         order: Order::Submitted,
         behind: Behind::Nothing,
+        promises: 1,
+        elsewhere: false,
     },
     Policy {
         name: "sjf",
@@ -82,6 +92,8 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::OneLine,
         order: Order::TrueRun,
         behind: Behind::Nothing,
+        promises: 1,
+        elsewhere: false,
     },
     Policy {
         name: "easy",
@@ -89,6 +101,8 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::OneLine,
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
+        promises: 1,
+        elsewhere: false,
     },
     Policy {
         name: "easy-sjbf",
@@ -96,6 +110,8 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::OneLine,
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Estimate),
+        promises: 1,
+        elsewhere: false,
     },
 ];
 

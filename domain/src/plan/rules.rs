@@ -16,6 +16,8 @@ pub struct Rules {
     pub half_life_secs: i64,
     /// How much what was held lately counts beside what is held now.
     pub memory: f64,
+    /// A job that has waited for so many seconds goes before everybody's turn.
+    pub overdue_secs: i64,
     /// A borrowed job that has run for less is not asked to give its GPUs back.
     pub min_run_secs: i64,
     /// Draws what is random.
@@ -30,6 +32,7 @@ impl Default for Rules {
             whole_hosts: false,
             half_life_secs: 86_400,
             memory: 0.0,
+            overdue_secs: i64::MAX,
             min_run_secs: 600,
             seed: 0,
         }

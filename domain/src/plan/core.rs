@@ -144,7 +144,7 @@ impl<'a> Core<'a> {
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let account = self.accounts.number(job.organization);
         let kind = self.kinds.number(shape, account, lengths.estimate);
-        let facts = Facts::new(submitted, lengths);
+        let facts = Facts::new(submitted, lengths, job.requirements.count);
         let number = self.entries.len() as u32;
         let entry = Entry { job, kind, facts };
         self.entries.push(entry);
@@ -372,7 +372,9 @@ impl<'p, 'a> Pass<'p, 'a> {
             return true;
         }
         let pool = &core.pools.known[shape.pool];
-        let promise = match Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now) {
+        let keeps = demand.count >= core.rules.policy.keeps && core.kept.is_empty();
+        let horizon = Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now).filter(|_| !keeps);
+        let promise = match horizon {
             Some(horizon) => Some(Promise::By(job, horizon)),
             None if core.kept.is_empty() => {
                 reservation::choose(job, &core.fleet, pool, &demand, core.now).map(Promise::Kept)

@@ -8,10 +8,10 @@ use crate::ids::JobId;
 use crate::snapshot::{Snapshot, WaitingJob};
 
 use super::accounts::Account;
-use super::core::{Core, Outcome, Promise, Verdict};
+use super::core::{Core, Outcome, Promise};
 use super::demand::Demand;
 use super::load::{is_held_back, lengths};
-use super::moment::{NEVER, calendar, moment};
+use super::moment::{calendar, moment};
 use super::no_match::Census;
 use super::policy::{Facts, Turns};
 use super::queue::{Entry, Place};
@@ -62,7 +62,7 @@ fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>>
         let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
         let line = core.accounts.number(job.organization);
         let lengths = lengths(job);
-        let facts = Facts::new(moment(job.submitted_at), lengths);
+        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
         let place = Entry { job, kind: 0, facts }.place(number as u32, order);
         let state = &core.shapes.known[shape];
         let demand = state.demand.filter(|_| state.possible && !is_held_back(job));

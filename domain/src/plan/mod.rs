@@ -53,7 +53,7 @@ use crate::ids::{GpuId, HostId, JobId};
 use crate::snapshot::Snapshot;
 
 pub(crate) use self::core::{Core, Lengths};
-pub(crate) use moment::{At, NEVER, SECOND};
+pub(crate) use moment::{NEVER, SECOND};
 pub use packing::{PACKINGS, Packing};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};
 pub use rules::Rules;

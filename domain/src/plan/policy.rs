@@ -18,6 +18,8 @@ pub struct Policy {
     pub behind: Behind,
     /// How many jobs that cannot start are promised a moment by which they will.
     pub promises: usize,
+    /// A job of so many GPUs or more that cannot start has particular GPUs kept for it, which nothing else gets.
+    pub keeps: i32,
     /// What would put such a job off on its best host may go to another one.
     pub elsewhere: bool,
 }
@@ -45,6 +47,10 @@ pub enum Order {
     Aged {
         /// Seconds of waiting that make up for one second of running.
         patience: f64,
+        /// Seconds of waiting that make up for any length.
+        at_most_secs: i64,
+        /// Seconds of waiting that each doubling of the GPUs makes up for: large jobs find room less often.
+        head_start_secs: i64,
     },
 }
 
@@ -57,15 +63,19 @@ pub enum Behind {
     Backfill(Order),
 }
 
+/// The default's order.
+const AGED: Order = Order::Aged { patience: 2.0, at_most_secs: 43_200, head_start_secs: 0 };
+
 /// Every policy, the default first.
 pub const POLICIES: [Policy; 6] = [
     Policy {
         name: "fair",
         about: "organizations in turn by weight and use, short jobs sooner, reservation and backfill",
         turns: Turns::LeastServed,
-        order: Order::Aged { patience: 2.0 },
-        behind: Behind::Backfill(Order::Aged { patience: 2.0 }),
+        order: AGED,
+        behind: Behind::Backfill(AGED),
         promises: 1,
+        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -75,6 +85,7 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
         promises: 1,
+        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -84,6 +95,7 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Nothing,
         promises: 1,
+        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -93,6 +105,7 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::TrueRun,
         behind: Behind::Nothing,
         promises: 1,
+        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -102,6 +115,7 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
         promises: 1,
+        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -111,6 +125,7 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Estimate),
         promises: 1,
+        keeps: i32::MAX,
         elsewhere: false,
     },
 ];
@@ -135,15 +150,16 @@ pub(super) struct Facts {
     pub(super) submitted: At,
     pub(super) estimate: At,
     pub(super) run: At,
+    pub(super) gpus: i32,
 }
 
 /// A job of unknown length takes its turn as if it ran this long.
 const ASSUMED: At = 86_400 * SECOND;
 
 impl Facts {
-    pub(super) fn new(submitted: At, lengths: Lengths) -> Self {
+    pub(super) fn new(submitted: At, lengths: Lengths, gpus: i32) -> Self {
         let known = |length: At| if length == NEVER { ASSUMED } else { length };
-        Self { submitted, estimate: known(lengths.estimate), run: known(lengths.run) }
+        Self { submitted, estimate: known(lengths.estimate), run: known(lengths.run), gpus }
     }
 }
 
@@ -155,8 +171,11 @@ impl Order {
             Self::Estimate => job.estimate,
             Self::TrueRun => job.run,
             // The cast saturates: a job of unknown length stands behind everything, but keeps its age among its kind.
-            Self::Aged { patience } => {
-                job.submitted.saturating_add((job.estimate as f64 * patience) as At)
+            Self::Aged { patience, at_most_secs, head_start_secs } => {
+                let penalty = (job.estimate as f64 * patience) as At;
+                let doublings = f64::from(job.gpus.max(1)).log2();
+                let head_start = (doublings * (head_start_secs * SECOND) as f64) as At;
+                job.submitted.saturating_add(penalty.min(at_most_secs * SECOND)).saturating_sub(head_start)
             }
         }
     }

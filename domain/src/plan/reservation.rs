@@ -7,10 +7,11 @@ use std::cmp::Reverse;
 
 use crate::ids::JobId;
 
-use super::demand::Demand;
+use super::demand::{Demand, Spread};
 use super::eligibility::Pool;
 use super::fleet::{Fleet, HostPart};
 use super::moment::{At, NEVER};
+use super::tally::Tally;
 
 /// GPUs kept for a job.
 pub(super) struct Reservation {
@@ -27,8 +28,12 @@ pub(super) fn choose(
     now: At,
 ) -> Option<Reservation> {
     let cards = readiness(fleet, pool, demand, now);
-    let chosen =
-        if demand.single_host() { on_one_host(fleet, demand, cards) } else { anywhere(fleet, demand, cards) }?;
+    let tally = Tally::new(demand, pool.largest_host());
+    let chosen = match tally.spread() {
+        Spread::OneHost => on_one_host(fleet, demand, cards),
+        Spread::WholeHosts => on_whole_hosts(fleet, demand, &tally, pool, cards),
+        Spread::Anywhere => anywhere(demand, cards),
+    }?;
     Some(Reservation { job, parts: by_host(&chosen) })
 }
 
@@ -96,6 +101,30 @@ fn on_one_host(fleet: &Fleet<'_>, demand: &Demand, hosts: Vec<Vec<Candidate>>) -
     best.map(|(_, cards)| cards)
 }
 
+/// The hosts that are soonest ready as a whole, and one more for the remainder.
+fn on_whole_hosts(
+    fleet: &Fleet<'_>,
+    demand: &Demand,
+    tally: &Tally,
+    pool: &Pool,
+    hosts: Vec<Vec<Candidate>>,
+) -> Option<Vec<Candidate>> {
+    let (whole, rest) = tally.whole_hosts();
+    let size = pool.largest_host() as usize;
+    let mut ranked: Vec<_> = hosts
+        .into_iter()
+        .filter(|cards| cards.len() >= size)
+        .map(|cards| (rank(fleet, demand, &cards), cards))
+        .collect();
+    ranked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let wanted = whole as usize + usize::from(rest > 0);
+    if ranked.len() < wanted {
+        return None;
+    }
+    let cards = ranked.into_iter().take(wanted).flat_map(|(_, cards)| cards);
+    Some(cards.take(demand.count as usize).collect())
+}
+
 /// How soon a host is ready; then how much it could give now, by cards and cores, then by cards alone.
 fn rank(
     fleet: &Fleet<'_>,
@@ -110,7 +139,7 @@ fn rank(
 }
 
 /// Free ones first, wherever they are, so that what is kept only grows.
-fn anywhere(_fleet: &Fleet<'_>, demand: &Demand, hosts: Vec<Vec<Candidate>>) -> Option<Vec<Candidate>> {
+fn anywhere(demand: &Demand, hosts: Vec<Vec<Candidate>>) -> Option<Vec<Candidate>> {
     let mut cards: Vec<Candidate> = hosts.into_iter().flatten().collect();
     cards.sort_unstable();
     cards.truncate(demand.count as usize);

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use api::auth::{OrganizationRef, Principal, Proof};
 use api::graphql::caller::Caller;
-use api::graphql::loaders::Loaders;
+use api::graphql::loaders::SharedLoaders;
 use api::graphql::pending::Pending;
 use api::graphql::schema::{FleetSchema, builder};
 use api::http::{Call, RequestId};
 use api::scheduler::Explanations;
-use api::store::Store;
 use api::store::open::{Location, open};
 use async_graphql_axum::{GraphQLRequest, GraphQLResponse};
 use axum::Router;
@@ -22,7 +21,7 @@ use system_tests::Fleet;
 #[derive(Clone)]
 struct Service {
     schema: FleetSchema,
-    store: Store,
+    loaders: Arc<SharedLoaders>,
     who: Principal,
 }
 
@@ -43,8 +42,9 @@ pub(crate) async fn serve(fleet: &Fleet, slug: &str) -> String {
         proof: Proof::Token,
     };
     let explanations: Arc<dyn Pending> = Arc::new(Explanations::new(store.clone()));
-    let schema = builder().data(store.clone()).data(explanations).finish();
-    let router = Router::new().route("/graphql", post(answer)).with_state(Service { schema, store, who });
+    let loaders = Arc::new(SharedLoaders::new(store.clone()));
+    let schema = builder().data(store).data(explanations).finish();
+    let router = Router::new().route("/graphql", post(answer)).with_state(Service { schema, loaders, who });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -53,6 +53,6 @@ pub(crate) async fn serve(fleet: &Fleet, slug: &str) -> String {
 
 async fn answer(State(service): State<Service>, request: GraphQLRequest) -> GraphQLResponse {
     let caller = Caller::new(Call { who: service.who, id: RequestId::new(), address: None });
-    let loaders = Loaders::new(service.store, caller.scope());
+    let loaders = service.loaders.of(caller.scope());
     service.schema.execute(request.into_inner().data(caller).data(loaders)).await.into()
 }

@@ -26,8 +26,10 @@ pub struct Principal {
 /// What a caller has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// A token, good until it ends.
+    /// A token of somebody else's, good until it ends.
     Token,
+    /// A token that one of the fleet's servers has signed, with this key: good until it ends or the key is revoked.
+    OwnToken(String),
     /// An agent's key, by its hash.
     AgentKey(String),
     /// A program's key.

@@ -47,7 +47,7 @@ pub enum TokenError {
 ///
 /// # Errors
 /// The first reason for which the token does not hold.
-pub fn verify(token: &str, key_for: impl Fn(&str) -> Option<PublicKey>) -> Result<Claims, TokenError> {
+pub fn verify(token: &str, key_for: impl FnOnce(&str) -> Option<PublicKey>) -> Result<Claims, TokenError> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(TokenError::Malformed);
     }

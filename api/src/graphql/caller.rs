@@ -127,7 +127,7 @@ impl<'a> Permit<'a> {
         let Call { who, id, address } = &self.0.0;
         let api_key = match &who.proof {
             Proof::ApiKey { id, .. } => Some(*id),
-            Proof::Token | Proof::AgentKey(_) => None,
+            Proof::Token | Proof::OwnToken(_) | Proof::AgentKey(_) => None,
         };
         Actor {
             subject: who.subject.clone(),

@@ -31,7 +31,7 @@ use crate::auth::Principal;
 const PROTOCOL: &str = "graphql-transport-ws";
 const INIT: Duration = Duration::from_secs(10);
 const PING: Duration = Duration::from_secs(20);
-const CHECK: Duration = Duration::from_secs(5);
+const CHECK: Duration = Duration::from_secs(2);
 const WRITE: Duration = Duration::from_secs(10);
 /// Messages that wait for a slow reader.
 const QUEUE: usize = 256;

@@ -23,7 +23,7 @@ use super::slots::Slot;
 
 /// Proxies cut what is silent for longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
-const CHECK: Duration = Duration::from_secs(5);
+const CHECK: Duration = Duration::from_secs(2);
 
 /// Answers with a stream of events.
 pub(super) fn respond(serving: &Arc<Serving>, prepared: Prepared, call: Call, slot: Slot) -> Response {

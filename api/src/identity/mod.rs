@@ -88,7 +88,10 @@ impl Identities {
                 let organization = self.organization(known.organization.as_deref()).await?;
                 Ok(person(known.subject, known.role, organization, expires_at, proof))
             }
-            _ => self.own_token(self.own.verify(bearer).await?).await,
+            _ => {
+                let (claims, key) = self.own.verify(bearer).await?;
+                self.own_token(claims, Proof::OwnToken(key)).await
+            }
         }
     }
 
@@ -99,16 +102,17 @@ impl Identities {
         in_time
             && match &who.proof {
                 Proof::Token => true,
+                Proof::OwnToken(key) => self.own.accepts(key),
                 Proof::AgentKey(hash) => self.host_of_key(hash).await.map_or(true, |host| host == who.host),
                 Proof::ApiKey { hash, .. } => self.api_key(hash).await.map_or(true, |key| key.is_some()),
             }
     }
 
-    async fn own_token(&self, claims: Claims) -> Result<Principal, Refusal> {
+    async fn own_token(&self, claims: Claims, proof: Proof) -> Result<Principal, Refusal> {
         let organization = self.organization(claims.org.as_deref()).await?;
         let expires_at = claims.expires_at();
         let join_token = (claims.role == Role::Agent).then(|| claims.jti.clone());
-        let who = person(claims.sub, claims.role, organization, expires_at, Proof::Token);
+        let who = person(claims.sub, claims.role, organization, expires_at, proof);
         Ok(Principal { join_token, ..who })
     }
 

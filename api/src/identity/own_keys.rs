@@ -15,8 +15,10 @@ use crate::store::Store;
 
 /// An unknown key id makes the published keys be read anew, at most this often.
 const READ_EVERY: Duration = Duration::from_secs(1);
-/// How often a server says that its key is in use, and forgets keys that were taken back.
+/// How often a server says that its key is in use.
 const PUBLISH_EVERY: Duration = Duration::from_secs(60);
+/// How often it looks which keys were taken back: what they have signed is refused, and its sockets end, within seconds.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 pub(super) struct OwnKeys {
     store: Store,
@@ -39,7 +41,8 @@ impl OwnKeys {
         Ok(Self { store, known, read: tokio::sync::Mutex::default() })
     }
 
-    pub(super) async fn verify(&self, token: &str) -> Result<Claims, Refusal> {
+    /// What a token says, and the id of the key that signed it.
+    pub(super) async fn verify(&self, token: &str) -> Result<(Claims, String), Refusal> {
         let outcome = match self.check(token) {
             Err(TokenError::UnknownKey) => {
                 self.read_anew().await?;
@@ -50,9 +53,19 @@ impl OwnKeys {
         outcome.map_err(|error| Refusal::Unauthenticated(error.to_string()))
     }
 
-    fn check(&self, token: &str) -> Result<Claims, TokenError> {
+    fn check(&self, token: &str) -> Result<(Claims, String), TokenError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        auth::verify(token, |kid| known.get(kid).cloned())
+        let mut signer = String::new();
+        let claims = auth::verify(token, |kid| {
+            kid.clone_into(&mut signer);
+            known.get(kid).cloned()
+        })?;
+        Ok((claims, signer))
+    }
+
+    /// Whether a key still signs for the fleet.
+    pub(super) fn accepts(&self, kid: &str) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(kid)
     }
 
     /// Reads the published keys anew: another server may have published one. At most once a second, whoever asks, so that
@@ -81,18 +94,30 @@ async fn keep(
     (kid, pem): (String, String),
     shutdown: CancellationToken,
 ) {
+    let (mut said, mut failing) = (Instant::now(), false);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(PUBLISH_EVERY) => {}
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
-        let keys = match store.publish_signing_key(&kid, &pem).await {
+        let due = said.elapsed() >= PUBLISH_EVERY;
+        let keys = match if due { store.publish_signing_key(&kid, &pem).await } else { Ok(()) } {
             Ok(()) => published(&store).await,
             Err(fault) => Err(fault),
         };
         match keys {
-            Ok(keys) => *known.write().unwrap_or_else(PoisonError::into_inner) = keys,
-            Err(fault) => tracing::warn!(%fault, "the servers' token keys cannot be read"),
+            Ok(keys) => {
+                *known.write().unwrap_or_else(PoisonError::into_inner) = keys;
+                if due {
+                    said = Instant::now();
+                }
+                failing = false;
+            }
+            Err(fault) if !failing => {
+                failing = true;
+                tracing::warn!(%fault, "the servers' token keys cannot be read");
+            }
+            Err(_) => {}
         }
     }
 }

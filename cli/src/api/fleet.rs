@@ -83,6 +83,8 @@ pub(crate) struct HostRow {
     pub(crate) organization: Option<OrganizationName>,
     pub(crate) labels: Vec<Label>,
     pub(crate) agent_version: Option<String>,
+    pub(crate) containment: Option<String>,
+    pub(crate) warnings: Vec<String>,
     pub(crate) last_heartbeat_at: Option<Instant>,
     pub(crate) cpus: f64,
     pub(crate) memory_mib: i32,

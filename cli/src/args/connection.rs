@@ -25,7 +25,7 @@ pub(crate) struct ConnectArgs {
     #[arg(long, env = "GPU_FLEET_JSON", help_heading = "Output")]
     pub(crate) json: bool,
 
-    /// Prints ids only, and of a followed job its own output only
-    #[arg(long, short, env = "GPU_FLEET_QUIET", conflicts_with = "json", help_heading = "Output")]
+    /// Prints ids only, and of a followed job its own output only; --json goes before it
+    #[arg(long, short, env = "GPU_FLEET_QUIET", help_heading = "Output")]
     pub(crate) quiet: bool,
 }

@@ -65,6 +65,7 @@ pub(crate) struct ServeArgs {
 
 /// What long-running roles tell of themselves.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Logs and traces")]
 pub(crate) struct TellArgs {
     /// How log lines look
     #[arg(long, value_name = "FORMAT", env = "GPU_FLEET_LOG_FORMAT", value_enum, default_value_t)]
@@ -126,6 +127,7 @@ pub(crate) struct LimitArgs {
 
 /// What `agent` and `up` share: this machine as a GPU host.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "This host")]
 pub(crate) struct HostArgs {
     /// This host's name in the fleet; without it, the machine's own
     #[arg(long, value_name = "NAME", env = "GPU_FLEET_NAME")]

@@ -32,7 +32,7 @@ const HOSTS: [Column; 9] = [
     Column::new("MEMORY").right().expendable(2),
     Column::new("LAST SEEN").expendable(1),
     Column::new("ORGANIZATION").expendable(3),
-    Column::new("REASON").elastic(),
+    Column::new("REMARKS").elastic(),
 ];
 
 const NO_GPUS: &str = "No GPUs yet. On a GPU host: gpu-fleet agent --server URL --join-token-file FILE";
@@ -93,8 +93,13 @@ fn host_cells(host: &HostRow, now: Instant) -> Vec<Cell> {
         gigabytes(host.memory_mib).into(),
         host.last_heartbeat_at.map_or_else(|| Cell::from("never"), |at| ago(at, now).into()),
         host.organization.as_ref().map_or(shared, |owner| (&owner.slug).into()),
-        host.status_reason.as_deref().unwrap_or_default().into(),
+        remarks(host).into(),
     ]
+}
+
+/// Why it is not ready, and what its agent wants people to know.
+fn remarks(host: &HostRow) -> String {
+    host.status_reason.iter().chain(&host.warnings).cloned().collect::<Vec<_>>().join("; ")
 }
 
 /// Each type once with its number: `4x sim H100-80GB`.

@@ -4,8 +4,11 @@ use super::{
     ARGUMENTS, COMMAND_BYTES, ENV_BYTES, ENV_VARS, InvalidInput, WORKDIR_BYTES, no_duplicates, refuse_unless,
 };
 
-/// Variables that would load foreign code into every process of the job, the fleet's own included.
-const LOADER_VARS: [&str; 2] = ["LD_PRELOAD", "LD_AUDIT"];
+/// How variables begin that steer the loader, and could put foreign code into every process of the job, the fleet's own
+/// included.
+const LOADER_PREFIXES: [&str; 2] = ["LD_", "GLIBC_TUNABLES"];
+/// The one of them that names directories only, and that half of all scientific software needs.
+const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 /// Variables by which the fleet tells a job which GPUs are its own.
 const FLEET_VARS: [&str; 3] = ["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES"];
 /// How all other variables that the fleet sets begin.
@@ -43,8 +46,9 @@ fn check_env_name(field: &str, name: &str) -> Result<(), InvalidInput> {
     refuse_unless(starts_well && all_well, field, || {
         "must be letters, digits and underscores, and not start with a digit".to_owned()
     })?;
-    refuse_unless(!LOADER_VARS.contains(&name), field, || {
-        "must not be a variable that loads code into every process".to_owned()
+    let steers_loader = LOADER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && name != LIBRARY_PATH;
+    refuse_unless(!steers_loader, field, || {
+        "must not be a variable that steers the loader of every process".to_owned()
     })?;
     let is_the_fleets = FLEET_VARS.contains(&name) || name.starts_with(FLEET_PREFIX);
     refuse_unless(!is_the_fleets, field, || "is set by the fleet itself".to_owned())

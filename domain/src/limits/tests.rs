@@ -121,6 +121,8 @@ fn the_environment_leaves_alone_what_the_fleet_and_the_loader_use() {
     let reserved = [
         "LD_PRELOAD",
         "LD_AUDIT",
+        "LD_DEBUG",
+        "GLIBC_TUNABLES",
         "CUDA_VISIBLE_DEVICES",
         "CUDA_DEVICE_ORDER",
         "NVIDIA_VISIBLE_DEVICES",

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{self, Claims, Principal, SigningKey};
 use crate::fault::Fault;
 use crate::graphql::caller::Caller;
-use crate::graphql::loaders::Loaders;
+use crate::graphql::loaders::SharedLoaders;
 use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
@@ -68,6 +68,7 @@ pub struct Server {
     identities: Identities,
     explanations: Arc<Explanations>,
     gauges: Gauges,
+    loaders: SharedLoaders,
 }
 
 impl Server {
@@ -95,8 +96,8 @@ impl Server {
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
         tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
-        let gauges = Gauges::default();
-        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges }))
+        let (gauges, loaders) = (Gauges::default(), SharedLoaders::new(store.clone()));
+        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges, loaders }))
     }
 
     /// Mints a token with this server's key.
@@ -122,7 +123,7 @@ impl Server {
     /// What the resolvers of one request share.
     fn furnish(&self, request: async_graphql::Request, call: Call) -> async_graphql::Request {
         let caller = Caller::new(call);
-        let loaders = Loaders::new(self.store.clone(), caller.scope());
+        let loaders = self.loaders.of(caller.scope());
         request.data(caller).data(loaders)
     }
 }

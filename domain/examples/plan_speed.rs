@@ -53,6 +53,9 @@ fn world(busy: u128, requirements: impl Fn(u128) -> GpuRequirements) -> Snapshot
         id: organization(number),
         max_gpus_milli: (number == 0).then_some(1_000_000),
         allocated_milli: 0,
+        weight: 1.0,
+        guaranteed_milli: 0,
+        lately_milli: 0.0,
     };
     Snapshot {
         hosts: (0..HOSTS).map(|number| host(number, busy)).collect(),
@@ -103,6 +106,7 @@ fn job(number: u128, requirements: GpuRequirements) -> WaitingJob {
         requirements,
         held: false,
         unfinished_dependencies: Vec::new(),
+        estimate_secs: None,
     }
 }
 

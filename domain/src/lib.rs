@@ -3,10 +3,12 @@
 //! Nothing here performs I/O, reads a clock, draws randomness or awaits: time, random values and new ids are
 //! arguments. Whoever calls decides when; this crate decides what.
 
+pub mod estimate;
 pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod plan;
 pub mod requirements;
 pub mod role;
+pub mod simulate;
 pub mod snapshot;

@@ -81,6 +81,8 @@ pub struct WaitingJob {
     pub held: bool,
     /// Jobs that must end before it, and have not.
     pub unfinished_dependencies: Vec<JobId>,
+    /// How long it is thought to run, in seconds: by its time limit, or as learned from runs like it.
+    pub estimate_secs: Option<i64>,
 }
 
 /// A job that holds GPUs.
@@ -94,6 +96,16 @@ pub struct RunningJob {
     pub ends_by: Option<DateTime<Utc>>,
     /// What it holds: GPU and thousandths.
     pub gpus: Vec<(GpuId, i32)>,
+    /// CPU cores and decimal gigabytes of its hosts' memory that it holds in all.
+    pub cpus: f64,
+    /// See `cpus`.
+    pub memory_gb: f64,
+    /// When its present attempt got its GPUs.
+    pub started_at: Option<DateTime<Utc>>,
+    /// Larger gives back what it has borrowed later.
+    pub priority: i32,
+    /// Asked to stop already.
+    pub stopping: bool,
 }
 
 /// An organization's limits.
@@ -105,4 +117,10 @@ pub struct OrganizationState {
     pub max_gpus_milli: Option<i64>,
     /// Held now, in thousandths of a GPU.
     pub allocated_milli: i64,
+    /// Its part of the fleet, beside those of others.
+    pub weight: f64,
+    /// Its own whenever it wants it, in thousandths of a GPU; what it holds beyond is borrowed.
+    pub guaranteed_milli: i64,
+    /// Held lately on average, in thousandths of a GPU; what is long ago counts less.
+    pub lately_milli: f64,
 }

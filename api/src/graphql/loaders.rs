@@ -1,9 +1,9 @@
-//! Batched reads, made anew for each request with the caller's scope inside. Nothing is cached, so that the events of a
-//! long subscription see the present.
+//! Batched reads, with the caller's scope inside. Nothing is cached, so that the events of a long subscription see the
+//! present.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_graphql::Context;
@@ -20,11 +20,42 @@ use crate::store::{Scope, Store};
 const ROWS: u64 = 100_000;
 /// A subscription goes on for long; its rows are counted anew after this long.
 const SPAN: Duration = Duration::from_secs(5);
+/// Scopes whose loaders are kept, and for how long after their last use.
+const SCOPES: u64 = 1_000;
+const IDLE: Duration = Duration::from_secs(60);
 
-/// The reads of one request.
+/// The reads of one request, together with those of all others that see as much.
+#[derive(Clone)]
 pub struct Loaders {
-    batches: DataLoader<Batches>,
-    spent: Mutex<(Instant, u64)>,
+    batches: Arc<DataLoader<Batches>>,
+    spent: Arc<Mutex<(Instant, u64)>>,
+}
+
+/// Where requests meet: those with one scope read together, so that what a thousand subscribers hear of one event is read
+/// once. Nobody reads more than their scope lets them, and nothing is kept from one moment to the next.
+pub struct SharedLoaders {
+    store: Store,
+    of_scope: moka::sync::Cache<Scope, Arc<DataLoader<Batches>>>,
+}
+
+impl SharedLoaders {
+    /// Loaders over a store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        let of_scope = moka::sync::Cache::builder().max_capacity(SCOPES).time_to_idle(IDLE).build();
+        Self { store, of_scope }
+    }
+
+    /// Loaders for one request.
+    #[must_use]
+    pub fn of(&self, scope: Scope) -> Loaders {
+        let batches = self.of_scope.get_with(scope, || Arc::new(batches(self.store.clone(), scope)));
+        Loaders { batches, spent: Arc::new(Mutex::new((Instant::now(), 0))) }
+    }
+}
+
+fn batches(store: Store, scope: Scope) -> DataLoader<Batches> {
+    DataLoader::new(Batches { store, scope }, TokioSpawner::current(), TokioTimer::default())
 }
 
 /// What is read, and how much of it the caller may see.
@@ -34,17 +65,17 @@ pub struct Batches {
 }
 
 impl Loaders {
-    /// Loaders for one request.
-    #[must_use]
-    pub fn new(store: Store, scope: Scope) -> Self {
-        Self {
-            batches: DataLoader::new(
-                Batches { store, scope },
-                TokioSpawner::current(),
-                TokioTimer::default(),
-            ),
-            spent: Mutex::new((Instant::now(), 0)),
-        }
+    /// Reads one, together with what others ask for at the same moment.
+    ///
+    /// # Errors
+    /// Database faults; [`Fault::TooMuch`].
+    pub async fn one<K>(&self, key: K) -> Result<Option<<Batches as Loader<K>>::Value>, Fault>
+    where
+        K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
+        Batches: Loader<K, Error = Fault>,
+    {
+        self.spend(1)?;
+        self.batches.load_one(key).await
     }
 
     /// Counts rows before they are loaded.
@@ -67,9 +98,7 @@ where
     K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
     Batches: Loader<K, Error = Fault>,
 {
-    let loaders = ctx.data_unchecked::<Loaders>();
-    loaders.spend(1)?;
-    loaders.batches.load_one(key).await
+    ctx.data_unchecked::<Loaders>().one(key).await
 }
 
 /// Reads several, in their order; those that are not in sight are left out.

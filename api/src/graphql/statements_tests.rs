@@ -7,13 +7,14 @@ use domain::role::Role;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use super::caller::Caller;
-use super::loaders::Loaders;
+use super::loaders::SharedLoaders;
 use super::pending::Pending;
 use super::schema;
 use crate::auth::{Principal, Proof};
 use crate::fixture;
 use crate::http::{Call, RequestId};
 use crate::scheduler::Explanations;
+use crate::store::Scope;
 
 const JOBS: usize = 100;
 
@@ -48,7 +49,7 @@ async fn a_list_of_jobs_costs_a_handful_of_statements_whatever_its_length() {
             proof: Proof::Token,
         };
         let caller = Caller::new(Call { who, id: RequestId::new(), address: None });
-        let loaders = Loaders::new(store.clone(), caller.scope());
+        let loaders = SharedLoaders::new(store.clone()).of(caller.scope());
         let before = statements(&measured.render());
         let answer = schema.execute(Request::new(query).data(caller).data(loaders)).await;
         assert!(answer.errors.is_empty(), "{:?}", answer.errors);
@@ -62,4 +63,25 @@ async fn a_list_of_jobs_costs_a_handful_of_statements_whatever_its_length() {
     // A batch is closed after a millisecond, so that a slow moment may split one; a list that were read one by one would
     // cost a hundred.
     assert!(few > 0 && few <= 20 && many <= 20, "{few} {many}");
+}
+
+#[tokio::test]
+async fn what_many_hear_of_one_change_is_read_once() {
+    let (_folder, store) = fixture::sqlite().await;
+    let ours = fixture::organization(&store, "ours").await;
+    fixture::jobs_with_gpus(&store, ours.id, 1).await;
+    let loaders = SharedLoaders::new(store.clone());
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let measured = recorder.handle();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let scope = Scope::Organization(ours.id);
+    let hear = |_| {
+        let loaders = loaders.of(scope);
+        async move { loaders.one(ours.id).await.expect("an answer").expect("the organization").slug }
+    };
+    let heard = futures_util::future::join_all((0..500).map(hear)).await;
+    assert!(heard.iter().all(|slug| slug == "ours"));
+    // Those who come a moment later read again: an answer is never older than its question.
+    let read = statements(&measured.render());
+    assert!((1..=20).contains(&read), "{read}");
 }

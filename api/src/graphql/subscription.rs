@@ -16,6 +16,7 @@ use super::gpu::Gpu;
 use super::job::{Job, LogLine};
 use super::lists::gpus::GpuFilter;
 use super::lists::jobs::JobFilter;
+use super::loaders::Loaders;
 use crate::fault::Fault;
 use crate::store::events::JobState;
 use crate::store::logs::LogCursor;
@@ -86,11 +87,11 @@ impl PeopleSubscription {
         let scope = permit(ctx)?.scope();
         filter.as_ref().map_or(Ok(()), JobFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
-        let store = store(ctx).clone();
-        let events = store.follow(scope, EventKind::Job, after).await?;
+        let events = store(ctx).follow(scope, EventKind::Job, after).await?;
+        let loaders = ctx.data_unchecked::<Loaders>().clone();
         Ok(events.filter_map(move |event| {
-            let (store, filter) = (store.clone(), filter.clone());
-            async move { job_update(&store, scope, event, filter.as_ref()).await.transpose() }
+            let (loaders, filter) = (loaders.clone(), filter.clone());
+            async move { job_update(&loaders, event, filter.as_ref()).await.transpose() }
         }))
     }
 
@@ -106,9 +107,10 @@ impl PeopleSubscription {
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
         let events = store.follow(scope, EventKind::Gpu, after).await?;
+        let loaders = ctx.data_unchecked::<Loaders>().clone();
         Ok(events.filter_map(move |event| {
-            let (store, filter) = (store.clone(), filter.clone());
-            async move { gpu_update(&store, scope, event, filter.as_ref()).await.transpose() }
+            let (store, loaders, filter) = (store.clone(), loaders.clone(), filter.clone());
+            async move { gpu_update(&store, &loaders, scope, event, filter.as_ref()).await.transpose() }
         }))
     }
 
@@ -143,13 +145,12 @@ impl PeopleSubscription {
 }
 
 async fn job_update(
-    store: &Store,
-    scope: Scope,
+    loaders: &Loaders,
     event: Result<Arc<Event>, Fault>,
     filter: Option<&JobFilter>,
 ) -> Answer<Option<JobUpdate>> {
     let event = event?;
-    let Some(row) = store.job(scope, JobId(event.subject)).await? else { return Ok(None) };
+    let Some(row) = loaders.one(JobId(event.subject)).await? else { return Ok(None) };
     let state: JobState = serde_json::from_value(event.payload.clone())
         .map_err(|error| Fault::Internal(format!("event {} cannot be read: {error}", event.seq)))?;
     let row = state.over(row);
@@ -165,13 +166,14 @@ async fn job_update(
 
 async fn gpu_update(
     store: &Store,
+    loaders: &Loaders,
     scope: Scope,
     event: Result<Arc<Event>, Fault>,
     filter: Option<&GpuFilter>,
 ) -> Answer<Option<GpuUpdate>> {
     let event = event?;
     let id = GpuId(event.subject);
-    let Some(row) = store.gpus_by_id(scope, &[id]).await?.remove(&id) else { return Ok(None) };
+    let Some(row) = loaders.one(id).await? else { return Ok(None) };
     if let Some(filter) = filter
         && !filter.admits(store, scope, &row).await?
     {

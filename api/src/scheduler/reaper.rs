@@ -64,12 +64,16 @@ impl Reaper {
             if known || verdict == Silence::Short {
                 continue;
             }
-            if verdict == Silence::Suspect {
-                self.store.suspect_host(sign.host, sign.at, silent).await?;
+            let judged = if verdict == Silence::Suspect {
+                self.store.suspect_host(sign.host, sign.at, silent).await
             } else {
-                self.store.lose_host(sign.host, sign.at, sign.lease).await?;
+                self.store.lose_host(sign.host, sign.at, sign.lease).await
+            };
+            match judged {
+                Ok(()) => drop(self.done.insert(sign.host, (sign.at, verdict))),
+                // The others are not to wait for this one; it is tried again at the next look.
+                Err(fault) => tracing::warn!(host = %sign.host, %fault, "a silent host cannot be judged"),
             }
-            self.done.insert(sign.host, (sign.at, verdict));
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ struct Waiting {
     requirements: entity::json::Requirements,
     status: String,
     held: bool,
+    time_limit_seconds: Option<i32>,
 }
 
 impl Store {
@@ -65,6 +66,7 @@ impl Store {
                 job::Column::Requirements,
                 job::Column::Status,
                 job::Column::Held,
+                job::Column::TimeLimitSeconds,
             ])
             .filter(job::Column::FinishedAt.is_null())
             .filter(job::Column::Status.is_in(["QUEUED", "HELD"]));
@@ -97,7 +99,7 @@ impl Store {
     }
 
     async fn running_jobs(&self, live: &[allocation::Model]) -> Result<Vec<RunningJob>, Fault> {
-        type Row = (Uuid, Uuid, Option<DateTimeUtc>, Option<i32>);
+        type Row = (Uuid, Uuid, Option<DateTimeUtc>, Option<i32>, Option<DateTimeUtc>, i32, String);
         let rows: Vec<Row> = job::Entity::find()
             .select_only()
             .columns([
@@ -105,6 +107,9 @@ impl Store {
                 job::Column::OrganizationId,
                 job::Column::StartedAt,
                 job::Column::TimeLimitSeconds,
+                job::Column::AllocatedAt,
+                job::Column::Priority,
+                job::Column::Status,
             ])
             .filter(job::Column::FinishedAt.is_null())
             .filter(job::Column::Status.is_in(["ALLOCATED", "RUNNING", "STOPPING"]))
@@ -112,17 +117,28 @@ impl Store {
             .all(self.db())
             .await?;
         let mut gpus: HashMap<Uuid, Vec<(GpuId, i32)>> = HashMap::new();
+        let mut room: HashMap<Uuid, (f64, f64)> = HashMap::new();
         for one in live {
             gpus.entry(one.job_id).or_default().push((GpuId(one.gpu_id), one.milli));
+            let room = room.entry(one.job_id).or_default();
+            (room.0, room.1) = (room.0 + one.cpus, room.1 + one.memory_gb);
         }
         let now = Utc::now();
         Ok(rows
             .into_iter()
-            .map(|(id, organization, started, limit)| RunningJob {
-                id: JobId(id),
-                organization: OrganizationId(organization),
-                ends_by: limit.map(|limit| started.unwrap_or(now) + Duration::seconds(limit.into())),
-                gpus: gpus.remove(&id).unwrap_or_default(),
+            .map(|(id, organization, started, limit, allocated, priority, status)| {
+                let (cpus, memory_gb) = room.get(&id).copied().unwrap_or_default();
+                RunningJob {
+                    id: JobId(id),
+                    organization: OrganizationId(organization),
+                    ends_by: limit.map(|limit| started.unwrap_or(now) + Duration::seconds(limit.into())),
+                    gpus: gpus.remove(&id).unwrap_or_default(),
+                    cpus,
+                    memory_gb,
+                    started_at: started.or(allocated),
+                    priority,
+                    stopping: status == JobStatus::Stopping.as_str(),
+                }
             })
             .collect())
     }
@@ -139,6 +155,9 @@ impl Store {
                 id: OrganizationId(row.id),
                 max_gpus_milli: row.max_gpus.map(|gpus| (gpus * 1000.0).round() as i64),
                 allocated_milli: held.get(&row.id).copied().unwrap_or(0),
+                weight: row.weight,
+                guaranteed_milli: (row.guaranteed_gpus * 1000.0).round() as i64,
+                lately_milli: 0.0,
             })
             .collect())
     }
@@ -154,6 +173,7 @@ fn waiting_job(row: Waiting, open: &HashMap<Uuid, Vec<JobId>>) -> WaitingJob {
         requirements: row.requirements.0,
         held: row.held,
         unfinished_dependencies: open.get(&row.id).cloned().unwrap_or_default(),
+        estimate_secs: row.time_limit_seconds.map(i64::from),
     }
 }
 

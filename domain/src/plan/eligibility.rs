@@ -10,12 +10,16 @@ use crate::requirements::{GpuRequirements, Label};
 
 use super::demand::Demand;
 use super::fleet::{Card, Fleet, Host};
+use super::tally::Tally;
 
 /// A set of GPUs: the cards of some models on some hosts.
+#[derive(Clone)]
 pub(super) struct Pool {
-    models: Vec<bool>,
+    pub(super) models: Vec<bool>,
     /// The hosts that carry any, by rank, each with how many.
     pub(super) hosts: Vec<(usize, i32)>,
+    /// By rank: whether a host carries any.
+    ranks: Vec<bool>,
 }
 
 impl Pool {
@@ -29,13 +33,30 @@ impl Pool {
         self.hosts.iter().map(|(_, gpus)| i64::from(*gpus)).sum()
     }
 
+    /// GPUs of the host that has most of them.
+    pub(super) fn largest_host(&self) -> i32 {
+        self.hosts.iter().map(|(_, gpus)| *gpus).max().unwrap_or(0)
+    }
+
+    /// Whether it has any of this host's GPUs.
+    pub(super) fn has_host(&self, rank: usize) -> bool {
+        self.ranks.get(rank).copied().unwrap_or(false)
+    }
+
     /// Whether the demand could be met if nothing else ran.
     pub(super) fn could_ever_serve(&self, demand: &Demand, fleet: &Fleet<'_>) -> bool {
-        let rooms = self
-            .hosts
-            .iter()
-            .map(|&(host, gpus)| (host, gpus.min(fleet.hosts[host].gpus_served_when_empty(demand))));
-        meets(demand, rooms.map(|(_, room)| room))
+        let room = |&(host, gpus): &(usize, i32)| {
+            let served = fleet.hosts[host].gpus_served_when_empty(demand);
+            if demand.count == 0 { served } else { gpus.min(served) }
+        };
+        self.meets(demand, self.hosts.iter().map(room))
+    }
+
+    /// Whether hosts of this pool with room for so many of a job's GPUs meet its demand.
+    pub(super) fn meets(&self, demand: &Demand, rooms: impl Iterator<Item = i32>) -> bool {
+        let mut tally = Tally::new(demand, self.largest_host());
+        rooms.for_each(|room| tally.add(room));
+        tally.enough()
     }
 
     fn overlaps(&self, other: &Self, fleet: &Fleet<'_>) -> bool {
@@ -47,21 +68,13 @@ impl Pool {
     }
 }
 
-/// Whether hosts with room for so many of a job's GPUs meet its demand.
-pub(super) fn meets(demand: &Demand, mut rooms: impl Iterator<Item = i32>) -> bool {
-    if demand.single_host {
-        rooms.any(|room| room >= demand.count)
-    } else {
-        rooms.map(|room| i64::from(room.max(0))).sum::<i64>() >= i64::from(demand.count)
-    }
-}
-
 /// Whether an organization's jobs may run on a host, as far as tenancy goes.
 pub(super) fn may_use(organization: OrganizationId, host: &Host<'_>) -> bool {
     host.state.organization.is_none_or(|owner| owner == organization)
 }
 
 /// Every pool that the queue has needed so far.
+#[derive(Clone)]
 pub(super) struct Pools<'a> {
     pub(super) known: Vec<Pool>,
     numbers: HashMap<(Vec<bool>, usize), usize>,
@@ -137,11 +150,12 @@ impl<'a> Pools<'a> {
 }
 
 fn gather(fleet: &Fleet<'_>, models: Vec<bool>, place: &[usize]) -> Pool {
-    let mut pool = Pool { models, hosts: Vec::new() };
+    let mut pool = Pool { models, hosts: Vec::new(), ranks: vec![false; fleet.hosts.len()] };
     for &host in place {
         let gpus = fleet.hosts[host].cards.iter().filter(|card| pool.contains(card)).count() as i32;
         if gpus > 0 {
             pool.hosts.push((host, gpus));
+            pool.ranks[host] = true;
         }
     }
     pool

@@ -4,59 +4,110 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-
 use crate::ids::JobId;
+use crate::snapshot::{Snapshot, WaitingJob};
 
+use super::accounts::Account;
+use super::core::{Core, Outcome, Promise};
 use super::demand::Demand;
-use super::eligibility::meets;
+use super::load::{is_held_back, lengths};
+use super::moment::{calendar, moment};
 use super::no_match::Census;
-use super::order::Queued;
-use super::pass::{Pass, Waiting};
+use super::policy::{Facts, Turns};
+use super::queue::{Entry, Place};
 use super::shape::Shape;
 use super::{Blocker, BlockerCode, Explanation, wording};
 
-/// Explains every job that stays; they come in queue order.
-pub(super) fn explain(pass: &Pass<'_>, waiting: &[Waiting<'_>]) -> HashMap<JobId, Explanation> {
-    let overlaps = pass.pools.overlaps(&pass.fleet);
-    let mut shapes = ShapeBlockers::new(pass);
-    let mut line = Line::new(overlaps);
+/// A job that stays.
+struct Waiting<'a> {
+    job: &'a WaitingJob,
+    shape: usize,
+    line: usize,
+    place: Place,
+    /// It would take GPUs if it could: jobs behind it wait for it.
+    competes: bool,
+}
+
+/// Explains every job that stays.
+pub(super) fn explain(
+    core: &Core<'_>,
+    snapshot: &Snapshot,
+    outcome: &Outcome,
+) -> HashMap<JobId, Explanation> {
+    let mut core = core.clone();
+    let waiting = in_order(&mut core, snapshot);
+    let overlaps = core.pools.overlaps(&core.fleet);
+    let by_share = core.rules.policy.turns == Turns::LeastServed;
+    let mut shapes = ShapeBlockers::new(&core, outcome);
+    let mut line = Line::new(overlaps, core.accounts.known.len());
     let mut explanations = HashMap::with_capacity(waiting.len());
-    for entry in waiting {
-        let pool = pass.shapes.known[entry.queued.shape].pool;
-        let explanation = explain_one(pass, entry, &mut shapes, &line.ahead(pool));
-        line.join(entry, pool);
-        explanations.insert(entry.queued.id, explanation);
+    for entry in &waiting {
+        let pool = core.shapes.known[entry.shape].pool;
+        let number = if by_share { entry.line } else { 0 };
+        let explanation = explain_one(outcome, entry, &mut shapes, &line.ahead(pool, number));
+        line.join(entry, pool, number);
+        explanations.insert(entry.job.id, explanation);
     }
     explanations
 }
 
+/// The jobs that stay, those of the organization that is served least first.
+fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>> {
+    let order = core.rules.policy.order;
+    let mut waiting: Vec<Waiting<'a>> = Vec::new();
+    let mut stays: Vec<&WaitingJob> =
+        snapshot.waiting.iter().filter(|job| !core.running.contains_key(&job.id)).collect();
+    stays.sort_unstable_by_key(|job| (job.submitted_at, job.id));
+    for (number, job) in stays.into_iter().enumerate() {
+        let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
+        let line = core.accounts.number(job.organization);
+        let lengths = lengths(job);
+        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
+        let place = Entry { job, kind: 0, facts }.place(number as u32, order);
+        let state = &core.shapes.known[shape];
+        let demand = state.demand.filter(|_| state.possible && !is_held_back(job));
+        let competes =
+            demand.is_some_and(|demand| core.accounts.known[line].allows_beside(demand.total_milli()));
+        waiting.push(Waiting { job, shape, line, place, competes });
+    }
+    let by_share = core.rules.policy.turns == Turns::LeastServed;
+    let ranks = core.accounts.ranks(core.rules.memory);
+    waiting.sort_unstable_by_key(|entry| (if by_share { ranks[entry.line] } else { 0 }, entry.place));
+    waiting
+}
+
 fn explain_one(
-    pass: &Pass<'_>,
+    outcome: &Outcome,
     entry: &Waiting<'_>,
     shapes: &mut ShapeBlockers<'_>,
     ahead: &Ahead,
 ) -> Explanation {
-    let own = pass.reservation.as_ref().filter(|reservation| reservation.job == entry.queued.id);
-    let mut blockers = held_back(&entry.queued);
-    let of_shape = shapes.of(entry.queued.shape, own.is_some());
+    let own = outcome.promises.iter().find(|promise| promise.job() == entry.job.id);
+    let mut blockers = held_back(entry.job);
+    let of_shape = shapes.of(entry.shape, own.is_some());
     blockers.extend(of_shape.iter().cloned());
     let wants_taken_gpus = |blocker: &Blocker| {
         matches!(blocker.code, BlockerCode::GpusBusy | BlockerCode::ReservedForEarlierJob)
     };
-    if ahead.competing > 0 && of_shape.iter().any(wants_taken_gpus) {
+    let competes = of_shape.iter().any(wants_taken_gpus);
+    if ahead.competing > 0 && competes {
         blockers.push(blocker(BlockerCode::HigherPriorityAhead, wording::ahead(ahead.competing)));
     }
-    let estimated_start_at: Option<DateTime<Utc>> = own.and_then(|reservation| reservation.starts_by);
+    if ahead.others > 0 && competes {
+        blockers.push(blocker(BlockerCode::FairShare, shapes.fair_share(entry.line, ahead.others)));
+    }
+    if blockers.is_empty() {
+        blockers.push(blocker(BlockerCode::FairShare, shapes.fair_share(entry.line, ahead.others)));
+    }
+    let estimated_start_at = match own {
+        Some(Promise::By(_, horizon)) => calendar(horizon.at),
+        _ => None,
+    };
     Explanation { blockers, position: ahead.in_line, estimated_start_at }
 }
 
-fn held_back(queued: &Queued<'_>) -> Vec<Blocker> {
+fn held_back(job: &WaitingJob) -> Vec<Blocker> {
     let mut blockers = Vec::with_capacity(3);
-    if !queued.held_back {
-        return blockers;
-    }
-    let job = queued.job;
     if job.held {
         blockers
             .push(blocker(BlockerCode::Held, "The job is held back until somebody releases it".to_owned()));
@@ -74,37 +125,45 @@ fn blocker(code: BlockerCode, message: String) -> Blocker {
 
 /// The jobs passed so far.
 struct Line {
-    in_line: i32,
-    competing: Vec<i32>,
+    /// By line: jobs in it.
+    in_line: Vec<i32>,
+    /// By line and pool: jobs that want GPUs.
+    competing: Vec<Vec<i32>>,
     overlaps: Vec<Vec<usize>>,
 }
 
 /// The jobs ahead of one job.
 struct Ahead {
     in_line: i32,
-    /// Those that want some of the same GPUs.
+    /// Those of its line that want some of the same GPUs.
     competing: i32,
+    /// Those of other lines that do.
+    others: i32,
 }
 
 impl Line {
-    fn new(overlaps: Vec<Vec<usize>>) -> Self {
-        Self { in_line: 0, competing: vec![0; overlaps.len()], overlaps }
+    fn new(overlaps: Vec<Vec<usize>>, lines: usize) -> Self {
+        let competing = vec![vec![0; overlaps.len()]; lines.max(1)];
+        Self { in_line: vec![0; lines.max(1)], competing, overlaps }
     }
 
-    fn ahead(&self, pool: usize) -> Ahead {
-        let competing = self.overlaps[pool].iter().map(|other| self.competing[*other]).sum();
-        Ahead { in_line: self.in_line, competing }
+    fn ahead(&self, pool: usize, line: usize) -> Ahead {
+        let of = |line: &Vec<i32>| self.overlaps[pool].iter().map(|other| line[*other]).sum::<i32>();
+        let competing = of(&self.competing[line]);
+        let others = self.competing.iter().map(of).sum::<i32>() - competing;
+        Ahead { in_line: self.in_line[line], competing, others }
     }
 
-    fn join(&mut self, entry: &Waiting<'_>, pool: usize) {
-        self.in_line += i32::from(!entry.queued.held_back);
-        self.competing[pool] += i32::from(entry.competes);
+    fn join(&mut self, entry: &Waiting<'_>, pool: usize, line: usize) {
+        self.in_line[line] += i32::from(!is_held_back(entry.job));
+        self.competing[line][pool] += i32::from(entry.competes);
     }
 }
 
 /// What blocks the shapes, worked out when first asked.
 struct ShapeBlockers<'p> {
-    pass: &'p Pass<'p>,
+    pass: &'p Core<'p>,
+    outcome: &'p Outcome,
     known: HashMap<(usize, bool), Vec<Blocker>>,
     free: HashMap<(usize, i32), Vec<HostFree>>,
     census: Option<Census<'p>>,
@@ -120,8 +179,8 @@ struct HostFree {
 }
 
 impl<'p> ShapeBlockers<'p> {
-    fn new(pass: &'p Pass<'p>) -> Self {
-        Self { pass, known: HashMap::new(), free: HashMap::new(), census: None }
+    fn new(pass: &'p Core<'p>, outcome: &'p Outcome) -> Self {
+        Self { pass, outcome, known: HashMap::new(), free: HashMap::new(), census: None }
     }
 
     /// The blockers of a shape, or those of the one job of it for which GPUs are kept.
@@ -145,7 +204,7 @@ impl<'p> ShapeBlockers<'p> {
                 blockers.push(blocker(BlockerCode::NoMatchingGpu, message));
             }
         }
-        let mut budget = self.pass.budgets.of(shape.organization);
+        let mut budget = self.account(shape);
         if own_reservation {
             budget.reserved = 0;
         }
@@ -163,7 +222,23 @@ impl<'p> ShapeBlockers<'p> {
         }
         if !own && !stock.enough_unreserved && (stock.kept > 0 || stock.enough) {
             blockers.push(blocker(BlockerCode::ReservedForEarlierJob, wording::reserved(&stock)));
+        } else if !own
+            && stock.enough
+            && let Some(at) = self.outcome.promises.iter().find_map(Promise::moment)
+        {
+            let message = wording::would_delay(&stock, demand, calendar(at));
+            blockers.push(blocker(BlockerCode::ReservedForEarlierJob, message));
         }
+    }
+
+    fn account(&self, shape: &Shape<'_>) -> Account {
+        let accounts = &self.pass.accounts;
+        let number = accounts.ids.iter().position(|id| *id == shape.organization);
+        number.map_or_else(|| Account::new(self.pass.now), |number| accounts.known[number])
+    }
+
+    fn fair_share(&self, line: usize, others: i32) -> String {
+        wording::fair_share(&self.pass.accounts.known[line], others)
     }
 
     /// Counts what a pool has left for a demand.
@@ -174,8 +249,9 @@ impl<'p> ShapeBlockers<'p> {
             pool.hosts.iter().map(|(host, _)| free_on(pass, number, *host, demand.milli)).collect()
         });
         let fleet = &pass.fleet.hosts;
-        let giving =
-            |able: fn(&HostFree) -> i32| hosts.iter().map(move |h| (h.host, able(h))).filter(|h| h.1 > 0);
+        let giving = |able: fn(&HostFree) -> i32| {
+            hosts.iter().map(move |h| (h.host, able(h))).filter(|h| h.1 > 0)
+        };
         let all =
             giving(|h| h.free).map(|(host, able)| able.min(fleet[host].gpus_served_with_reserved(demand)));
         let open = giving(|h| h.free - h.kept).map(|(host, able)| able.min(fleet[host].gpus_served(demand)));
@@ -184,13 +260,13 @@ impl<'p> ShapeBlockers<'p> {
             free: hosts.iter().map(|h| i64::from(h.free)).sum(),
             kept: hosts.iter().map(|h| i64::from(h.kept)).sum(),
             most_on_one_host: hosts.iter().map(|h| h.free).max().unwrap_or(0),
-            enough: meets(demand, all),
-            enough_unreserved: meets(demand, open),
+            enough: pool.meets(demand, all),
+            enough_unreserved: pool.meets(demand, open),
         }
     }
 }
 
-fn free_on(pass: &Pass<'_>, pool: usize, host: usize, milli: i32) -> HostFree {
+fn free_on(pass: &Core<'_>, pool: usize, host: usize, milli: i32) -> HostFree {
     let pool = &pass.pools.known[pool];
     let cards = &pass.fleet.hosts[host].cards;
     let able = || cards.iter().filter(|card| pool.contains(card) && card.free_milli >= milli);

@@ -1,16 +1,21 @@
-//! How tightly a pool's demands fit each host, kept in order while the fleet fills up.
+//! How well a pool's demands fit each host, kept in order while the fleet changes.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::requirements::WHOLE_GPU_MILLI;
 
+use super::demand::Demand;
 use super::eligibility::Pool;
 use super::fleet::{Card, Fleet, Host};
+use super::packing::Mix;
+use super::score::{Score, gradient};
 
-/// How tightly a demand fits a host; the least fit is the best one, and the order of the fields is the order of the
+/// How well a demand fits a host; the least fit is the best one, and the order of the fields is the order of the
 /// reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
+    /// What it would fragment, where that is asked.
+    pub(super) score: Score,
     /// Whole GPUs: how many that match are free. A share: what is free of the fullest GPU that has enough left.
     pub(super) available: i32,
     /// Free GPUs at all, matching or not.
@@ -31,6 +36,7 @@ impl Fit {
             best = Some(best.map_or(key, |least: (i32, i32)| least.min(key)));
         }
         best.map(|(free_milli, memory_mib)| Self {
+            score: Score::default(),
             available: if milli == WHOLE_GPU_MILLI { count } else { free_milli },
             free_gpus: state.free_gpus(),
             memory_mib,
@@ -40,7 +46,7 @@ impl Fit {
 }
 
 /// The cards of a host that could give this much to a job of the pool, with their places.
-fn givers<'h, 'a>(
+pub(super) fn givers<'h, 'a>(
     host: &'h Host<'a>,
     pool: &'h Pool,
     milli: i32,
@@ -58,57 +64,113 @@ pub(super) fn best_cards(host: &Host<'_>, pool: &Pool, milli: i32, count: i32) -
     cards.into_iter().take(count as usize).map(|(_, _, place)| place).collect()
 }
 
-/// The hosts of one pool by fit, for one size of share (or whole GPUs).
+/// The hosts of one pool by fit: for one size of share (or whole GPUs), or for one demand by what it would fragment.
+#[derive(Clone)]
 pub(super) struct FitIndex {
     milli: i32,
     order: BTreeSet<Fit>,
-    by_host: HashMap<usize, Fit>,
-    /// Changes of the fleet that this has taken in.
-    seen: usize,
+    by_host: Vec<Option<Fit>>,
+    /// Changes of the fleet that this has taken in; none before it was filled.
+    seen: Option<usize>,
 }
 
 impl FitIndex {
-    fn new(fleet: &Fleet<'_>, pool: &Pool, milli: i32) -> Self {
-        let fits = pool.hosts.iter().filter_map(|(host, _)| Fit::of(*host, fleet, pool, milli));
-        let by_host: HashMap<usize, Fit> = fits.map(|fit| (fit.host, fit)).collect();
-        Self { milli, order: by_host.values().copied().collect(), by_host, seen: fleet.changes.len() }
+    fn new(milli: i32) -> Self {
+        Self { milli, order: BTreeSet::new(), by_host: Vec::new(), seen: None }
     }
 
-    fn catch_up(&mut self, fleet: &Fleet<'_>, pool: &Pool) {
-        for host in &fleet.changes[self.seen..] {
-            // A host that had no room before has none now.
-            let Some(old) = self.by_host.get(host).copied() else { continue };
-            let new = Fit::of(*host, fleet, pool, self.milli);
-            if new == Some(old) {
-                continue;
+    fn catch_up(&mut self, fleet: &Fleet<'_>, pool: &Pool, fit: impl Fn(usize) -> Option<Fit>) {
+        let seen = self.seen.replace(fleet.changes.seen());
+        if let Some(changed) = seen.and_then(|seen| fleet.changes.since(seen)) {
+            for &host in changed {
+                if pool.has_host(host) {
+                    self.update(host, fit(host));
+                }
             }
-            self.order.remove(&old);
-            self.by_host.remove(host);
-            if let Some(fit) = new {
-                self.order.insert(fit);
-                self.by_host.insert(*host, fit);
-            }
+            return;
         }
-        self.seen = fleet.changes.len();
+        self.order.clear();
+        self.by_host = vec![None; fleet.hosts.len()];
+        for &(host, _) in &pool.hosts {
+            self.update(host, fit(host));
+        }
+    }
+
+    fn update(&mut self, host: usize, new: Option<Fit>) {
+        let old = self.by_host[host];
+        if new == old {
+            return;
+        }
+        if let Some(old) = old {
+            self.order.remove(&old);
+        }
+        if let Some(new) = new {
+            self.order.insert(new);
+        }
+        self.by_host[host] = new;
     }
 
     /// The hosts with at least so much available, best fit first.
     pub(super) fn with_at_least(&self, available: i32) -> impl DoubleEndedIterator<Item = &Fit> {
-        self.order.range(Fit { available, free_gpus: 0, memory_mib: i32::MIN, host: 0 }..)
+        let score = Score::default();
+        self.order.range(Fit { score, available, free_gpus: 0, memory_mib: i32::MIN, host: 0 }..)
+    }
+
+    /// All of its hosts, best fit first.
+    pub(super) fn best_first(&self) -> impl Iterator<Item = &Fit> {
+        self.order.iter()
     }
 }
 
-/// The indexes made so far, by pool and share.
-#[derive(Default)]
+/// The indexes made so far, by pool and share, and by demand.
+#[derive(Clone, Default)]
 pub(super) struct FitIndexes {
     known: HashMap<(usize, i32), FitIndex>,
+    scored: HashMap<usize, FitIndex>,
 }
 
 impl FitIndexes {
     /// The index of a pool, up to date.
     pub(super) fn of(&mut self, number: usize, pool: &Pool, milli: i32, fleet: &Fleet<'_>) -> &FitIndex {
-        let index = self.known.entry((number, milli)).or_insert_with(|| FitIndex::new(fleet, pool, milli));
-        index.catch_up(fleet, pool);
+        let index = self.known.entry((number, milli)).or_insert_with(|| FitIndex::new(milli));
+        let milli = index.milli;
+        index.catch_up(fleet, pool, |host| Fit::of(host, fleet, pool, milli));
         index
+    }
+
+    /// The hosts that have room for a demand on one host, by what it would fragment there.
+    pub(super) fn scored(
+        &mut self,
+        ask: usize,
+        pool: &Pool,
+        demand: &Demand,
+        fleet: &Fleet<'_>,
+        mix: &Mix,
+    ) -> &FitIndex {
+        let index = self.scored.entry(ask).or_insert_with(|| FitIndex::new(demand.milli));
+        index.catch_up(fleet, pool, |host| {
+            let state = &fleet.hosts[host];
+            if state.gpus_served(demand) < demand.count.max(1) {
+                return None;
+            }
+            let mut fit = if demand.count == 0 {
+                Fit::without_gpus(host, fleet)
+            } else {
+                Fit::of(host, fleet, pool, demand.milli)?
+            };
+            if demand.is_whole() && fit.available < demand.count {
+                return None;
+            }
+            fit.score = gradient(host, fleet, pool, demand, mix)?.0;
+            Some(fit)
+        });
+        index
+    }
+}
+
+impl Fit {
+    fn without_gpus(host: usize, fleet: &Fleet<'_>) -> Self {
+        let free_gpus = fleet.hosts[host].free_gpus();
+        Self { score: Score::default(), available: 0, free_gpus, memory_mib: 0, host }
     }
 }

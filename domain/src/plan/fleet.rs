@@ -1,6 +1,7 @@
-//! The working copy of the fleet: what the jobs placed so far have left of it.
+//! The working copy of the fleet: what running jobs have left of it, and when they are thought to give it back.
 //!
-//! Within a pass GPUs only ever become fewer; the caches of the other files lean on that.
+//! Within a pass GPUs only ever become fewer; between passes they come back. Whoever keeps something derived from a host
+//! reads the log of changes and catches up.
 
 use std::collections::HashMap;
 
@@ -8,18 +9,63 @@ use crate::requirements::{WHOLE_GPU_MILLI, memory_gb};
 use crate::snapshot::{GpuState, HostState, Snapshot};
 
 use super::demand::Demand;
+use super::moment::{At, NEVER};
 
 /// The fleet, hosts by name.
+#[derive(Clone)]
 pub(super) struct Fleet<'a> {
     /// The hosts: a host's place in this list is its rank in every tie.
     pub(super) hosts: Vec<Host<'a>>,
     /// The kinds of cards, by type and memory; [`Card::model`] points here.
     pub(super) models: Vec<(&'a str, i32)>,
     /// The hosts that changed, oldest first, so that an index can catch up.
-    pub(super) changes: Vec<usize>,
+    pub(super) changes: Changes,
+    /// Thousandths of usable GPUs that nobody holds.
+    pub(super) free_milli: i64,
+}
+
+/// A log of hosts that changed. Its oldest part is forgotten from time to time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes {
+    forgotten: usize,
+    hosts: Vec<usize>,
+}
+
+impl Changes {
+    /// A log longer than this is forgotten.
+    const LONGEST: usize = 16_384;
+
+    /// How many changes there have ever been.
+    pub(super) fn seen(&self) -> usize {
+        self.forgotten + self.hosts.len()
+    }
+
+    /// What has changed since so many changes; nothing when that is forgotten.
+    pub(super) fn since(&self, seen: usize) -> Option<&[usize]> {
+        seen.checked_sub(self.forgotten).and_then(|skip| self.hosts.get(skip..))
+    }
+
+    fn note(&mut self, host: usize) {
+        if self.hosts.len() >= Self::LONGEST {
+            self.forgotten += self.hosts.len();
+            self.hosts.clear();
+        }
+        self.hosts.push(host);
+    }
+}
+
+/// What one job holds of one card.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Hold {
+    /// When it is thought to end; [`NEVER`] when nobody can tell.
+    pub(super) until: At,
+    pub(super) milli: i32,
+    pub(super) cpus: f64,
+    pub(super) memory_gb: f64,
 }
 
 /// A host and what is left of it.
+#[derive(Clone)]
 pub(super) struct Host<'a> {
     pub(super) state: &'a HostState,
     /// By index.
@@ -31,6 +77,7 @@ pub(super) struct Host<'a> {
 }
 
 /// A GPU and what is left of it.
+#[derive(Clone)]
 pub(super) struct Card<'a> {
     pub(super) state: &'a GpuState,
     pub(super) model: usize,
@@ -38,13 +85,15 @@ pub(super) struct Card<'a> {
     pub(super) free_milli: i32,
     /// Kept for the first job that does not fit.
     pub(super) reserved: bool,
+    /// Who holds the rest, as far as known.
+    pub(super) holds: Vec<Hold>,
 }
 
 /// GPUs of one host, by their place in [`Host::cards`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HostPart {
-    pub(super) host: usize,
-    pub(super) cards: Vec<usize>,
+pub(crate) struct HostPart {
+    pub(crate) host: usize,
+    pub(crate) cards: Vec<usize>,
 }
 
 impl<'a> Fleet<'a> {
@@ -52,20 +101,52 @@ impl<'a> Fleet<'a> {
         let mut states: Vec<&HostState> = snapshot.hosts.iter().collect();
         states.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         let mut models = Models::default();
-        let hosts = states.into_iter().map(|state| Host::new(state, &mut models)).collect();
-        Self { hosts, models: models.known, changes: Vec::new() }
+        let hosts: Vec<Host<'a>> = states.into_iter().map(|state| Host::new(state, &mut models)).collect();
+        let free_milli = hosts.iter().flat_map(|host| &host.cards).map(|card| i64::from(card.free_milli)).sum();
+        Self { hosts, models: models.known, changes: Changes::default(), free_milli }
     }
 
-    /// Gives a job what was chosen for it.
-    pub(super) fn take(&mut self, parts: &[HostPart], demand: &Demand) {
+    /// Gives a job what was chosen for it, until so long.
+    pub(super) fn take(&mut self, parts: &[HostPart], demand: &Demand, until: At) {
         for part in parts {
             let host = &mut self.hosts[part.host];
             for &card in &part.cards {
                 host.cards[card].free_milli -= demand.milli;
+                host.cards[card].holds.push(demand.hold(until));
+                self.free_milli -= i64::from(demand.milli);
             }
-            host.cpus_free -= demand.cpus_per_gpu * part.cards.len() as f64;
-            host.memory_gb_free -= demand.memory_gb_per_gpu * part.cards.len() as f64;
-            self.changes.push(part.host);
+            host.cpus_free -= demand.cpus_per_gpu * demand.portions(part);
+            host.memory_gb_free -= demand.memory_gb_per_gpu * demand.portions(part);
+            self.changes.note(part.host);
+        }
+    }
+
+    /// Takes back what a job was given until so long.
+    pub(super) fn give_back(&mut self, parts: &[HostPart], demand: &Demand, until: At) {
+        for part in parts {
+            let host = &mut self.hosts[part.host];
+            for &place in &part.cards {
+                let card = &mut host.cards[place];
+                if let Some(hold) = card.holds.iter().position(|hold| *hold == demand.hold(until)) {
+                    card.holds.swap_remove(hold);
+                }
+                if card.state.usable {
+                    card.free_milli += demand.milli;
+                    self.free_milli += i64::from(demand.milli);
+                }
+            }
+            host.cpus_free += demand.cpus_per_gpu * demand.portions(part);
+            host.memory_gb_free += demand.memory_gb_per_gpu * demand.portions(part);
+            self.changes.note(part.host);
+        }
+    }
+
+    /// Learns who holds what of the fleet already, and until when.
+    pub(super) fn adopt(&mut self, parts: &[HostPart], demand: &Demand, until: At) {
+        for part in parts {
+            for &card in &part.cards {
+                self.hosts[part.host].cards[card].holds.push(demand.hold(until));
+            }
         }
     }
 
@@ -76,10 +157,22 @@ impl<'a> Fleet<'a> {
             for &card in &part.cards {
                 host.cards[card].reserved = true;
             }
-            let gpus = part.cards.len() as f64;
-            host.cpus_reserved = (demand.cpus_per_gpu * gpus).min(host.cpus_free.max(0.0));
-            host.memory_gb_reserved = (demand.memory_gb_per_gpu * gpus).min(host.memory_gb_free.max(0.0));
-            self.changes.push(part.host);
+            host.cpus_reserved = (demand.cpus_per_gpu * demand.portions(part)).min(host.cpus_free.max(0.0));
+            host.memory_gb_reserved =
+                (demand.memory_gb_per_gpu * demand.portions(part)).min(host.memory_gb_free.max(0.0));
+            self.changes.note(part.host);
+        }
+    }
+
+    /// Keeps them no longer.
+    pub(super) fn unreserve(&mut self, parts: &[HostPart]) {
+        for part in parts {
+            let host = &mut self.hosts[part.host];
+            for &card in &part.cards {
+                host.cards[card].reserved = false;
+            }
+            (host.cpus_reserved, host.memory_gb_reserved) = (0.0, 0.0);
+            self.changes.note(part.host);
         }
     }
 }
@@ -114,6 +207,28 @@ impl<'a> Host<'a> {
         demand.gpus_served_by(self.cpus_free, self.memory_gb_free)
     }
 
+    /// For how many GPUs of this demand the cores and the memory suffice at a moment to come.
+    pub(super) fn gpus_served_at(&self, demand: &Demand, at: At) -> i32 {
+        if !demand.takes_room() {
+            return i32::MAX;
+        }
+        let (cpus, memory) = self.room_at(at);
+        demand.gpus_served_by(cpus, memory)
+    }
+
+    /// CPU cores and decimal gigabytes that nobody holds at a moment to come.
+    pub(super) fn room_at(&self, at: At) -> (f64, f64) {
+        let back = self.cards.iter().flat_map(|card| &card.holds).filter(|hold| hold.until <= at);
+        back.fold((self.cpus_free, self.memory_gb_free), |(cpus, memory), hold| {
+            (cpus + hold.cpus, memory + hold.memory_gb)
+        })
+    }
+
+    /// CPU cores and decimal gigabytes that nobody holds.
+    pub(super) fn room(&self) -> (f64, f64) {
+        (self.cpus_free, self.memory_gb_free)
+    }
+
     /// Whole GPUs that nobody holds or has reserved.
     pub(super) fn free_gpus(&self) -> i32 {
         let free = |card: &&Card<'_>| card.free_milli == WHOLE_GPU_MILLI && !card.reserved;
@@ -129,7 +244,34 @@ impl<'a> Card<'a> {
             model: models.number(state),
             free_milli: free.clamp(0, WHOLE_GPU_MILLI),
             reserved: false,
+            holds: Vec::new(),
         }
+    }
+
+    /// Thousandths that nobody holds at a moment to come.
+    pub(super) fn free_at(&self, at: At) -> i32 {
+        let back = self.holds.iter().filter(|hold| hold.until <= at).map(|hold| hold.milli);
+        if self.state.usable { self.free_milli + back.sum::<i32>() } else { 0 }
+    }
+
+    /// When this much of it is free.
+    pub(super) fn ready(&self, milli: i32, now: At) -> At {
+        if self.free_milli >= milli {
+            return now;
+        }
+        if let [hold] = self.holds.as_slice() {
+            return if self.free_milli + hold.milli >= milli { hold.until.max(now) } else { NEVER };
+        }
+        let mut holds: Vec<(At, i32)> = self.holds.iter().map(|hold| (hold.until, hold.milli)).collect();
+        holds.sort_unstable();
+        let mut free = self.free_milli;
+        for (until, milli_back) in holds {
+            free += milli_back;
+            if free >= milli {
+                return until.max(now);
+            }
+        }
+        NEVER
     }
 
     /// Nobody holds this much of it, or has reserved it.

@@ -18,18 +18,28 @@
 //! What is left waiting is explained from the state at the end of the pass (`explain`): every blocker, with its numbers.
 //! Deliberately absent: fair share between organizations and preemption.
 
+mod accounts;
+mod core;
 mod demand;
 mod eligibility;
 mod explain;
 mod fit;
 mod fleet;
+mod horizon;
+mod line;
+mod load;
+mod moment;
 mod no_match;
-mod order;
-mod pass;
+mod outside;
+mod packing;
 mod placement;
-mod quota;
+mod policy;
+mod queue;
 mod reservation;
+mod rules;
+mod score;
 mod shape;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod wording;
@@ -41,6 +51,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{GpuId, HostId, JobId};
 use crate::snapshot::Snapshot;
+
+pub(crate) use self::core::{Core, Lengths};
+pub(crate) use moment::{NEVER, SECOND};
+pub use packing::{PACKINGS, Packing};
+pub use policy::{Behind, Order, POLICIES, Policy, Turns};
+pub use rules::Rules;
 
 /// What to do now.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -119,8 +135,18 @@ pub enum BlockerCode {
     NotYetEvaluated,
 }
 
-/// Plans one pass: see the module's description.
+/// Plans one pass by the default rules: see the module's description.
 #[must_use]
 pub fn plan(snapshot: &Snapshot, now: DateTime<Utc>) -> Plan {
-    pass::Pass::new(snapshot, now).run()
+    plan_by(snapshot, &Rules::default(), now)
+}
+
+/// Plans one pass by these rules.
+#[must_use]
+pub fn plan_by(snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Plan {
+    let now = moment::moment(now);
+    let mut core = load::core(snapshot, rules, now);
+    let outcome = core.pass(now);
+    let placements = outcome.started.iter().filter_map(|job| load::placement(&core, *job)).collect();
+    Plan { placements, waiting: explain::explain(&core, snapshot, &outcome) }
 }

@@ -112,7 +112,7 @@ fn too_small(demand: &Demand, pool: &Pool) -> String {
     if matching < i64::from(count) {
         return format!("{matching} match in all, the job needs {count}");
     }
-    if demand.single_host && most < count {
+    if demand.single_host() && most < count {
         return format!(
             "{matching} match in all, at most {most} on one host, the job needs {count} on one host"
         );

@@ -1,35 +1,144 @@
-//! Where a job goes: the tightest fit, all of its GPUs or none.
+//! Where a job goes: all of its GPUs or none.
 
 use std::cmp::Reverse;
 
-use super::demand::Demand;
+use super::demand::{Demand, Spread};
 use super::eligibility::Pool;
-use super::fit::{Fit, FitIndex, best_cards};
+use super::fit::{Fit, FitIndex, FitIndexes, best_cards, givers};
 use super::fleet::{Fleet, HostPart};
+use super::packing::{Mix, Packing};
+use super::score::gradient;
+use super::tally::Tally;
 
-/// The GPUs for a demand, or nothing when not all of them are free.
+/// A question: where to put this.
+pub(super) struct Ask<'q> {
+    /// The number of the demand, the same for equal demands on equal pools.
+    pub(super) number: usize,
+    pub(super) pool_number: usize,
+    pub(super) pool: &'q Pool,
+    pub(super) demand: &'q Demand,
+}
+
+/// How to answer.
+pub(super) struct Packer<'q> {
+    pub(super) packing: Packing,
+    pub(super) mix: &'q Mix,
+    /// Draws a number below another.
+    pub(super) draw: &'q mut dyn FnMut(usize) -> usize,
+}
+
+/// The GPUs for a demand, or nothing when not all of them are free. `accept` may refuse a choice; then the next best is
+/// offered, as long as it lies on one host.
 pub(super) fn choose(
     fleet: &Fleet<'_>,
-    pool: &Pool,
-    index: &FitIndex,
-    demand: &Demand,
+    fits: &mut FitIndexes,
+    ask: &Ask<'_>,
+    packer: &mut Packer<'_>,
+    mut accept: impl FnMut(&[HostPart]) -> bool,
 ) -> Option<Vec<HostPart>> {
-    let shares = on_one_host(fleet, index, demand)
-        .or_else(|| if demand.single_host { None } else { on_few_hosts(fleet, index, demand) })?;
+    let (pool, demand) = (ask.pool, ask.demand);
+    if demand.count == 0 {
+        return without_gpus(fleet, fits, ask, packer);
+    }
+    let one_host = if packer.packing == Packing::Fgd && !packer.mix.is_empty() {
+        let index = fits.scored(ask.number, pool, demand, fleet, packer.mix);
+        let cards = |host: usize| gradient(host, fleet, pool, demand, packer.mix).map(|(_, cards)| cards);
+        let parts = |fit: &Fit| cards(fit.host).map(|cards| vec![HostPart { host: fit.host, cards }]);
+        index.best_first().filter_map(parts).find(|parts| accept(parts))
+    } else if packer.packing == Packing::Random {
+        at_random(fleet, fits, ask, packer).filter(|parts| accept(parts))
+    } else {
+        let index = fits.of(ask.pool_number, pool, demand.milli, fleet);
+        let cards = |host: usize| best_cards(&fleet.hosts[host], pool, demand.milli, demand.count);
+        let parts = |fit: &Fit| vec![HostPart { host: fit.host, cards: cards(fit.host) }];
+        able(fleet, index, demand).map(parts).find(|parts| accept(parts))
+    };
+    if one_host.is_some() || demand.single_host() {
+        return one_host;
+    }
+    let index = fits.of(ask.pool_number, pool, demand.milli, fleet);
     let part = |(host, gpus): (usize, i32)| HostPart {
         host,
         cards: best_cards(&fleet.hosts[host], pool, demand.milli, gpus),
     };
-    Some(shares.into_iter().map(part).collect())
+    let shares = match Tally::new(demand, pool.largest_host()) {
+        tally if tally.spread() == Spread::WholeHosts => whole_hosts(fleet, index, demand, &tally, pool),
+        tally if tally.spread() == Spread::Anywhere => on_few_hosts(fleet, index, demand),
+        _ => None,
+    }?;
+    Some(shares.into_iter().map(part).collect::<Vec<_>>()).filter(|parts| accept(parts))
 }
 
-/// The tightest host that has room for all.
-fn on_one_host(fleet: &Fleet<'_>, index: &FitIndex, demand: &Demand) -> Option<Vec<(usize, i32)>> {
+/// The hosts that have room for all, tightest first.
+fn able<'i>(
+    fleet: &'i Fleet<'_>,
+    index: &'i FitIndex,
+    demand: &'i Demand,
+) -> impl Iterator<Item = &'i Fit> {
     let least = if demand.is_whole() { demand.count } else { demand.milli };
-    index
-        .with_at_least(least)
-        .find(|fit| fleet.hosts[fit.host].gpus_served(demand) >= demand.count)
-        .map(|fit| vec![(fit.host, demand.count)])
+    let served = |fit: &&Fit| fleet.hosts[fit.host].gpus_served(demand) >= demand.count;
+    index.with_at_least(least).filter(served)
+}
+
+fn at_random(
+    fleet: &Fleet<'_>,
+    fits: &mut FitIndexes,
+    ask: &Ask<'_>,
+    packer: &mut Packer<'_>,
+) -> Option<Vec<HostPart>> {
+    let index = fits.of(ask.pool_number, ask.pool, ask.demand.milli, fleet);
+    let mut hosts: Vec<usize> = able(fleet, index, ask.demand).map(|fit| fit.host).collect();
+    hosts.sort_unstable();
+    let host = *hosts.get((packer.draw)(hosts.len()))?;
+    let mut cards: Vec<usize> =
+        givers(&fleet.hosts[host], ask.pool, ask.demand.milli).map(|(place, _)| place).collect();
+    let mut chosen = Vec::new();
+    for _ in 0..ask.demand.count {
+        chosen.push(cards.swap_remove((packer.draw)(cards.len())));
+    }
+    Some(vec![HostPart { host, cards: chosen }])
+}
+
+/// A host for cores and memory alone.
+fn without_gpus(
+    fleet: &Fleet<'_>,
+    fits: &mut FitIndexes,
+    ask: &Ask<'_>,
+    packer: &mut Packer<'_>,
+) -> Option<Vec<HostPart>> {
+    let index = fits.scored(ask.number, ask.pool, ask.demand, fleet, packer.mix);
+    let host = if packer.packing == Packing::Random {
+        let mut hosts: Vec<usize> = index.best_first().map(|fit| fit.host).collect();
+        hosts.sort_unstable();
+        *hosts.get((packer.draw)(hosts.len()))?
+    } else {
+        index.best_first().next()?.host
+    };
+    Some(vec![HostPart { host, cards: Vec::new() }])
+}
+
+/// Whole hosts, and the tightest other one for the remainder.
+fn whole_hosts(
+    fleet: &Fleet<'_>,
+    index: &FitIndex,
+    demand: &Demand,
+    tally: &Tally,
+    pool: &Pool,
+) -> Option<Vec<(usize, i32)>> {
+    let (hosts, rest) = tally.whole_hosts();
+    let served = |fit: &&Fit, gpus: i32| fleet.hosts[fit.host].gpus_served(demand) >= gpus;
+    let size = pool.largest_host();
+    let whole = index.with_at_least(size).filter(|fit| served(fit, size)).take(hosts as usize);
+    let mut shares: Vec<(usize, i32)> = whole.map(|fit| (fit.host, size)).collect();
+    if shares.len() < hosts as usize {
+        return None;
+    }
+    if rest > 0 {
+        let other = |fit: &&Fit| !shares.iter().any(|(host, _)| *host == fit.host);
+        let fit = index.with_at_least(rest).filter(|fit| served(fit, rest)).find(other)?;
+        shares.push((fit.host, rest));
+    }
+    Some(shares)
 }
 
 /// As few hosts as possible: the roomiest whole, until one can take the rest; of these, the tightest.

@@ -1,33 +1,22 @@
-//! What the first job that does not fit keeps for itself: the GPUs on which it would fit soonest.
+//! What the first job that does not fit keeps for itself where nobody can tell when it will: the GPUs on which it would
+//! fit soonest. Where that can be told, a horizon does better (`horizon`).
 //!
-//! Where time limits tell when they are free, the earliest wins; where they do not, the host with the most room already.
-//! Either measure only improves from pass to pass while nobody else takes what is kept, so the job's turn comes.
+//! What is free earliest wins; where nobody can tell, the host with the most room already. Either measure only improves from pass to pass while nobody else takes what is kept, so the job's turn comes.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use crate::ids::JobId;
 
-use crate::ids::{GpuId, JobId};
-use crate::snapshot::{RunningJob, Snapshot};
-
-use super::demand::Demand;
+use super::demand::{Demand, Spread};
 use super::eligibility::Pool;
-use super::fleet::{Card, Fleet, HostPart};
+use super::fleet::{Fleet, HostPart};
+use super::moment::{At, NEVER};
+use super::tally::Tally;
 
 /// GPUs kept for a job.
 pub(super) struct Reservation {
     pub(super) job: JobId,
     pub(super) parts: Vec<HostPart>,
-    /// When it can start at the latest, where time limits tell.
-    pub(super) starts_by: Option<DateTime<Utc>>,
-}
-
-/// When something is free: now or by a time, or last of all, nobody can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Ready {
-    By(DateTime<Utc>),
-    Unknown,
 }
 
 /// Chooses what to keep for a job that the pool could serve if it were empty.
@@ -36,23 +25,22 @@ pub(super) fn choose(
     fleet: &Fleet<'_>,
     pool: &Pool,
     demand: &Demand,
-    releases: &Releases,
+    now: At,
 ) -> Option<Reservation> {
-    let cards = readiness(fleet, pool, demand, releases);
-    let chosen =
-        if demand.single_host { on_one_host(fleet, demand, cards) } else { anywhere(fleet, demand, cards) }?;
-    let ready = chosen.iter().map(|card| card.ready).max()?;
-    let starts_by = match ready {
-        Ready::By(time) => Some(time),
-        Ready::Unknown => None,
-    };
-    Some(Reservation { job, parts: by_host(&chosen), starts_by })
+    let cards = readiness(fleet, pool, demand, now);
+    let tally = Tally::new(demand, pool.largest_host());
+    let chosen = match tally.spread() {
+        Spread::OneHost => on_one_host(fleet, demand, cards),
+        Spread::WholeHosts => on_whole_hosts(fleet, demand, &tally, pool, cards),
+        Spread::Anywhere => anywhere(demand, cards),
+    }?;
+    Some(Reservation { job, parts: by_host(&chosen) })
 }
 
 /// A card that could be kept; the least is the best to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
-    ready: Ready,
+    ready: At,
     /// A card with more left is nearer to being free, when nobody can tell the time.
     free: Reverse<i32>,
     host: usize,
@@ -67,13 +55,13 @@ impl Candidate {
 }
 
 /// The pool's cards, host by host, each host's best first.
-fn readiness(fleet: &Fleet<'_>, pool: &Pool, demand: &Demand, releases: &Releases) -> Vec<Vec<Candidate>> {
+fn readiness(fleet: &Fleet<'_>, pool: &Pool, demand: &Demand, now: At) -> Vec<Vec<Candidate>> {
     let of_host = |&(host, _): &(usize, i32)| {
         let cards = fleet.hosts[host].cards.iter().enumerate();
         let mut candidates: Vec<Candidate> = cards
             .filter(|(_, card)| pool.contains(card))
             .map(|(place, card)| Candidate {
-                ready: releases.ready(card, demand.milli),
+                ready: card.ready(demand.milli, now),
                 free: Reverse(card.free_milli),
                 host,
                 memory_mib: card.state.memory_mib,
@@ -95,7 +83,7 @@ fn only_as_served(fleet: &Fleet<'_>, demand: &Demand, candidates: &mut Vec<Candi
     candidates.truncate(host.gpus_served_when_empty(demand).max(0) as usize);
     let served = host.gpus_served(demand).max(0) as usize;
     for candidate in candidates.iter_mut().skip(served) {
-        candidate.ready = Ready::Unknown;
+        candidate.ready = NEVER;
     }
 }
 
@@ -113,12 +101,36 @@ fn on_one_host(fleet: &Fleet<'_>, demand: &Demand, hosts: Vec<Vec<Candidate>>) -
     best.map(|(_, cards)| cards)
 }
 
+/// The hosts that are soonest ready as a whole, and one more for the remainder.
+fn on_whole_hosts(
+    fleet: &Fleet<'_>,
+    demand: &Demand,
+    tally: &Tally,
+    pool: &Pool,
+    hosts: Vec<Vec<Candidate>>,
+) -> Option<Vec<Candidate>> {
+    let (whole, rest) = tally.whole_hosts();
+    let size = pool.largest_host() as usize;
+    let mut ranked: Vec<_> = hosts
+        .into_iter()
+        .filter(|cards| cards.len() >= size)
+        .map(|cards| (rank(fleet, demand, &cards), cards))
+        .collect();
+    ranked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let wanted = whole as usize + usize::from(rest > 0);
+    if ranked.len() < wanted {
+        return None;
+    }
+    let cards = ranked.into_iter().take(wanted).flat_map(|(_, cards)| cards);
+    Some(cards.take(demand.count as usize).collect())
+}
+
 /// How soon a host is ready; then how much it could give now, by cards and cores, then by cards alone.
 fn rank(
     fleet: &Fleet<'_>,
     demand: &Demand,
     cards: &[Candidate],
-) -> (Option<Ready>, Reverse<i32>, Reverse<i32>, Option<usize>) {
+) -> (Option<At>, Reverse<i32>, Reverse<i32>, Option<usize>) {
     let free = cards.iter().filter(|card| card.is_free(demand)).count() as i32;
     let host = cards.first().map(|card| card.host);
     let served = host.map_or(0, |host| fleet.hosts[host].gpus_served(demand));
@@ -127,7 +139,7 @@ fn rank(
 }
 
 /// Free ones first, wherever they are, so that what is kept only grows.
-fn anywhere(_fleet: &Fleet<'_>, demand: &Demand, hosts: Vec<Vec<Candidate>>) -> Option<Vec<Candidate>> {
+fn anywhere(demand: &Demand, hosts: Vec<Vec<Candidate>>) -> Option<Vec<Candidate>> {
     let mut cards: Vec<Candidate> = hosts.into_iter().flatten().collect();
     cards.sort_unstable();
     cards.truncate(demand.count as usize);
@@ -141,43 +153,4 @@ fn by_host(cards: &[Candidate]) -> Vec<HostPart> {
         .chunk_by(|a, b| a.0 == b.0)
         .map(|chunk| HostPart { host: chunk[0].0, cards: chunk.iter().map(|(_, card)| *card).collect() })
         .collect()
-}
-
-/// When running jobs give back what they hold, GPU by GPU.
-pub(super) struct Releases {
-    by_gpu: HashMap<GpuId, Vec<(Ready, i32)>>,
-    now: DateTime<Utc>,
-}
-
-impl Releases {
-    pub(super) fn new(snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
-        let mut by_gpu: HashMap<GpuId, Vec<(Ready, i32)>> = HashMap::new();
-        for job in &snapshot.running {
-            for (gpu, milli) in &job.gpus {
-                by_gpu.entry(*gpu).or_default().push((ends(job, now), *milli));
-            }
-        }
-        by_gpu.values_mut().for_each(|ends| ends.sort_unstable());
-        Self { by_gpu, now }
-    }
-
-    /// When this much of a card is free.
-    fn ready(&self, card: &Card<'_>, milli: i32) -> Ready {
-        let mut free = card.free_milli;
-        if free >= milli {
-            return Ready::By(self.now);
-        }
-        for (ready, held) in self.by_gpu.get(&card.state.id).into_iter().flatten() {
-            free += held;
-            if free >= milli {
-                return *ready;
-            }
-        }
-        Ready::Unknown
-    }
-}
-
-/// A job past its limit is being stopped: it ends any moment.
-fn ends(job: &RunningJob, now: DateTime<Utc>) -> Ready {
-    job.ends_by.map_or(Ready::Unknown, |end| Ready::By(end.max(now)))
 }

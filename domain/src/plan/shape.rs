@@ -12,6 +12,7 @@ use super::eligibility::Pools;
 use super::fleet::Fleet;
 
 /// What all jobs of a shape have in common.
+#[derive(Clone)]
 pub(super) struct Shape<'a> {
     pub(super) organization: OrganizationId,
     pub(super) requirements: &'a GpuRequirements,
@@ -21,34 +22,52 @@ pub(super) struct Shape<'a> {
     pub(super) pool: usize,
     /// Whether the fleet could ever serve it, busy GPUs included.
     pub(super) possible: bool,
-    /// One of its jobs was refused in this pass, so that all later ones are.
-    pub(super) refused: bool,
+    /// The number of its demand: equal for equal demands on equal pools, whoever asks.
+    pub(super) ask: usize,
 }
 
 /// The shapes met so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Shapes<'a> {
     pub(super) known: Vec<Shape<'a>>,
     numbers: HashMap<Key<'a>, usize>,
+    asks: HashMap<AskKey, usize>,
+    /// Jobs of more GPUs than a host has take whole hosts and a remainder.
+    whole_hosts: bool,
 }
 
+/// A pool, and a demand by its numbers.
+type AskKey = (usize, i32, i32, bool, u64, u64);
+
 impl<'a> Shapes<'a> {
+    pub(super) fn new(whole_hosts: bool) -> Self {
+        Self { whole_hosts, ..Self::default() }
+    }
+
     /// The number of a job's shape.
     pub(super) fn number(&mut self, job: &'a WaitingJob, pools: &mut Pools<'a>, fleet: &Fleet<'_>) -> usize {
         let key = Key { organization: job.organization, requirements: &job.requirements };
         *self.numbers.entry(key).or_insert_with(|| {
             let pool = pools.number(fleet, job.organization, &job.requirements);
-            let demand = Demand::of(&job.requirements);
+            let demand = Demand::of(&job.requirements, self.whole_hosts);
             let possible = demand.is_some_and(|demand| pools.known[pool].could_ever_serve(&demand, fleet));
             let requirements = &job.requirements;
             let organization = job.organization;
-            self.known.push(Shape { organization, requirements, demand, pool, possible, refused: false });
+            let asks = self.asks.len();
+            let ask = demand.map_or(usize::MAX, |demand| {
+                let Demand { count, milli, cpus_per_gpu, memory_gb_per_gpu, .. } = demand;
+                let bits = (cpus_per_gpu.to_bits(), memory_gb_per_gpu.to_bits());
+                let key = (pool, count, milli, demand.single_host(), bits.0, bits.1);
+                *self.asks.entry(key).or_insert(asks)
+            });
+            self.known.push(Shape { organization, requirements, demand, pool, possible, ask });
             self.known.len() - 1
         })
     }
 }
 
 /// A shape's identity. Numbers compare by their bits, which is equality enough for telling shapes apart.
+#[derive(Clone)]
 struct Key<'a> {
     organization: OrganizationId,
     requirements: &'a GpuRequirements,

@@ -1,8 +1,10 @@
 //! The sentences of the explanations. They speak of no other organization's GPUs or jobs beyond a count.
 
+use chrono::{DateTime, Utc};
+
 use super::demand::Demand;
 use super::explain::Stock;
-use super::quota::Budget;
+use super::accounts::Account;
 
 /// For [`super::BlockerCode::HigherPriorityAhead`].
 pub(super) fn ahead(jobs: i32) -> String {
@@ -21,7 +23,7 @@ pub(super) fn dependencies(unfinished: usize) -> String {
 }
 
 /// For [`super::BlockerCode::OverQuota`].
-pub(super) fn over_quota(budget: &Budget, needed: i64) -> String {
+pub(super) fn over_quota(budget: &Account, needed: i64) -> String {
     let ceiling = budget.ceiling.unwrap_or(i64::MAX);
     if needed > ceiling {
         return format!(
@@ -54,7 +56,7 @@ pub(super) fn busy(stock: &Stock, demand: &Demand) -> String {
     if *free < i64::from(count) {
         return format!("{free} of {matching} matching GPUs are free, the job needs {count}");
     }
-    if demand.single_host && *most_on_one_host < count {
+    if demand.single_host() && *most_on_one_host < count {
         return format!(
             "{free} of {matching} matching GPUs are free, at most {most_on_one_host} of them on one host, \
              the job needs {count} on one host"
@@ -74,6 +76,26 @@ pub(super) fn reserved(stock: &Stock) -> String {
             .to_owned();
     }
     format!("{} of the {} matching GPUs that are free are kept for an earlier job", stock.kept, stock.free)
+}
+
+/// For [`super::BlockerCode::ReservedForEarlierJob`], where the earlier job's moment is known.
+pub(super) fn would_delay(stock: &Stock, demand: &Demand, at: Option<DateTime<Utc>>) -> String {
+    let at = at.map_or_else(String::new, |at| format!(" by {at:?}"));
+    format!(
+        "{} of {} matching GPUs are free and the job needs {}, but it may not be done with them when an earlier job \
+         is to start{at}",
+        stock.free, stock.matching, demand.count
+    )
+}
+
+/// For [`super::BlockerCode::FairShare`].
+pub(super) fn fair_share(account: &Account, others: i32) -> String {
+    let (held, weight) = (amount(account.held), account.weight);
+    let whose = match others {
+        1 => "1 job of an organization that holds less for its weight goes".to_owned(),
+        _ => format!("{others} jobs of organizations that hold less for their weight go"),
+    };
+    format!("{whose} first; this organization holds {held} GPUs with the weight {weight}")
 }
 
 /// What of its host goes with a GPU of the job.

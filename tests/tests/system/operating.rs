@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use system_tests::{Engine, Fleet, Place, eventually};
@@ -120,4 +121,55 @@ async fn a_caller_that_asks_for_too_much_is_told_when_to_ask_again() {
     let response = other.raw("{ viewer { subject } }").await;
     assert_eq!(response.status(), 200);
     assert!(response.headers()["ratelimit-policy"].to_str().unwrap().contains("q=350"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traces_of_an_operation_its_resolvers_and_statements_reach_a_collector() {
+    let received: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let sink = Arc::clone(&received);
+    let take = move |body: axum::body::Bytes| {
+        let sink = Arc::clone(&sink);
+        async move { sink.lock().unwrap().extend_from_slice(&body) }
+    };
+    let router = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let collector = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let place = Place::create(Engine::Sqlite).await;
+    let fleet = Fleet::serve_with(place, &["--otlp-endpoint", &collector]).await;
+    let client = fleet.operator().await;
+    client.graphql("query WhatRuns { jobs(first: 5) { nodes { name } } }", json!({})).await;
+    let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+    eventually("the operation's spans arrive", 30, async || {
+        let bytes = received.lock().unwrap().clone();
+        let all = ["gpu-fleet", "operation", "WhatRuns", "jobs", "SELECT"];
+        all.iter().all(|text| has(&bytes, text)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fleet_and_the_database_are_counted_for_who_watches() {
+    let fleet = Fleet::start(Engine::Sqlite, "simulated:2xH100-80GB").await;
+    let client = fleet.operator().await;
+    let job = client.submit_line("runs", "sleep 60").await;
+    client.reaches(&job, "RUNNING").await;
+    let url = format!("{}/metrics", fleet.origin());
+    eventually("every figure is there", 10, async || {
+        let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+        let told = |line: &str| text.lines().any(|one| one == line);
+        let lines = [
+            "gpu_fleet_gpus{state=\"allocated\"} 1",
+            "gpu_fleet_gpus{state=\"available\"} 1",
+            "gpu_fleet_hosts{state=\"ready\"} 1",
+            "gpu_fleet_jobs{status=\"RUNNING\"} 1",
+            "gpu_fleet_jobs{status=\"QUEUED\"} 0",
+            "gpu_fleet_writes_waiting 0",
+        ];
+        let all = lines.iter().all(|line| told(line)) && text.contains("gpu_fleet_database_connections{");
+        let by_code = text.contains("kind=\"mutation\",code=\"OK\"");
+        (all && by_code).then_some(())
+    })
+    .await;
 }

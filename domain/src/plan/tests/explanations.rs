@@ -39,10 +39,14 @@ fn every_blocker_is_told_at_once() {
     world.ceiling(2, 4, 2);
     world.job(1).gpus(3);
     world.job(2).of(2).gpus(3).held().after(&[1]);
-    let all = "2 waits Held Dependency GpusBusy ReservedForEarlierJob OverQuota HigherPriorityAhead";
+    let all = "2 waits Held Dependency GpusBusy ReservedForEarlierJob OverQuota FairShare";
     world.expect(&["1 waits GpusBusy", all]);
     world.expect_said(2, "The organization holds 2 of at most 4 GPUs, the job needs 3");
-    world.expect_said(2, "1 job ahead of it in the queue waits for the same GPUs");
+    world.expect_said(
+        2,
+        "1 job of an organization that holds less for its weight goes first; \
+         this organization holds 2 GPUs with the weight 1",
+    );
     world.expect_said(2, "2 of the 2 matching GPUs that are free are kept for an earlier job");
 }
 

@@ -4,39 +4,47 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use crate::ids::HostId;
-use crate::plan::pass::Pass;
-use crate::plan::{BlockerCode, Plan};
+use crate::ids::{HostId, JobId};
+use crate::plan::core::Promise;
+use crate::plan::moment::moment;
+use crate::plan::{BlockerCode, Plan, Rules, load};
 use crate::snapshot::WaitingJob;
 
 use super::checker::{Kept, Leftover, eligible};
 use super::random_world::world;
 use super::world::{World, at};
 
-/// A plan, with what its pass kept for one job.
+/// A plan, with what its pass kept for one job, or which job it promised a moment.
 struct Outcome<'w> {
     world: &'w World,
     plan: Plan,
     kept: Kept<'w>,
+    promised: Option<JobId>,
     left: Leftover,
 }
 
 impl<'w> Outcome<'w> {
     fn of(world: &'w World) -> Self {
         let snapshot = &world.snapshot;
-        let mut pass = Pass::new(snapshot, at(0));
-        let plan = pass.run();
-        let kept = pass.reservation.as_ref().map_or_else(Kept::default, |reservation| Kept {
-            gpus: reservation
-                .parts
-                .iter()
-                .flat_map(|part| {
-                    part.cards.iter().map(|card| pass.fleet.hosts[part.host].cards[*card].state.id)
-                })
-                .collect(),
-            job: snapshot.waiting.iter().find(|job| job.id == reservation.job),
-        });
-        Self { world, left: Leftover::after(snapshot, &plan), plan, kept }
+        let mut core = load::core(snapshot, &Rules::default(), moment(at(0)));
+        let outcome = core.pass(moment(at(0)));
+        let promise = outcome.promises.first();
+        let kept = match promise {
+            Some(Promise::Kept(reservation)) => Kept {
+                gpus: reservation
+                    .parts
+                    .iter()
+                    .flat_map(|part| {
+                        part.cards.iter().map(|card| core.fleet.hosts[part.host].cards[*card].state.id)
+                    })
+                    .collect(),
+                job: snapshot.waiting.iter().find(|job| job.id == reservation.job),
+            },
+            _ => Kept::default(),
+        };
+        let promised = promise.filter(|promise| promise.moment().is_some()).map(Promise::job);
+        let plan = world.plan();
+        Self { world, left: Leftover::after(snapshot, &plan), plan, kept, promised }
     }
 
     fn waiting(&self) -> impl Iterator<Item = &'w WaitingJob> {
@@ -118,7 +126,9 @@ proptest! {
         let outcome = Outcome::of(&world);
         for job in outcome.waiting().filter(|job| !job.held && job.unfinished_dependencies.is_empty()) {
             let over_quota = outcome.is_blocked_by(job, BlockerCode::OverQuota);
-            prop_assert!(over_quota || !outcome.left.fits(job, &outcome.kept), "{:?} fits", job.id);
+            let would_delay = outcome.promised.is_some_and(|head| head != job.id)
+                && outcome.is_blocked_by(job, BlockerCode::ReservedForEarlierJob);
+            prop_assert!(over_quota || would_delay || !outcome.left.fits(job, &outcome.kept), "{:?} fits", job.id);
         }
     }
 
@@ -127,14 +137,14 @@ proptest! {
         let outcome = Outcome::of(&world);
         let nothing_kept = Kept::default();
         for job in outcome.waiting() {
-            let own = outcome.kept.job.is_some_and(|kept| kept.id == job.id);
+            let own = outcome.kept.job.is_some_and(|kept| kept.id == job.id) || outcome.promised == Some(job.id);
             let kept = if own { &nothing_kept } else { &outcome.kept };
             let possible = outcome.left.could_fit_when_empty(job);
             let fits_but_for_kept = outcome.left.fits(job, &nothing_kept);
             prop_assert_eq!(outcome.is_blocked_by(job, BlockerCode::NoMatchingGpu), !possible);
             prop_assert_eq!(outcome.is_blocked_by(job, BlockerCode::GpusBusy), possible && !fits_but_for_kept);
             if outcome.is_blocked_by(job, BlockerCode::ReservedForEarlierJob) {
-                prop_assert!(!own && !outcome.left.fits(job, kept));
+                prop_assert!(!own && (outcome.promised.is_some() || !outcome.left.fits(job, kept)));
             } else {
                 prop_assert!(own || !fits_but_for_kept || outcome.left.fits(job, kept));
             }

@@ -68,6 +68,7 @@ impl World {
             requirements: GpuRequirements::default(),
             held: false,
             unfinished_dependencies: Vec::new(),
+            estimate_secs: None,
         });
         JobBuilder(self.snapshot.waiting.last_mut().unwrap())
     }
@@ -78,6 +79,9 @@ impl World {
             id: org_id(organization),
             max_gpus_milli: Some(max * 1000),
             allocated_milli: held * 1000,
+            weight: 1.0,
+            guaranteed_milli: 0,
+            lately_milli: 0.0,
         });
     }
 
@@ -92,6 +96,11 @@ impl World {
             organization: org_id(9),
             ends_by: ends_by.map(at),
             gpus: held.collect(),
+            cpus: 0.0,
+            memory_gb: 0.0,
+            started_at: None,
+            priority: 0,
+            stopping: false,
         });
     }
 

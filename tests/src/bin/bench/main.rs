@@ -17,6 +17,7 @@ mod push;
 mod raw;
 mod reads;
 mod table;
+mod yardstick;
 
 use std::time::Duration;
 

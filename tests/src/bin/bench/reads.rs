@@ -1,4 +1,4 @@
-//! A list of a hundred jobs with all that hangs on them: through the server, and through a plain axum handler that runs the
+//! A list of a hundred jobs with all that hangs on them: through the server, through async-graphql-axum's own service, and through a plain axum handler that runs the
 //! same queries over the same database and writes the same fields.
 
 use std::collections::HashMap;
@@ -33,6 +33,8 @@ const QUERY: &str = "{ jobs(first: 100) { totalCount pageInfo { hasNextPage endC
 /// Answers per second.
 pub(crate) struct Reads {
     pub(crate) server: f64,
+    /// The same schema under async-graphql-axum alone.
+    pub(crate) service: f64,
     pub(crate) plain: f64,
 }
 
@@ -45,17 +47,9 @@ pub(crate) async fn measure(fleet: &Fleet, client: &Client, span: Duration) -> R
     }
     let answer = client.graphql(QUERY, json!({})).await;
     let bytes = answer.to_string().len();
-    let server = {
-        let client = client.clone();
-        repeat(CLIENTS, span, move || {
-            let client = client.clone();
-            async move {
-                let body = client.raw(QUERY).await.bytes().await.expect("a body");
-                assert!(body.len() >= bytes / 2, "an answer that is whole");
-            }
-        })
-        .await
-    };
+    let server = asked(client.clone(), bytes, span).await;
+    let service = client.at(&crate::yardstick::serve(fleet, "bench").await);
+    let service = asked(service, bytes, span).await;
     let url =
         serve_plain(&fleet.place.database.address(&fleet.place.data_dir())).await.expect("a plain handler");
     let http = reqwest::Client::new();
@@ -67,7 +61,19 @@ pub(crate) async fn measure(fleet: &Fleet, client: &Client, span: Duration) -> R
         }
     })
     .await;
-    Reads { server, plain }
+    Reads { server, service, plain }
+}
+
+/// How often a client is answered in a second.
+async fn asked(client: Client, bytes: usize, span: Duration) -> f64 {
+    repeat(CLIENTS, span, move || {
+        let client = client.clone();
+        async move {
+            let body = client.raw(QUERY).await.bytes().await.expect("a body");
+            assert!(body.len() >= bytes / 2, "an answer that is whole");
+        }
+    })
+    .await
 }
 
 async fn serve_plain(address: &str) -> Result<String, DbErr> {

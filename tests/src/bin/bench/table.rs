@@ -57,9 +57,10 @@ impl Figures {
             number(self.loan_lives, 0),
             latency(&self.latency_process),
             latency(&self.latency_loan),
-            self.reads
-                .as_ref()
-                .map_or_else(|| "–".to_owned(), |reads| format!("{:.0} / {:.0}", reads.server, reads.plain)),
+            self.reads.as_ref().map_or_else(
+                || "–".to_owned(),
+                |reads| format!("{:.0} / {:.0} / {:.0}", reads.server, reads.service, reads.plain),
+            ),
             latency(&self.push),
             number(self.serve_mib, 1),
             number(self.serve_after_mib, 1),
@@ -83,7 +84,7 @@ const MEASURED: [(&str, &str); 11] = [
     ("job lives without a process, 64 GPUs (jobs/s)", "≥ 1,000"),
     ("submit → RUNNING, idle, process (ms: p50/p95/p99/max)", "p50 ≤ 20"),
     ("submit → RUNNING, idle, loan (ms: p50/p95/p99/max)", "p50 ≤ 20"),
-    ("lists of 100 jobs: server / plain handler (per s)", "≥ half"),
+    ("lists of 100 jobs: server / async-graphql-axum alone / plain handler (per s)", "≥ half"),
     ("change → read, 1,000 subscribers, 10/s (ms: p50/p95/p99/max)", "p99 ≤ 100"),
     ("memory of serve, idle (MiB)", "≤ 40"),
     ("memory of serve, after all of the above (MiB)", ""),

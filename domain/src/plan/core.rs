@@ -1,0 +1,407 @@
+//! The state that plans are made from, kept up as jobs come and go: the fleet, the queue and the accounts.
+//!
+//! A pass looks at the first job of each kind, line by line, and starts what fits. The first job that cannot start gets
+//! a moment by which it will (`horizon`), or GPUs kept where nobody can tell (`reservation`); what comes behind it may
+//! pass only if it does not put that off.
+
+use std::collections::HashMap;
+
+use crate::ids::JobId;
+use crate::snapshot::{OrganizationState, WaitingJob};
+
+use super::accounts::Accounts;
+use super::demand::Demand;
+use super::eligibility::Pools;
+use super::fit::FitIndexes;
+use super::fleet::{Fleet, HostPart};
+use super::horizon::Horizon;
+use super::line::Lines;
+use super::moment::{At, SECOND};
+use super::packing::Mix;
+use super::placement::{self, Ask, Packer};
+use super::policy::{Behind, Facts, Order};
+use super::queue::{Entry, Kinds, Place};
+use super::reservation::{self, Reservation};
+use super::rules::Rules;
+use super::shape::Shapes;
+
+/// The state.
+#[derive(Clone)]
+pub(crate) struct Core<'a> {
+    pub(super) rules: Rules,
+    pub(super) now: At,
+    pub(super) fleet: Fleet<'a>,
+    pub(super) pools: Pools<'a>,
+    pub(super) shapes: Shapes<'a>,
+    pub(super) accounts: Accounts,
+    pub(super) kinds: Kinds,
+    pub(super) entries: Vec<Entry<'a>>,
+    pub(super) running: HashMap<JobId, Running>,
+    pub(super) mix: Mix,
+    /// By job: its number among the entries, while it waits.
+    numbers: HashMap<JobId, u32>,
+    /// What the last pass kept for a job.
+    kept: Vec<HostPart>,
+    fits: FitIndexes,
+    random: u64,
+}
+
+/// A job that holds GPUs.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    pub(crate) account: usize,
+    pub(super) demand: Demand,
+    pub(crate) parts: Vec<HostPart>,
+    pub(crate) started: At,
+    pub(super) until: At,
+    pub(super) priority: i32,
+    /// Asked to stop already: it will be gone soon.
+    pub(super) stopping: bool,
+    /// Its version when it started, where a core started it.
+    pub(super) version: Option<i32>,
+}
+
+/// What the first job that cannot start has been promised.
+pub(super) enum Promise {
+    By(JobId, Horizon),
+    Kept(Reservation),
+}
+
+impl Promise {
+    pub(super) fn job(&self) -> JobId {
+        match self {
+            Self::By(job, _) => *job,
+            Self::Kept(reservation) => reservation.job,
+        }
+    }
+
+    /// When the job can start at the latest.
+    pub(super) fn moment(&self) -> Option<At> {
+        match self {
+            Self::By(_, horizon) => Some(horizon.at),
+            Self::Kept(_) => None,
+        }
+    }
+}
+
+/// What came of a kind in a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing of it waits, or all of it started.
+    Done,
+    NoRoom,
+    /// It has room, but would put off the first job that cannot start.
+    WouldDelay,
+    OverQuota,
+    /// The fleet could never serve it.
+    Impossible,
+    /// Something before it stopped the pass.
+    NotReached,
+}
+
+/// What a pass came to, beside what it started.
+pub(super) struct Outcome {
+    pub(super) started: Vec<JobId>,
+    /// To the first jobs that could not start, in the order met.
+    pub(super) promises: Vec<Promise>,
+    /// By kind.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Kinds within their organization's guarantee that found no room, in the order met.
+    pub(super) claims: Vec<usize>,
+}
+
+/// How long a job will be there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lengths {
+    /// As far as anybody can tell beforehand; `NEVER` when nobody can.
+    pub(crate) estimate: At,
+    /// In truth, where that is known; else the estimate.
+    pub(crate) run: At,
+}
+
+impl<'a> Core<'a> {
+    pub(super) fn new(fleet: Fleet<'a>, organizations: &[OrganizationState], rules: Rules, now: At) -> Self {
+        Self {
+            pools: Pools::new(&fleet),
+            shapes: Shapes::new(rules.whole_hosts),
+            accounts: Accounts::new(organizations, rules.half_life_secs, now),
+            kinds: Kinds::default(),
+            entries: Vec::new(),
+            running: HashMap::new(),
+            mix: Mix::default(),
+            numbers: HashMap::new(),
+            kept: Vec::new(),
+            fits: FitIndexes::default(),
+            random: rules.seed,
+            rules,
+            now,
+            fleet,
+        }
+    }
+
+    /// A job joins the queue. Among equals, those that joined earlier go first.
+    pub(crate) fn submit(&mut self, job: &'a WaitingJob, submitted: At, lengths: Lengths) {
+        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let account = self.accounts.number(job.organization);
+        let kind = self.kinds.number(shape, account, lengths.estimate);
+        let facts = Facts::new(submitted, lengths, job.requirements.count);
+        let number = self.entries.len() as u32;
+        let entry = Entry { job, kind, facts };
+        self.entries.push(entry);
+        self.numbers.insert(job.id, number);
+        self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
+    }
+
+    /// A running job has ended, and gives back what it held.
+    pub(crate) fn end(&mut self, job: JobId, now: At) {
+        let Some(running) = self.running.remove(&job) else { return };
+        self.accounts.settle_one(running.account, now);
+        self.accounts.known[running.account].held -= running.demand.total_milli();
+        self.fleet.give_back(&running.parts, &running.demand, running.until);
+    }
+
+    /// Starts what can start now.
+    pub(super) fn pass(&mut self, now: At) -> Outcome {
+        self.now = now;
+        self.accounts.settle(now);
+        self.fleet.unreserve(&std::mem::take(&mut self.kept));
+        self.accounts.known.iter_mut().for_each(|account| account.reserved = 0);
+        let mut pass = Pass::new(self);
+        pass.run();
+        pass.outcome
+    }
+
+    /// Starts what can start now: for whoever asks for nothing else.
+    pub(crate) fn start(&mut self, now: At) -> Vec<JobId> {
+        if self.fleet.free_milli == 0 {
+            return Vec::new();
+        }
+        self.pass(now).started
+    }
+
+    fn draw(random: &mut u64, below: usize) -> usize {
+        // SplitMix64.
+        *random = random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = *random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % (below.max(1) as u64)) as usize
+    }
+
+    /// Where a shape's next job would go, unless it may not.
+    pub(super) fn choose(
+        &mut self,
+        shape: usize,
+        accept: impl FnMut(&Pools<'_>, &Fleet<'_>, &[HostPart]) -> bool,
+    ) -> Option<Vec<HostPart>> {
+        let Self { fleet, pools, shapes, fits, mix, random, rules, .. } = self;
+        let shape = &shapes.known[shape];
+        let demand = shape.demand.as_ref()?;
+        let (pool_number, pool) = (shape.pool, &pools.known[shape.pool]);
+        let ask = Ask { number: shape.ask, pool_number, pool, demand };
+        let mut draw = |below: usize| Self::draw(random, below);
+        let mut packer = Packer { packing: rules.packing, mix, draw: &mut draw };
+        let mut accept = accept;
+        placement::choose(fleet, fits, &ask, &mut packer, |parts| accept(pools, fleet, parts))
+    }
+
+    /// Gives the first job of a kind what was chosen for it.
+    fn begin(&mut self, kind: usize, demand: &Demand, parts: Vec<HostPart>) -> Option<JobId> {
+        let state = &mut self.kinds.known[kind];
+        let place = state.waiting.pop_first()?;
+        let until = self.now.saturating_add(state.estimate);
+        let account = state.account;
+        let job = self.entries[place.job as usize].job;
+        self.numbers.remove(&job.id);
+        self.fleet.take(&parts, demand, until);
+        self.accounts.known[account].held += demand.total_milli();
+        let started = self.now;
+        let running =
+            Running {
+                account,
+                demand: *demand,
+                parts,
+                started,
+                until,
+                priority: job.priority,
+                stopping: false,
+                version: Some(job.version),
+            };
+        self.running.insert(job.id, running);
+        Some(job.id)
+    }
+}
+
+/// One pass under way.
+struct Pass<'p, 'a> {
+    core: &'p mut Core<'a>,
+    lines: Lines,
+    order: Order,
+    outcome: Outcome,
+}
+
+impl<'p, 'a> Pass<'p, 'a> {
+    fn new(core: &'p mut Core<'a>) -> Self {
+        let policy = core.rules.policy;
+        let lines = Lines::new(policy.turns, core.rules.memory, core.accounts.known.len());
+        let verdicts = vec![Verdict::NotReached; core.kinds.known.len()];
+        let outcome = Outcome { started: Vec::new(), promises: Vec::new(), verdicts, claims: Vec::new() };
+        Self { core, lines, order: policy.order, outcome }
+    }
+
+    fn run(&mut self) {
+        self.line_up();
+        while let Some((kind, open)) = self.lines.next(&self.core.accounts, !self.outcome.promises.is_empty()) {
+            if open && matches!(self.outcome.verdicts[kind], Verdict::NoRoom | Verdict::WouldDelay | Verdict::OverQuota) {
+                if self.outcome.verdicts[kind] == Verdict::NoRoom && !self.refuse(kind) { break; }
+                continue;
+            }
+            let verdict = if open { self.consider(kind) } else { Verdict::NoRoom };
+            self.outcome.verdicts[kind] = verdict;
+            match verdict {
+                Verdict::Done => self.enter(kind),
+                Verdict::NoRoom if !self.refuse(kind) => break,
+                _ => {}
+            }
+        }
+    }
+
+    /// Every kind goes to its line, once.
+    fn line_up(&mut self) {
+        for kind in 0..self.core.kinds.known.len() {
+            if self.outcome.verdicts[kind] == Verdict::NotReached {
+                self.outcome.verdicts[kind] = self.precheck(kind);
+                self.enter(kind);
+            }
+        }
+    }
+
+    /// What can be told of a kind without looking at hosts.
+    fn precheck(&self, kind: usize) -> Verdict {
+        let state = &self.core.kinds.known[kind];
+        if state.waiting.is_empty() {
+            return Verdict::Done;
+        }
+        let shape = &self.core.shapes.known[state.shape];
+        let Some(demand) = shape.demand.filter(|_| shape.possible) else { return Verdict::Impossible };
+        if !self.core.accounts.known[state.account].allows(demand.total_milli()) {
+            return Verdict::OverQuota;
+        }
+        if demand.total_milli() > self.core.fleet.free_milli { Verdict::NoRoom } else { Verdict::NotReached }
+    }
+
+    fn enter(&mut self, kind: usize) {
+        let state = &self.core.kinds.known[kind];
+        let Some(first) = state.waiting.first() else { return };
+        let entry = &self.core.entries[first.job as usize];
+        let place = entry.place(first.job, self.order);
+        let overdue = self.core.rules.overdue_secs.saturating_mul(SECOND);
+        if self.core.now.saturating_sub(entry.facts.submitted) > overdue {
+            let place = Place { priority: place.priority, key: entry.facts.submitted, job: first.job };
+            match self.outcome.verdicts[kind] {
+                Verdict::Impossible | Verdict::OverQuota => {}
+                verdict => self.lines.overdue(place, kind, verdict != Verdict::NoRoom),
+            }
+        }
+        match self.outcome.verdicts[kind] {
+            Verdict::Impossible | Verdict::OverQuota => {}
+            Verdict::NoRoom => self.lines.shut(state.account, place, kind),
+            _ => self.lines.open(state.account, place, kind),
+        }
+    }
+
+    fn consider(&mut self, kind: usize) -> Verdict {
+        let Self { core, outcome, .. } = self;
+        let state = &core.kinds.known[kind];
+        let (shape, account) = (state.shape, state.account);
+        let Some(demand) = core.shapes.known[shape].demand else { return Verdict::Impossible };
+        if !core.accounts.known[account].allows(demand.total_milli()) {
+            return Verdict::OverQuota;
+        }
+        if demand.total_milli() > core.fleet.free_milli {
+            return Verdict::NoRoom;
+        }
+        let until = core.now.saturating_add(state.estimate);
+        let mut delays = false;
+        let promises = &mut outcome.promises;
+        let mut tried = false;
+        let elsewhere = core.rules.policy.elsewhere;
+        let chosen = core.choose(shape, |pools, fleet, parts| {
+            if tried && !elsewhere {
+                return false;
+            }
+            tried = true;
+            let put_off = promises.iter().any(|promise| match promise {
+                Promise::By(_, horizon) if until > horizon.at => {
+                    horizon.delayed_by(parts, &demand, &pools.known[horizon.pool()], fleet)
+                }
+                _ => false,
+            });
+            delays |= put_off;
+            !put_off
+        });
+        let Some(parts) = chosen else {
+            return if delays { Verdict::WouldDelay } else { Verdict::NoRoom };
+        };
+        for promise in promises {
+            if let Promise::By(_, horizon) = promise
+                && until > horizon.at
+            {
+                let pool = horizon.pool();
+                horizon.lose(&parts, &demand, &core.pools.known[pool], &core.fleet);
+            }
+        }
+        outcome.started.extend(core.begin(kind, &demand, parts));
+        Verdict::Done
+    }
+
+    /// The first job that finds no room is promised some. False: nothing may start behind it.
+    fn refuse(&mut self, kind: usize) -> bool {
+        let core = &mut *self.core;
+        let state = &core.kinds.known[kind];
+        let shape = &core.shapes.known[state.shape];
+        let Some(demand) = shape.demand else { return true };
+        if core.accounts.known[state.account].owns(demand.total_milli()) {
+            self.outcome.claims.push(kind);
+        }
+        let Behind::Backfill(order) = core.rules.policy.behind else { return false };
+        let Some(first) = state.waiting.first() else { return true };
+        let job = core.entries[first.job as usize].job.id;
+        let promises = &self.outcome.promises;
+        if promises.len() >= core.rules.policy.promises || promises.iter().any(|promise| promise.job() == job) {
+            return true;
+        }
+        let pool = &core.pools.known[shape.pool];
+        let keeps = demand.count >= core.rules.policy.keeps && core.kept.is_empty();
+        let horizon = Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now).filter(|_| !keeps);
+        let promise = match horizon {
+            Some(horizon) => Some(Promise::By(job, horizon)),
+            None if core.kept.is_empty() => {
+                reservation::choose(job, &core.fleet, pool, &demand, core.now).map(Promise::Kept)
+            }
+            None => None,
+        };
+        let Some(promise) = promise else { return true };
+        if let Promise::Kept(reservation) = &promise {
+            core.fleet.reserve(&reservation.parts, &demand);
+            core.kept.clone_from(&reservation.parts);
+        }
+        self.outcome.promises.push(promise);
+        core.accounts.known[state.account].reserved += demand.total_milli();
+        if order != self.order {
+            self.order = order;
+            self.line_up_again();
+        }
+        true
+    }
+
+    fn line_up_again(&mut self) {
+        let policy = self.core.rules.policy;
+        self.lines = Lines::new(policy.turns, self.core.rules.memory, self.core.accounts.known.len());
+        for kind in 0..self.core.kinds.known.len() {
+            if matches!(self.outcome.verdicts[kind], Verdict::NotReached | Verdict::Done) {
+                self.enter(kind);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! From a snapshot to the core's state, and from the core's choices back to what a plan says.
+
+use std::collections::HashMap;
+
+use crate::ids::{GpuId, JobId};
+use crate::requirements::WHOLE_GPU_MILLI;
+use crate::snapshot::{RunningJob, Snapshot, WaitingJob};
+
+use super::core::{Core, Lengths, Running};
+use super::demand::{Demand, Spread};
+use super::fleet::{Fleet, HostPart};
+use super::moment::{At, NEVER, SECOND, moment};
+use super::rules::Rules;
+use super::{PlacedGpu, Placement};
+
+/// The core as a snapshot has it, with every job in the queue that may start.
+pub(super) fn core<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At) -> Core<'a> {
+    let mut core = Core::new(Fleet::new(snapshot), &snapshot.organizations, *rules, now);
+    adopt(&mut core, snapshot);
+    let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| !is_held_back(job)).collect();
+    waiting.sort_unstable_by_key(|job| (job.submitted_at, job.id));
+    for job in waiting {
+        core.submit(job, moment(job.submitted_at), lengths(job));
+    }
+    core
+}
+
+/// A person or another job keeps it from starting, whatever GPUs are free.
+pub(super) fn is_held_back(job: &WaitingJob) -> bool {
+    job.held || !job.unfinished_dependencies.is_empty()
+}
+
+/// How long a job is thought to run.
+pub(super) fn lengths(job: &WaitingJob) -> Lengths {
+    let estimate = job.estimate_secs.map_or(NEVER, |seconds| seconds.max(1).saturating_mul(SECOND));
+    Lengths { estimate, run: estimate }
+}
+
+/// Takes in who holds what already.
+fn adopt(core: &mut Core<'_>, snapshot: &Snapshot) {
+    let mut places: HashMap<GpuId, (usize, usize)> = HashMap::new();
+    if !snapshot.running.is_empty() {
+        for (rank, host) in core.fleet.hosts.iter().enumerate() {
+            places.extend(host.cards.iter().enumerate().map(|(place, card)| (card.state.id, (rank, place))));
+        }
+    }
+    for job in &snapshot.running {
+        let until = job.ends_by.map_or(NEVER, moment);
+        let mut held: Vec<((usize, usize), i32)> =
+            job.gpus.iter().filter_map(|(gpu, milli)| Some((*places.get(gpu)?, *milli))).collect();
+        held.sort_unstable();
+        let milli = held.first().map_or(WHOLE_GPU_MILLI, |(_, milli)| *milli);
+        let parts: Vec<HostPart> = held
+            .chunk_by(|a, b| a.0.0 == b.0.0)
+            .map(|chunk| HostPart {
+                host: chunk[0].0.0,
+                cards: chunk.iter().map(|((_, card), _)| *card).collect(),
+            })
+            .collect();
+        let demand = held_demand(job, milli);
+        core.fleet.adopt(&parts, &demand, until);
+        let account = core.accounts.number(job.organization);
+        let running = Running {
+            account,
+            demand,
+            parts,
+            started: job.started_at.map_or(core.now, moment),
+            until,
+            priority: job.priority,
+            stopping: job.stopping,
+            version: None,
+        };
+        core.running.insert(job.id, running);
+    }
+}
+
+fn held_demand(job: &RunningJob, milli: i32) -> Demand {
+    let count = i32::try_from(job.gpus.len()).unwrap_or(i32::MAX);
+    let per_gpu = |in_all: f64| in_all / f64::from(count.max(1));
+    Demand {
+        count,
+        milli,
+        spread: Spread::Anywhere,
+        cpus_per_gpu: per_gpu(job.cpus),
+        memory_gb_per_gpu: per_gpu(job.memory_gb),
+    }
+}
+
+/// What a plan says of a job that the core has started.
+pub(super) fn placement(core: &Core<'_>, job: JobId) -> Option<Placement> {
+    let running = core.running.get(&job)?;
+    let version = running.version?;
+    let placed = |part: &HostPart, card: usize| {
+        let host = &core.fleet.hosts[part.host];
+        let gpu = host.cards[card].state;
+        PlacedGpu { host: host.state.id, gpu: gpu.id, gpu_version: gpu.version, milli: running.demand.milli }
+    };
+    let gpus = running.parts.iter().flat_map(|part| part.cards.iter().map(move |card| placed(part, *card)));
+    Some(Placement { job, job_version: version, gpus: gpus.collect() })
+}

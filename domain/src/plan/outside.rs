@@ -1,0 +1,76 @@
+//! What virtual time asks of the core: an empty fleet, jobs one by one, and what became of them.
+
+use crate::ids::JobId;
+use crate::snapshot::{Snapshot, WaitingJob};
+
+use super::core::Core;
+use super::fleet::{Fleet, HostPart};
+use super::load::lengths;
+use super::moment::At;
+use super::packing::{Leftover, Mix};
+use super::rules::Rules;
+
+/// The most frequent kinds of jobs that make up this part of all are the mix that a fleet is kept good for.
+const COVERED: f64 = 0.95;
+
+impl<'a> Core<'a> {
+    /// A fleet with nothing in its queue.
+    pub(crate) fn empty(fleet: &'a Snapshot, rules: &Rules) -> Self {
+        Self::new(Fleet::new(fleet), &fleet.organizations, *rules, 0)
+    }
+
+    /// Takes these for the mix of jobs that this fleet sees.
+    pub(crate) fn see(&mut self, jobs: impl IntoIterator<Item = &'a WaitingJob>) {
+        let mut counts: Vec<(f64, usize)> = Vec::new();
+        let mut places: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
+        for job in jobs {
+            let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+            let ask = self.shapes.known[shape].ask;
+            let place = *places.entry(ask).or_insert_with(|| {
+                counts.push((0.0, shape));
+                counts.len() - 1
+            });
+            counts[place].0 += 1.0;
+        }
+        let known = counts.into_iter().filter_map(|(count, shape)| {
+            let shape = &self.shapes.known[shape];
+            Some((count, shape.demand?, self.pools.known[shape.pool].clone()))
+        });
+        self.mix = Mix::of(known.collect(), COVERED);
+    }
+
+    /// Gives a job what it needs at once, past every queue; nothing when there is no room.
+    pub(crate) fn place_now(&mut self, job: &'a WaitingJob) -> Option<Vec<(usize, usize)>> {
+        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let demand = self.shapes.known[shape].demand?;
+        let parts = self.choose(shape, |_, _, _| true)?;
+        let until = self.now.saturating_add(lengths(job).estimate);
+        self.fleet.take(&parts, &demand, until);
+        Some(places(&parts))
+    }
+
+    /// Starts what can start now, and says which jobs are to give their GPUs back.
+    pub(crate) fn advance(&mut self, now: At) -> (Vec<JobId>, Vec<JobId>) {
+        (self.start(now), Vec::new())
+    }
+
+    /// Where a running job's GPUs are: the host's rank, and the card's place on it.
+    pub(crate) fn gpus_of(&self, job: JobId) -> Vec<(usize, usize)> {
+        self.running.get(&job).map_or_else(Vec::new, |running| places(&running.parts))
+    }
+
+    /// Idle thousandths of GPUs that jobs of the mix could not use.
+    pub(crate) fn fragmentation(&self) -> f64 {
+        let of_host = |rank: usize| {
+            let host = &self.fleet.hosts[rank];
+            let cards: Vec<(usize, i32)> = host.cards.iter().map(|card| (card.model, card.free_milli)).collect();
+            let (cpus, memory_gb) = host.room();
+            self.mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb })
+        };
+        (0..self.fleet.hosts.len()).map(of_host).sum()
+    }
+}
+
+fn places(parts: &[HostPart]) -> Vec<(usize, usize)> {
+    parts.iter().flat_map(|part| part.cards.iter().map(|card| (part.host, *card))).collect()
+}

@@ -1,0 +1,40 @@
+//! What an operator may choose of the core's ways.
+
+use super::packing::Packing;
+use super::policy::Policy;
+
+/// The rules that a core plans by.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// How the queue is served.
+    pub policy: Policy,
+    /// Where jobs go.
+    pub packing: Packing,
+    /// Jobs of more GPUs than a host has take whole hosts and a remainder, rather than what is free anywhere.
+    pub whole_hosts: bool,
+    /// What an organization held so many seconds ago counts half of what it holds.
+    pub half_life_secs: i64,
+    /// How much what was held lately counts beside what is held now.
+    pub memory: f64,
+    /// A job that has waited for so many seconds goes before everybody's turn.
+    pub overdue_secs: i64,
+    /// A borrowed job that has run for less is not asked to give its GPUs back.
+    pub min_run_secs: i64,
+    /// Draws what is random.
+    pub seed: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            packing: Packing::BestFit,
+            whole_hosts: false,
+            half_life_secs: 86_400,
+            memory: 0.0,
+            overdue_secs: i64::MAX,
+            min_run_secs: 600,
+            seed: 0,
+        }
+    }
+}

@@ -47,6 +47,7 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("Query", "host", VIEWER),
     ("Query", "hosts", VIEWER),
     ("Query", "fleet", VIEWER),
+    ("Query", "eventCursor", VIEWER),
     ("Query", "auditLog", OPERATOR),
     ("Query", "errorCodes", Need::Anyone),
     ("Organization", "jobs", VIEWER),

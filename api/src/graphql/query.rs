@@ -21,6 +21,7 @@ use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
 use super::lists::organizations::{OrganizationConnection, organizations_page};
 use super::loaders::load;
 use super::organization::Organization;
+use super::subscription::event_cursor;
 use super::viewer::Viewer;
 use crate::fault::Fault;
 use crate::store::page::Ask;
@@ -240,6 +241,13 @@ impl Query {
             .take(first)
             .map(|code| ErrorCodeInfo { code: code.into(), retryable: code.is_retryable() })
             .collect())
+    }
+
+    /// Where the subscriptions of changes stand now. Asked for before a list, and handed to a subscription as `after`, it
+    /// leaves no change between the two untold.
+    async fn event_cursor(&self, ctx: &Context<'_>) -> Answer<String> {
+        permit(ctx)?;
+        Ok(event_cursor(store(ctx).feed().head()))
     }
 
     /// The fleet in numbers.

@@ -3,8 +3,9 @@
 //!
 //! While the room is given up, nothing that makes the database grow on a user's behalf is taken: see [`Store::has_room`].
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

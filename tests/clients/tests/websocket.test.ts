@@ -38,6 +38,15 @@ test("each status of a job passes by, in order", async () => {
   expect(seen.map(({ job }) => job.status)).toEqual(LIFE.slice(1));
 });
 
+test("a cursor that was asked for beforehand leaves nothing untold", async () => {
+  const client = connect();
+  const { value } = await client.iterate<{ eventCursor: string }>({ query: "{ eventCursor }" }).next();
+  const { id } = await submit(world, "meanwhile");
+  const updates = client.iterate<JobUpdates>({ query: JOB_UPDATES, variables: { after: value.data.eventCursor } });
+  const seen = await collectUntil(updates, id, "SUCCEEDED");
+  expect(seen.map(({ job }) => job.status)).toEqual(LIFE);
+});
+
 test("a connection that broke is resumed by the last cursor: nothing is missing and nothing comes twice", async () => {
   const before = await submit(world, "before-the-break");
   const mayReconnect = new Latch();

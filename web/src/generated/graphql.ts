@@ -306,6 +306,11 @@ export type JobLogsSubscriptionVariables = Exact<{
 
 export type JobLogsSubscription = { jobLogs: { cursor: string, at: string, stream: LogStream, text: string } };
 
+export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type EventCursorQuery = { eventCursor: string };
+
 export type SubmitJobMutationVariables = Exact<{
   input: SubmitJobInput;
 }>;
@@ -1057,6 +1062,11 @@ export const JobLogsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<JobLogsSubscription, JobLogsSubscriptionVariables>;
+export const EventCursorDocument = new TypedDocumentString(`
+    query EventCursor {
+  eventCursor
+}
+    `) as unknown as TypedDocumentString<EventCursorQuery, EventCursorQueryVariables>;
 export const SubmitJobDocument = new TypedDocumentString(`
     mutation SubmitJob($input: SubmitJobInput!) {
   submitJob(input: $input) {

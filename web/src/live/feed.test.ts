@@ -8,18 +8,21 @@ interface Change {
   readonly cursor: string;
 }
 
-/** A socket that the test connects, breaks and feeds by hand. */
+/** A socket that the test connects, breaks and feeds by hand. Once connected it starts at once what is opened. */
 class FakeSocket {
   readonly asked: unknown[] = [];
   stream: Stream<Change, { after?: string | null }> | undefined;
+  #connected = false;
 
   open = <Data, Variables extends Record<string, unknown>>(stream: Stream<Data, Variables>): (() => void) => {
     this.stream = stream as unknown as Stream<Change, { after?: string | null }>;
+    if (this.#connected) queueMicrotask(() => this.connect());
     return () => undefined;
   };
 
   /** The connection is there, for the first time or again. */
   connect(): void {
+    this.#connected = true;
     this.asked.push(this.stream?.variables().after);
     this.stream?.started?.();
   }
@@ -32,12 +35,14 @@ class FakeSocket {
 function world(snapshot = async (): Promise<void> => undefined) {
   const socket = new FakeSocket();
   const applied: string[] = [];
+  const positions = ["3", "6", "9"];
   let snapshots = 0;
   const feed = new Feed<Change>({
     socket,
     operation: "" as unknown as Operation<Change, { after?: string | null | undefined }>,
     cursorOf: (data) => data.cursor,
     apply: (data) => applied.push(data.cursor),
+    position: async () => positions.shift() ?? "",
     snapshot: () => {
       snapshots += 1;
       return snapshot();
@@ -49,13 +54,13 @@ function world(snapshot = async (): Promise<void> => undefined) {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("a feed", () => {
-  test("subscribes from now, then takes a snapshot", async () => {
+  test("asks where the server stands, subscribes from there, then takes a snapshot", async () => {
     const { socket, feed, snapshots } = world();
     feed.start();
     expect(snapshots()).toBe(0);
     socket.connect();
     await settled();
-    expect([socket.asked, snapshots(), feed.state.get().phase]).toEqual([[null], 1, "ready"]);
+    expect([socket.asked, snapshots(), feed.state.get().phase]).toEqual([[null, "3"], 1, "ready"]);
   });
 
   test("resumes after its last cursor without another snapshot", async () => {
@@ -66,16 +71,16 @@ describe("a feed", () => {
     socket.send("7");
     socket.send("8");
     socket.connect();
-    expect([socket.asked, applied, snapshots()]).toEqual([[null, "8"], ["7", "8"], 1]);
+    expect([socket.asked, applied, snapshots()]).toEqual([[null, "3", "8"], ["7", "8"], 1]);
   });
 
-  test("takes a new snapshot after a gap in which it had no cursor", async () => {
+  test("goes on from where it began when nothing has come", async () => {
     const { socket, feed, snapshots } = world();
     feed.start();
     socket.connect();
     await settled();
     socket.connect();
-    expect([socket.asked, snapshots()]).toEqual([[null, null], 2]);
+    expect([socket.asked, snapshots()]).toEqual([[null, "3", "3"], 1]);
   });
 
   test("begins anew when the server has forgotten its cursor", async () => {
@@ -85,9 +90,8 @@ describe("a feed", () => {
     await settled();
     socket.send("7");
     socket.stream?.refused(new ApiError("CURSOR_EXPIRED", "too old"));
-    socket.connect();
     await settled();
-    expect([socket.asked, snapshots(), feed.state.get().phase]).toEqual([[null, null], 2, "ready"]);
+    expect([socket.asked, snapshots(), feed.state.get().phase]).toEqual([[null, "3", null, "6"], 2, "ready"]);
   });
 
   test("says why it failed, and can be started again", async () => {

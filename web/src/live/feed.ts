@@ -1,5 +1,6 @@
 // A stream of changes that goes on without a gap: it keeps the last cursor, resumes after it when the connection comes
-// back, and asks for a whole snapshot when there is no cursor or the server no longer remembers it.
+// back, and asks for a whole snapshot when there is no cursor or the server no longer remembers it. Nothing tells when the
+// server has begun a stream "from now", so a snapshot could come before it: the first cursor is asked for by itself.
 import { type ApiError, asApiError, type FailureCode } from "../api/errors";
 import type { Operation } from "../api/operation";
 import type { Stream } from "../api/socket";
@@ -20,6 +21,8 @@ export interface FeedOptions<Data> {
   readonly cursorOf: (data: Data) => string;
   /** Applied in order; a change older than what is known must be dropped by its version. */
   readonly apply: (data: Data) => void;
+  /** Where the server's changes stand now. */
+  readonly position: () => Promise<string>;
   /** Fetches everything anew and replaces what is known. */
   readonly snapshot: () => Promise<void>;
 }
@@ -73,13 +76,15 @@ export class Feed<Data> {
 
   #started(): void {
     // With a cursor and a snapshot the stream itself brings everything that was missed.
-    if (this.#cursor === undefined || !this.#hasSnapshot) void this.#load();
+    if (this.#cursor === undefined) void this.#begin();
+    else if (!this.#hasSnapshot) void this.#load();
     else this.state.set({ phase: "ready" });
   }
 
   #refused(error: ApiError): void {
     if (error.code === "CURSOR_EXPIRED" && this.#cursor !== undefined) {
       this.#cursor = undefined;
+      this.#hasSnapshot = false;
       this.start();
       return;
     }
@@ -92,6 +97,17 @@ export class Feed<Data> {
     this.#restart = setTimeout(this.start, milliseconds);
   }
 
+  /** Starts over from a known place; the snapshot, which is taken then, holds all that came before it. */
+  async #begin(): Promise<void> {
+    try {
+      const position = await this.#options.position();
+      this.#cursor ??= position;
+      this.start();
+    } catch (failure) {
+      this.#failed(failure);
+    }
+  }
+
   async #load(): Promise<void> {
     this.#hasSnapshot = false;
     try {
@@ -99,7 +115,11 @@ export class Feed<Data> {
       this.#hasSnapshot = true;
       if (!this.#closed) this.state.set({ phase: "ready" });
     } catch (failure) {
-      if (!this.#closed) this.state.set({ phase: "failed", error: asApiError(failure) });
+      this.#failed(failure);
     }
+  }
+
+  #failed(failure: unknown): void {
+    if (!this.#closed) this.state.set({ phase: "failed", error: asApiError(failure) });
   }
 }

@@ -2,6 +2,7 @@
 // with every heartbeat, has no version, and is kept apart so that a reading never renders more than its own level.
 import type { Api } from "../api/client";
 import {
+  EventCursorDocument,
   FleetUpdatesDocument,
   type FleetTotalsFragment,
   type GpuCellFragment,
@@ -49,6 +50,7 @@ export class FleetStore {
       operation: GpuUpdatesDocument,
       cursorOf: (data) => data.gpuUpdates.cursor,
       apply: (data) => this.#queue.push(data.gpuUpdates.gpu.id, data.gpuUpdates.gpu),
+      position: async () => (await api.query(EventCursorDocument, {})).eventCursor,
       snapshot: () => this.#snapshot(),
     });
   }

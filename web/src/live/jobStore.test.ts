@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Api } from "../api/client";
+import { ApiError } from "../api/errors";
 import type { Stream } from "../api/socket";
-import { JobCountsDocument, type JobStatus, type JobUpdatesSubscription } from "../generated/graphql";
+import { EventCursorDocument, JobCountsDocument, type JobStatus, type JobUpdatesSubscription } from "../generated/graphql";
 import { aJob } from "../jobs/testJobs";
 import { type Job, JobStore } from "./jobStore";
 
@@ -19,12 +20,16 @@ function world(jobs: Job[]) {
     jobs: { nodes: jobs.filter((job) => status.includes(job.status)), pageInfo: { hasNextPage: false, endCursor: null } },
   });
   const api = {
-    query: (operation: unknown, variables: { status: JobStatus[] }) =>
-      Promise.resolve(operation === JobCountsDocument ? counts() : page(variables.status)),
+    query: async (operation: unknown, variables: { status: JobStatus[] }) => {
+      if (operation === EventCursorDocument) return { eventCursor: "0" };
+      return operation === JobCountsDocument ? counts() : page(variables.status);
+    },
   } as unknown as Api;
+  let connected = false;
   const socket = {
     open: (opened: unknown) => {
       stream = opened as typeof stream;
+      if (connected) queueMicrotask(() => stream?.started?.());
       return () => undefined;
     },
   };
@@ -33,7 +38,12 @@ function world(jobs: Job[]) {
   return {
     store,
     connect: async () => {
+      connected = true;
       stream?.started?.();
+      await settled();
+    },
+    forgetCursor: async () => {
+      stream?.refused(new ApiError("CURSOR_EXPIRED", "too old"));
       await settled();
     },
     send: (job: Job, kind: "CREATED" | "UPDATED" = "UPDATED") => stream?.next({ jobUpdates: { cursor: `${job.version}`, kind, job } }),
@@ -88,13 +98,13 @@ describe("the job store", () => {
     expect(store.counts.get()).toMatchObject({ RUNNING: 0 });
   });
 
-  test("after a gap without a cursor, jobs that the server no longer lists so are forgotten", async () => {
+  test("when the server has forgotten the cursor, jobs that the server no longer lists so are forgotten", async () => {
     const server = [aJob({ id: "a", status: "RUNNING" }), aJob({ id: "b", status: "RUNNING" })];
-    const { store, connect } = world(server);
+    const { store, connect, forgetCursor } = world(server);
     await connect();
     await store.loadMore(["RUNNING"]);
     server.pop();
-    await connect();
+    await forgetCursor();
     expect(store.jobs.values().map((job) => job.id)).toEqual(["a"]);
   });
 });

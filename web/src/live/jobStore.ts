@@ -3,6 +3,7 @@
 import type { Api } from "../api/client";
 import {
   type ChangeKind,
+  EventCursorDocument,
   JobCountsDocument,
   JobPageDocument,
   type JobRowFragment,
@@ -53,6 +54,7 @@ export class JobStore {
       operation: JobUpdatesDocument,
       cursorOf: (data) => data.jobUpdates.cursor,
       apply: ({ jobUpdates: { kind, job } }) => this.#queue.push(job.id, { kind, job }),
+      position: async () => (await api.query(EventCursorDocument, {})).eventCursor,
       snapshot: () => this.#snapshot(),
     });
   }

@@ -90,6 +90,8 @@ pub struct WaitingJob {
 pub struct RunningJob {
     /// Its id.
     pub id: JobId,
+    /// The version read: it is asked to give its GPUs back only while it is still this.
+    pub version: i32,
     /// Whose it is.
     pub organization: OrganizationId,
     /// When it ends at the latest, by its time limit.

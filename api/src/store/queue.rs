@@ -99,7 +99,7 @@ impl Store {
     }
 
     async fn running_jobs(&self, live: &[allocation::Model]) -> Result<Vec<RunningJob>, Fault> {
-        type Row = (Uuid, Uuid, Option<DateTimeUtc>, Option<i32>, Option<DateTimeUtc>, i32, String);
+        type Row = (Uuid, Uuid, Option<DateTimeUtc>, Option<i32>, Option<DateTimeUtc>, i32, String, i32);
         let rows: Vec<Row> = job::Entity::find()
             .select_only()
             .columns([
@@ -110,6 +110,7 @@ impl Store {
                 job::Column::AllocatedAt,
                 job::Column::Priority,
                 job::Column::Status,
+                job::Column::Version,
             ])
             .filter(job::Column::FinishedAt.is_null())
             .filter(job::Column::Status.is_in(["ALLOCATED", "RUNNING", "STOPPING"]))
@@ -126,10 +127,11 @@ impl Store {
         let now = Utc::now();
         Ok(rows
             .into_iter()
-            .map(|(id, organization, started, limit, allocated, priority, status)| {
+            .map(|(id, organization, started, limit, allocated, priority, status, version)| {
                 let (cpus, memory_gb) = room.get(&id).copied().unwrap_or_default();
                 RunningJob {
                     id: JobId(id),
+                    version,
                     organization: OrganizationId(organization),
                     ends_by: limit.map(|limit| started.unwrap_or(now) + Duration::seconds(limit.into())),
                     gpus: gpus.remove(&id).unwrap_or_default(),

@@ -46,10 +46,10 @@ impl Account {
         self.held + milli <= self.guaranteed
     }
 
-    /// How well it is served; the least comes first. Below its guarantee comes before everything.
-    pub(super) fn served(&self, memory: f64) -> (bool, f64) {
+    /// How well it is served; the least comes first.
+    pub(super) fn served(&self, memory: f64) -> f64 {
         let weight = if self.weight > 0.0 { self.weight } else { 1e-9 };
-        (self.held >= self.guaranteed, (self.held as f64 + memory * self.lately) / weight)
+        (self.held as f64 + memory * self.lately) / weight
     }
 
     fn settle(&mut self, now: At, half_life_secs: i64) {
@@ -108,10 +108,7 @@ impl Accounts {
     pub(super) fn ranks(&self, memory: f64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.known.len()).collect();
         let served = |number: usize| self.known[number].served(memory);
-        order.sort_by(|a, b| {
-            let (a, b) = (served(*a), served(*b));
-            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-        });
+        order.sort_by(|a, b| served(*a).total_cmp(&served(*b)));
         let mut ranks = vec![0; order.len()];
         order.into_iter().enumerate().for_each(|(rank, number)| ranks[number] = rank);
         ranks
@@ -136,11 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn weight_divides_and_a_guarantee_comes_first() {
+    fn weight_divides_what_is_held() {
         let heavy = Account { weight: 4.0, held: 4000, ..Account::new(0) };
         let light = Account { held: 2000, ..Account::new(0) };
-        assert!(heavy.served(0.0).1 < light.served(0.0).1);
-        let below = Account { guaranteed: 9000, held: 8000, ..Account::new(0) };
-        assert!(below.served(0.0) < heavy.served(0.0));
+        assert!(heavy.served(0.0) < light.served(0.0));
     }
 }

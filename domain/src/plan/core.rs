@@ -15,11 +15,11 @@ use super::eligibility::Pools;
 use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::horizon::Horizon;
-use super::line::Lines;
+use super::line::{Lines, Turn};
 use super::moment::{At, SECOND};
 use super::packing::Mix;
 use super::placement::{self, Ask, Packer};
-use super::policy::{Behind, Facts, Order};
+use super::policy::{Behind, Facts, Order, Turns};
 use super::queue::{Entry, Kinds, Place};
 use super::reservation::{self, Reservation};
 use super::rules::Rules;
@@ -146,7 +146,7 @@ impl<'a> Core<'a> {
         let kind = self.kinds.number(shape, account, lengths.estimate);
         let facts = Facts::new(submitted, lengths, job.requirements.count);
         let number = self.entries.len() as u32;
-        let entry = Entry { job, kind, facts };
+        let entry = Entry { job, facts };
         self.entries.push(entry);
         self.numbers.insert(job.id, number);
         self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
@@ -171,12 +171,14 @@ impl<'a> Core<'a> {
         pass.outcome
     }
 
-    /// Starts what can start now: for whoever asks for nothing else.
-    pub(crate) fn start(&mut self, now: At) -> Vec<JobId> {
-        if self.fleet.free_milli == 0 {
-            return Vec::new();
-        }
-        self.pass(now).started
+    /// What is kept for the first job that cannot start.
+    pub(super) fn kept(&self) -> Vec<HostPart> {
+        self.kept.clone()
+    }
+
+    /// The fleet is not what the indexes knew.
+    pub(super) fn forget_fits(&mut self, fits: FitIndexes) {
+        self.fits = fits;
     }
 
     fn draw(random: &mut u64, below: usize) -> usize {
@@ -216,17 +218,16 @@ impl<'a> Core<'a> {
         self.fleet.take(&parts, demand, until);
         self.accounts.known[account].held += demand.total_milli();
         let started = self.now;
-        let running =
-            Running {
-                account,
-                demand: *demand,
-                parts,
-                started,
-                until,
-                priority: job.priority,
-                stopping: false,
-                version: Some(job.version),
-            };
+        let running = Running {
+            account,
+            demand: *demand,
+            parts,
+            started,
+            until,
+            priority: job.priority,
+            stopping: false,
+            version: Some(job.version),
+        };
         self.running.insert(job.id, running);
         Some(job.id)
     }
@@ -251,12 +252,21 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     fn run(&mut self) {
         self.line_up();
-        while let Some((kind, open)) = self.lines.next(&self.core.accounts, !self.outcome.promises.is_empty()) {
-            if open && matches!(self.outcome.verdicts[kind], Verdict::NoRoom | Verdict::WouldDelay | Verdict::OverQuota) {
-                if self.outcome.verdicts[kind] == Verdict::NoRoom && !self.refuse(kind) { break; }
+        while let Some(Turn { kind, open, own }) =
+            self.lines.next(&self.core.accounts, !self.outcome.promises.is_empty())
+        {
+            if own && !self.owns(kind) {
+                self.enter(kind);
                 continue;
             }
-            let verdict = if open { self.consider(kind) } else { Verdict::NoRoom };
+            let seen = self.outcome.verdicts[kind];
+            let decided = matches!(seen, Verdict::WouldDelay | Verdict::OverQuota);
+            let verdict = match seen {
+                Verdict::NoRoom => Verdict::NoRoom,
+                _ if decided => continue,
+                _ if open => self.consider(kind),
+                _ => Verdict::NoRoom,
+            };
             self.outcome.verdicts[kind] = verdict;
             match verdict {
                 Verdict::Done => self.enter(kind),
@@ -264,6 +274,14 @@ impl<'p, 'a> Pass<'p, 'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether the first job of a kind is within its organization's guarantee, where that gives it a turn.
+    fn owns(&self, kind: usize) -> bool {
+        let state = &self.core.kinds.known[kind];
+        let demand = self.core.shapes.known[state.shape].demand;
+        self.core.rules.policy.turns == Turns::LeastServed
+            && demand.is_some_and(|demand| self.core.accounts.known[state.account].owns(demand.total_milli()))
     }
 
     /// Every kind goes to its line, once.
@@ -303,10 +321,14 @@ impl<'p, 'a> Pass<'p, 'a> {
                 verdict => self.lines.overdue(place, kind, verdict != Verdict::NoRoom),
             }
         }
-        match self.outcome.verdicts[kind] {
-            Verdict::Impossible | Verdict::OverQuota => {}
-            Verdict::NoRoom => self.lines.shut(state.account, place, kind),
-            _ => self.lines.open(state.account, place, kind),
+        let (account, open) = match self.outcome.verdicts[kind] {
+            Verdict::Impossible | Verdict::OverQuota => return,
+            verdict => (state.account, verdict != Verdict::NoRoom),
+        };
+        if self.owns(kind) {
+            self.lines.own(account, place, kind, open);
+        } else {
+            self.lines.enter(account, place, kind, open);
         }
     }
 
@@ -326,17 +348,20 @@ impl<'p, 'a> Pass<'p, 'a> {
         let promises = &mut outcome.promises;
         let mut tried = false;
         let elsewhere = core.rules.policy.elsewhere;
+        // What is guaranteed is an organization's own: no promise to another stands in its way.
+        let own = core.accounts.known[account].owns(demand.total_milli());
         let chosen = core.choose(shape, |pools, fleet, parts| {
             if tried && !elsewhere {
                 return false;
             }
             tried = true;
-            let put_off = promises.iter().any(|promise| match promise {
-                Promise::By(_, horizon) if until > horizon.at => {
-                    horizon.delayed_by(parts, &demand, &pools.known[horizon.pool()], fleet)
-                }
-                _ => false,
-            });
+            let put_off = !own
+                && promises.iter().any(|promise| match promise {
+                    Promise::By(_, horizon) if until > horizon.at => {
+                        horizon.delayed_by(parts, &demand, &pools.known[horizon.pool()], fleet)
+                    }
+                    _ => false,
+                });
             delays |= put_off;
             !put_off
         });
@@ -361,20 +386,22 @@ impl<'p, 'a> Pass<'p, 'a> {
         let state = &core.kinds.known[kind];
         let shape = &core.shapes.known[state.shape];
         let Some(demand) = shape.demand else { return true };
-        if core.accounts.known[state.account].owns(demand.total_milli()) {
+        // Where there are no turns, nothing sees to it that a claim is served before others take what it freed.
+        if core.rules.policy.turns == Turns::LeastServed
+            && core.accounts.known[state.account].owns(demand.total_milli())
+        {
             self.outcome.claims.push(kind);
         }
         let Behind::Backfill(order) = core.rules.policy.behind else { return false };
         let Some(first) = state.waiting.first() else { return true };
         let job = core.entries[first.job as usize].job.id;
         let promises = &self.outcome.promises;
-        if promises.len() >= core.rules.policy.promises || promises.iter().any(|promise| promise.job() == job) {
+        if promises.len() >= core.rules.policy.promises || promises.iter().any(|promise| promise.job() == job)
+        {
             return true;
         }
         let pool = &core.pools.known[shape.pool];
-        let keeps = demand.count >= core.rules.policy.keeps && core.kept.is_empty();
-        let horizon = Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now).filter(|_| !keeps);
-        let promise = match horizon {
+        let promise = match Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now) {
             Some(horizon) => Some(Promise::By(job, horizon)),
             None if core.kept.is_empty() => {
                 reservation::choose(job, &core.fleet, pool, &demand, core.now).map(Promise::Kept)

@@ -115,7 +115,10 @@ mod tests {
     #[test]
     fn numbers_that_no_submission_may_contain_are_no_demand() {
         for (count, milli) in [(-1, 1000), (1, 0), (1, 1001), (2, 500)] {
-            assert_eq!(Demand::of(&GpuRequirements { count, milli, ..GpuRequirements::default() }, false), None);
+            assert_eq!(
+                Demand::of(&GpuRequirements { count, milli, ..GpuRequirements::default() }, false),
+                None
+            );
         }
     }
 }

@@ -29,12 +29,11 @@ struct Waiting<'a> {
 }
 
 /// Explains every job that stays.
-pub(super) fn explain(
-    core: &Core<'_>,
-    snapshot: &Snapshot,
+pub(super) fn explain<'a>(
+    mut core: Core<'a>,
+    snapshot: &'a Snapshot,
     outcome: &Outcome,
 ) -> HashMap<JobId, Explanation> {
-    let mut core = core.clone();
     let waiting = in_order(&mut core, snapshot);
     let overlaps = core.pools.overlaps(&core.fleet);
     let by_share = core.rules.policy.turns == Turns::LeastServed;
@@ -63,7 +62,7 @@ fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>>
         let line = core.accounts.number(job.organization);
         let lengths = lengths(job);
         let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
-        let place = Entry { job, kind: 0, facts }.place(number as u32, order);
+        let place = Entry { job, facts }.place(number as u32, order);
         let state = &core.shapes.known[shape];
         let demand = state.demand.filter(|_| state.possible && !is_held_back(job));
         let competes =
@@ -249,9 +248,8 @@ impl<'p> ShapeBlockers<'p> {
             pool.hosts.iter().map(|(host, _)| free_on(pass, number, *host, demand.milli)).collect()
         });
         let fleet = &pass.fleet.hosts;
-        let giving = |able: fn(&HostFree) -> i32| {
-            hosts.iter().map(move |h| (h.host, able(h))).filter(|h| h.1 > 0)
-        };
+        let giving =
+            |able: fn(&HostFree) -> i32| hosts.iter().map(move |h| (h.host, able(h))).filter(|h| h.1 > 0);
         let all =
             giving(|h| h.free).map(|(host, able)| able.min(fleet[host].gpus_served_with_reserved(demand)));
         let open = giving(|h| h.free - h.kept).map(|(host, able)| able.min(fleet[host].gpus_served(demand)));

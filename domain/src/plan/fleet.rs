@@ -102,7 +102,8 @@ impl<'a> Fleet<'a> {
         states.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         let mut models = Models::default();
         let hosts: Vec<Host<'a>> = states.into_iter().map(|state| Host::new(state, &mut models)).collect();
-        let free_milli = hosts.iter().flat_map(|host| &host.cards).map(|card| i64::from(card.free_milli)).sum();
+        let free_milli =
+            hosts.iter().flat_map(|host| &host.cards).map(|card| i64::from(card.free_milli)).sum();
         Self { hosts, models: models.known, changes: Changes::default(), free_milli }
     }
 

@@ -43,7 +43,13 @@ impl Horizon {
     }
 
     /// Whether the job could not start by its moment if these were held beyond it.
-    pub(super) fn delayed_by(&self, parts: &[HostPart], demand: &Demand, pool: &Pool, fleet: &Fleet<'_>) -> bool {
+    pub(super) fn delayed_by(
+        &self,
+        parts: &[HostPart],
+        demand: &Demand,
+        pool: &Pool,
+        fleet: &Fleet<'_>,
+    ) -> bool {
         let mut tally = self.tally.clone();
         for (host, room) in self.rooms_beside(parts, demand, pool, fleet) {
             tally.replace(self.rooms[host], room);
@@ -144,16 +150,11 @@ fn nth(mut times: Vec<At>, n: i32) -> Option<At> {
 }
 
 /// When a host has room for so many GPUs.
-fn ready_for(
-    host: &Host<'_>,
-    pool: &Pool,
-    demand: &Demand,
-    count: i32,
-    now: At,
-    ready: &mut Vec<At>,
-) -> At {
+fn ready_for(host: &Host<'_>, pool: &Pool, demand: &Demand, count: i32, now: At, ready: &mut Vec<At>) -> At {
     ready.clear();
-    ready.extend(host.cards.iter().filter(|card| pool.contains(card)).map(|card| card.ready(demand.milli, now)));
+    ready.extend(
+        host.cards.iter().filter(|card| pool.contains(card)).map(|card| card.ready(demand.milli, now)),
+    );
     let by_cards = match (count as usize).checked_sub(1) {
         None => now,
         Some(place) if place < ready.len() => *ready.select_nth_unstable(place).1,

@@ -39,11 +39,22 @@ impl Line {
     }
 }
 
+/// A kind whose turn it is.
+pub(super) struct Turn {
+    pub(super) kind: usize,
+    /// Its first job may start.
+    pub(super) open: bool,
+    /// Its turn came because it is within its organization's guarantee.
+    pub(super) own: bool,
+}
+
 /// All lines.
 pub(super) struct Lines {
     turns: Turns,
     /// How much what was held lately counts beside what is held.
     memory: f64,
+    /// By organization: what is within its guarantee, which comes before everything.
+    own: Vec<Line>,
     lines: Vec<Line>,
     /// Those that have waited for too long: before everybody's turn.
     overdue: Line,
@@ -51,13 +62,9 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(turns: Turns, memory: f64, accounts: usize) -> Self {
+        let lines = |count: usize| (0..count).map(|_| Line::default()).collect();
         let count = if turns == Turns::OneLine { 1 } else { accounts };
-        Self { turns, memory, lines: (0..count).map(|_| Line::default()).collect(), overdue: Line::default() }
-    }
-
-    fn line(&mut self, account: usize) -> &mut Line {
-        let number = if self.turns == Turns::OneLine { 0 } else { account };
-        &mut self.lines[number]
+        Self { turns, memory, own: lines(accounts), lines: lines(count), overdue: Line::default() }
     }
 
     /// A kind whose first job has waited for too long; whether it may start.
@@ -65,32 +72,39 @@ impl Lines {
         self.overdue.enter(first, kind, open);
     }
 
-    /// A kind whose first job may start.
-    pub(super) fn open(&mut self, account: usize, first: Place, kind: usize) {
-        self.line(account).enter(first, kind, true);
+    /// A kind whose first job is within its organization's guarantee; whether it may start.
+    pub(super) fn own(&mut self, account: usize, first: Place, kind: usize, open: bool) {
+        self.own[account].enter(first, kind, open);
     }
 
-    /// A kind whose first job cannot start.
-    pub(super) fn shut(&mut self, account: usize, first: Place, kind: usize) {
-        self.line(account).enter(first, kind, false);
+    /// A kind; whether its first job may start.
+    pub(super) fn enter(&mut self, account: usize, first: Place, kind: usize, open: bool) {
+        let number = if self.turns == Turns::OneLine { 0 } else { account };
+        self.lines[number].enter(first, kind, open);
     }
 
-    /// The kind to look at next, and whether its first job may start at all.
-    pub(super) fn next(&mut self, accounts: &Accounts, promised: bool) -> Option<(usize, bool)> {
+    /// The kind to look at next.
+    pub(super) fn next(&mut self, accounts: &Accounts, promised: bool) -> Option<Turn> {
+        let turn = |own: bool| move |(kind, open): (usize, bool)| Turn { kind, open, own };
+        if let Some(least) = least_served(&self.own, accounts, self.memory) {
+            return self.own[least].next().map(turn(true));
+        }
         if promised && !self.overdue.is_empty() {
-            return self.overdue.next();
+            return self.overdue.next().map(turn(false));
         }
-        if self.turns == Turns::OneLine {
-            return self.lines[0].next();
-        }
-        let served = |line: &usize| accounts.known[*line].served(self.memory);
-        let waiting = (0..self.lines.len()).filter(|line| !self.lines[*line].is_empty());
-        let Some(least) = waiting.min_by(|a, b| {
-            let (a, b) = (served(a), served(b));
-            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-        }) else {
-            return self.overdue.next();
+        let line = match self.turns {
+            Turns::OneLine => Some(0).filter(|line| !self.lines[*line].is_empty()),
+            Turns::LeastServed => least_served(&self.lines, accounts, self.memory),
         };
-        self.lines[least].next()
+        match line {
+            Some(line) => self.lines[line].next().map(turn(false)),
+            None => self.overdue.next().map(turn(false)),
+        }
     }
+}
+
+fn least_served(lines: &[Line], accounts: &Accounts, memory: f64) -> Option<usize> {
+    let served = |line: &usize| accounts.known[*line].served(memory);
+    let waiting = (0..lines.len()).filter(|line| !lines[*line].is_empty());
+    waiting.min_by(|a, b| served(a).total_cmp(&served(b)))
 }

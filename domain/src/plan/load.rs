@@ -68,7 +68,7 @@ fn adopt(core: &mut Core<'_>, snapshot: &Snapshot) {
             until,
             priority: job.priority,
             stopping: job.stopping,
-            version: None,
+            version: Some(job.version),
         };
         core.running.insert(job.id, running);
     }

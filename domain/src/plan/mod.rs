@@ -3,20 +3,23 @@
 //! Pure and deterministic: the same snapshot gives the same plan, whatever the order of its lists. A plan is a
 //! proposal: it carries the versions that it read, and whoever commits it drops what has gone stale.
 //!
-//! One pass walks the queue once, in order (`order`), over a working copy of the fleet (`fleet`) in which GPUs only
-//! ever become fewer:
+//! One pass (`core`) looks at the queue's jobs by *kind*: jobs of one organization that ask for the same for the same
+//! time. When the first of a kind cannot start, none can, so that a pass costs by kinds and not by jobs.
 //!
 //! 1. A job that is held back, or waits for another, is passed over.
-//! 2. Jobs of one organization that ask for the same thing share a *shape* (`shape`), and shapes that the same GPUs
-//!    answer share a *pool* (`eligibility`). Since nothing is given back within a pass, a shape that failed once fails
-//!    for every later job of it, without another look.
-//! 3. Its organization's ceiling must leave room (`quota`).
-//! 4. It gets the tightest fit (`fit`, `placement`): all of its GPUs, or none.
-//! 5. The first job that does not fit now, but could one day, keeps GPUs for itself (`reservation`). Later jobs run
-//!    beside these, never on them; so a stream of small jobs cannot starve a large one.
+//! 2. What a job asks for is a *shape* (`shape`), and shapes that the same GPUs answer share a *pool* (`eligibility`).
+//! 3. Whose turn it is, is a *policy* (`policy`, a table): by default the organization that holds least for its weight,
+//!    below its guarantee before all others (`accounts`, `line`); within one, priority, then age, short jobs sooner.
+//! 4. Its organization's ceiling must leave room (`accounts`).
+//! 5. All of its GPUs are placed, or none (`placement`), by what fits tightest (`fit`) or what is fragmented least
+//!    (`score`, `packing`).
+//! 6. The first job that finds no room is promised a moment by which it will (`horizon`), or GPUs where nobody can tell
+//!    when it will (`reservation`). Later jobs may pass if they do not put that off; so a stream of small jobs cannot
+//!    starve a large one.
+//! 7. A job within its organization's guarantee that finds no room claims back what others have borrowed (`preempt`).
 //!
 //! What is left waiting is explained from the state at the end of the pass (`explain`): every blocker, with its numbers.
-//! Deliberately absent: fair share between organizations and preemption.
+//! Virtual time (`crate::simulate`) drives the same core.
 
 mod accounts;
 mod core;
@@ -34,6 +37,7 @@ mod outside;
 mod packing;
 mod placement;
 mod policy;
+mod preempt;
 mod queue;
 mod reservation;
 mod rules;
@@ -56,6 +60,7 @@ pub(crate) use self::core::{Core, Lengths};
 pub(crate) use moment::{NEVER, SECOND};
 pub use packing::{PACKINGS, Packing};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};
+pub use preempt::Preemption;
 pub use rules::Rules;
 
 /// What to do now.
@@ -63,6 +68,8 @@ pub use rules::Rules;
 pub struct Plan {
     /// Jobs to give GPUs to, in queue order.
     pub placements: Vec<Placement>,
+    /// Running jobs that are to give back what they borrowed.
+    pub preemptions: Vec<Preemption>,
     /// For every job that stays: all that it waits for.
     pub waiting: HashMap<JobId, Explanation>,
 }
@@ -148,5 +155,6 @@ pub fn plan_by(snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Plan {
     let mut core = load::core(snapshot, rules, now);
     let outcome = core.pass(now);
     let placements = outcome.started.iter().filter_map(|job| load::placement(&core, *job)).collect();
-    Plan { placements, waiting: explain::explain(&core, snapshot, &outcome) }
+    let preemptions = preempt::preemptions(&mut core, &outcome);
+    Plan { placements, preemptions, waiting: explain::explain(core, snapshot, &outcome) }
 }

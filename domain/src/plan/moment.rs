@@ -20,8 +20,3 @@ pub(super) fn moment(time: DateTime<Utc>) -> At {
 pub(super) fn calendar(at: At) -> Option<DateTime<Utc>> {
     if at == NEVER { None } else { DateTime::from_timestamp_micros(at) }
 }
-
-/// So many seconds after a moment; none given: nobody can tell when.
-pub(super) fn after(at: At, seconds: Option<i64>) -> At {
-    seconds.map_or(NEVER, |seconds| at.saturating_add(seconds.saturating_mul(SECOND)))
-}

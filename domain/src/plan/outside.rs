@@ -8,6 +8,7 @@ use super::fleet::{Fleet, HostPart};
 use super::load::lengths;
 use super::moment::At;
 use super::packing::{Leftover, Mix};
+use super::preempt;
 use super::rules::Rules;
 
 /// The most frequent kinds of jobs that make up this part of all are the mix that a fleet is kept good for.
@@ -51,7 +52,13 @@ impl<'a> Core<'a> {
 
     /// Starts what can start now, and says which jobs are to give their GPUs back.
     pub(crate) fn advance(&mut self, now: At) -> (Vec<JobId>, Vec<JobId>) {
-        (self.start(now), Vec::new())
+        let guarantees = self.accounts.known.iter().any(|account| account.guaranteed > 0);
+        if self.fleet.free_milli == 0 && !guarantees {
+            return (Vec::new(), Vec::new());
+        }
+        let outcome = self.pass(now);
+        let stopped = preempt::preemptions(self, &outcome).into_iter().map(|one| one.job).collect();
+        (outcome.started, stopped)
     }
 
     /// Where a running job's GPUs are: the host's rank, and the card's place on it.
@@ -63,7 +70,8 @@ impl<'a> Core<'a> {
     pub(crate) fn fragmentation(&self) -> f64 {
         let of_host = |rank: usize| {
             let host = &self.fleet.hosts[rank];
-            let cards: Vec<(usize, i32)> = host.cards.iter().map(|card| (card.model, card.free_milli)).collect();
+            let cards: Vec<(usize, i32)> =
+                host.cards.iter().map(|card| (card.model, card.free_milli)).collect();
             let (cpus, memory_gb) = host.room();
             self.mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb })
         };

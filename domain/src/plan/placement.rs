@@ -70,11 +70,7 @@ pub(super) fn choose(
 }
 
 /// The hosts that have room for all, tightest first.
-fn able<'i>(
-    fleet: &'i Fleet<'_>,
-    index: &'i FitIndex,
-    demand: &'i Demand,
-) -> impl Iterator<Item = &'i Fit> {
+fn able<'i>(fleet: &'i Fleet<'_>, index: &'i FitIndex, demand: &'i Demand) -> impl Iterator<Item = &'i Fit> {
     let least = if demand.is_whole() { demand.count } else { demand.milli };
     let served = |fit: &&Fit| fleet.hosts[fit.host].gpus_served(demand) >= demand.count;
     index.with_at_least(least).filter(served)

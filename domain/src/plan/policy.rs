@@ -18,8 +18,6 @@ pub struct Policy {
     pub behind: Behind,
     /// How many jobs that cannot start are promised a moment by which they will.
     pub promises: usize,
-    /// A job of so many GPUs or more that cannot start has particular GPUs kept for it, which nothing else gets.
-    pub keeps: i32,
     /// What would put such a job off on its best host may go to another one.
     pub elsewhere: bool,
 }
@@ -64,7 +62,7 @@ pub enum Behind {
 }
 
 /// The default's order.
-const AGED: Order = Order::Aged { patience: 2.0, at_most_secs: 43_200, head_start_secs: 0 };
+const AGED: Order = Order::Aged { patience: 0.5, at_most_secs: 250_000, head_start_secs: 0 };
 
 /// Every policy, the default first.
 pub const POLICIES: [Policy; 6] = [
@@ -74,8 +72,7 @@ pub const POLICIES: [Policy; 6] = [
         turns: Turns::LeastServed,
         order: AGED,
         behind: Behind::Backfill(AGED),
-        promises: 1,
-        keeps: i32::MAX,
+        promises: 2,
         elsewhere: false,
     },
     Policy {
@@ -85,7 +82,6 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
         promises: 1,
-        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -95,7 +91,6 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Nothing,
         promises: 1,
-        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -105,7 +100,6 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::TrueRun,
         behind: Behind::Nothing,
         promises: 1,
-        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -115,7 +109,6 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
         promises: 1,
-        keeps: i32::MAX,
         elsewhere: false,
     },
     Policy {
@@ -125,7 +118,6 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Estimate),
         promises: 1,
-        keeps: i32::MAX,
         elsewhere: false,
     },
 ];

@@ -22,7 +22,6 @@ pub(super) struct Place {
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) job: &'a WaitingJob,
-    pub(super) kind: usize,
     pub(super) facts: Facts,
 }
 

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::accounts::Account;
 use super::demand::Demand;
 use super::explain::Stock;
-use super::accounts::Account;
 
 /// For [`super::BlockerCode::HigherPriorityAhead`].
 pub(super) fn ahead(jobs: i32) -> String {

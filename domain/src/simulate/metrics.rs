@@ -190,8 +190,9 @@ fn distribution(values: impl Iterator<Item = f64>) -> Distribution {
 }
 
 fn weighted(values: impl Iterator<Item = (f64, i64)>) -> f64 {
-    let (sum, weights) = values
-        .fold((0.0, 0.0), |(sum, weights), (value, weight)| (sum + value * weight as f64, weights + weight as f64));
+    let (sum, weights) = values.fold((0.0, 0.0), |(sum, weights), (value, weight)| {
+        (sum + value * weight as f64, weights + weight as f64)
+    });
     if weights > 0.0 { sum / weights } else { 0.0 }
 }
 
@@ -208,7 +209,11 @@ fn changes(done: &[Done]) -> Vec<Change> {
         .iter()
         .flat_map(|job| {
             let change = |at, held, wanted| Change { at, organization: job.organization, held, wanted };
-            [change(job.submit, 0, job.gpus), change(job.start, job.gpus, 0), change(job.end, -job.gpus, -job.gpus)]
+            [
+                change(job.submit, 0, job.gpus),
+                change(job.start, job.gpus, 0),
+                change(job.end, -job.gpus, -job.gpus),
+            ]
         })
         .collect();
     changes.sort_by_key(|change| change.at);

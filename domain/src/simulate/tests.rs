@@ -1,1 +1,235 @@
-//! Small worlds in virtual time.
+//! Small worlds in virtual time. A test reads as hosts, jobs, and what is expected of them.
+
+#![allow(clippy::unwrap_used)]
+
+use chrono::DateTime;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::ids::{GpuId, HostId, JobId, OrganizationId};
+use crate::plan::{POLICIES, Policy, Rules};
+use crate::requirements::GpuRequirements;
+use crate::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
+
+use super::{Estimates, Replay, Run, Terms, TraceJob, World};
+
+fn id(number: usize) -> Uuid {
+    Uuid::from_u128(number as u128 + 1)
+}
+
+/// So many hosts of so many GPUs, and the weights and guarantees of those who share them.
+fn hosts(count: usize, gpus: usize, shares: &[(f64, i64)]) -> World {
+    let gpu = |host: usize, index: usize| GpuState {
+        id: GpuId(id(host * 1000 + index)),
+        version: 1,
+        index: index as i32,
+        gpu_type: "H100".to_owned(),
+        memory_mib: 81_559,
+        usable: true,
+        allocated_milli: 0,
+    };
+    let host = |number: usize| HostState {
+        id: HostId(id(number)),
+        name: format!("{number:04}"),
+        organization: None,
+        schedulable: true,
+        labels: Vec::new(),
+        cpus: 64.0,
+        memory_mib: 1 << 20,
+        cpus_allocated: 0.0,
+        memory_gb_allocated: 0.0,
+        gpus: (0..gpus).map(|index| gpu(number, index)).collect(),
+    };
+    let organization = |(number, (weight, guaranteed)): (usize, &(f64, i64))| OrganizationState {
+        id: OrganizationId(id(number)),
+        max_gpus_milli: None,
+        allocated_milli: 0,
+        weight: *weight,
+        guaranteed_milli: guaranteed * 1000,
+        lately_milli: 0.0,
+    };
+    World {
+        hosts: (0..count).map(host).collect(),
+        organizations: shares.iter().enumerate().map(organization).collect(),
+        jobs: Vec::new(),
+    }
+}
+
+/// A job: whose, when it comes, how long it runs, how long it says, how many GPUs.
+type Job = (usize, i64, i64, i64, i32);
+
+impl World {
+    fn jobs(mut self, jobs: &[Job]) -> Self {
+        let size = self.hosts.first().map_or(0, |host| host.gpus.len());
+        for (number, &(owner, submit_secs, run_secs, estimate, count)) in jobs.iter().enumerate() {
+            let requirements =
+                GpuRequirements { count, single_host: count as usize <= size, ..GpuRequirements::default() };
+            let job = WaitingJob {
+                id: JobId(id(number)),
+                version: 1,
+                organization: OrganizationId(id(owner)),
+                priority: 0,
+                submitted_at: DateTime::UNIX_EPOCH,
+                requirements,
+                held: false,
+                unfinished_dependencies: Vec::new(),
+                estimate_secs: Some(estimate),
+            };
+            self.jobs.push(TraceJob { job, submit_secs, run_secs, series: None });
+        }
+        self
+    }
+
+    fn under(&self, rules: Rules) -> Vec<Option<Run>> {
+        let fleet = Snapshot {
+            hosts: self.hosts.clone(),
+            organizations: self.organizations.clone(),
+            ..Snapshot::default()
+        };
+        let mut replay = Replay::new(self, &fleet, Terms { rules, estimates: Estimates::Trace });
+        let mut steps = 0;
+        while replay.step().is_some() {
+            steps += 1;
+            assert!(steps < 10_000, "time goes on and nothing is done");
+        }
+        replay.runs
+    }
+
+    /// When each job starts at last; -1: never.
+    fn starts(&self, policy: &str) -> Vec<i64> {
+        let runs = self.under(rules(policy));
+        runs.iter().map(|run| run.as_ref().map_or(-1, |run| run.start_secs)).collect()
+    }
+}
+
+fn rules(policy: &str) -> Rules {
+    Rules { policy: Policy::named(policy).unwrap(), whole_hosts: true, min_run_secs: 5, ..Rules::default() }
+}
+
+#[test]
+fn fifo_lets_nothing_pass() {
+    let world = hosts(1, 4, &[(1.0, 0)]).jobs(&[(0, 0, 10, 10, 3), (0, 1, 10, 10, 4), (0, 2, 1, 1, 1)]);
+    assert_eq!(world.starts("fifo"), [0, 10, 20]);
+}
+
+#[test]
+fn easy_lets_pass_what_does_not_put_off_the_first() {
+    let world = hosts(1, 4, &[(1.0, 0)]).jobs(&[
+        (0, 0, 10, 10, 3),
+        (0, 1, 10, 10, 4),
+        (0, 2, 9, 9, 1),
+        (0, 2, 5, 5, 1),
+    ]);
+    assert_eq!(world.starts("easy"), [0, 10, 20, 2]);
+}
+
+#[test]
+fn the_shortest_goes_first_and_may_be_looked_at_first() {
+    let world = hosts(1, 2, &[(1.0, 0)]).jobs(&[(0, 0, 10, 10, 2), (0, 1, 9, 9, 2), (0, 2, 3, 3, 2)]);
+    assert_eq!(world.starts("sjf"), [0, 13, 10]);
+    let world = hosts(1, 4, &[(1.0, 0)]).jobs(&[
+        (0, 0, 10, 10, 3),
+        (0, 1, 10, 10, 4),
+        (0, 2, 6, 6, 1),
+        (0, 2, 3, 3, 1),
+    ]);
+    assert_eq!(world.starts("easy-sjbf"), [0, 10, 20, 2]);
+    assert_eq!(world.starts("easy"), [0, 10, 2, 20]);
+}
+
+#[test]
+fn a_gang_takes_whole_hosts_and_the_remainder_on_the_tightest() {
+    let world = hosts(4, 8, &[(1.0, 0)]).jobs(&[(0, 0, 9, 9, 5), (0, 1, 9, 9, 10)]);
+    let runs = world.under(rules("easy"));
+    let hosts: Vec<usize> = runs[1].as_ref().unwrap().gpus.iter().map(|(host, _)| *host).collect();
+    assert_eq!(hosts, [1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+}
+
+#[test]
+fn the_organization_with_less_for_its_weight_has_its_turn() {
+    let world = hosts(1, 4, &[(1.0, 0), (3.0, 0)]).jobs(&[
+        (0, 0, 10, 10, 1),
+        (0, 0, 10, 10, 1),
+        (0, 0, 10, 10, 1),
+        (1, 0, 10, 10, 1),
+        (1, 0, 10, 10, 1),
+        (1, 0, 10, 10, 1),
+    ]);
+    assert_eq!(world.starts("fair"), [0, 10, 10, 0, 0, 0]);
+}
+
+#[test]
+fn what_was_borrowed_comes_back_and_starts_anew() {
+    let world =
+        hosts(1, 4, &[(1.0, 0), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (0, 0, 30, 30, 2), (1, 10, 5, 5, 2)]);
+    let runs = world.under(rules("fair"));
+    assert_eq!(world.starts("fair"), [15, 0, 10]);
+    assert_eq!(runs[0].as_ref().unwrap().preempted, 1);
+}
+
+#[test]
+fn nothing_is_taken_back_within_its_least_run_time_or_beyond_a_guarantee() {
+    let early = hosts(1, 2, &[(1.0, 0), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (1, 3, 5, 5, 2)]);
+    assert_eq!(early.starts("fair"), [0, 30]);
+    let beyond =
+        hosts(1, 4, &[(1.0, 2), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (1, 0, 30, 30, 2), (1, 9, 5, 5, 2)]);
+    assert_eq!(beyond.starts("fair"), [0, 0, 30]);
+}
+
+fn random_world() -> impl Strategy<Value = World> {
+    let job = (0usize..3, 0i64..60, 1i64..40, 0i64..30, prop_oneof![4 => 1i32..4, 1 => 4i32..9]);
+    let shares = vec((1u8..4, 0i64..3), 3);
+    (1usize..4, 1usize..5, vec(job, 1..40), shares).prop_map(|(count, gpus, mut jobs, shares)| {
+        jobs.sort_by_key(|job| job.1);
+        let jobs: Vec<Job> =
+            jobs.into_iter().map(|(owner, at, run, more, n)| (owner, at, run, run + more, n)).collect();
+        let shares: Vec<(f64, i64)> =
+            shares.into_iter().map(|(weight, own)| (f64::from(weight), own)).collect();
+        hosts(count, gpus, &shares).jobs(&jobs)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_gpu_serves_two_jobs_at_once_and_all_that_fits_is_done(world in random_world()) {
+        let capacity: usize = world.hosts.iter().map(|host| host.gpus.len()).sum();
+        for policy in POLICIES {
+            let runs = world.under(rules(policy.name));
+            let mut held: Vec<((usize, usize), i64, i64)> = runs.iter().flatten()
+                .flat_map(|run| run.gpus.iter().map(|gpu| (*gpu, run.start_secs, run.end_secs)))
+                .collect();
+            held.sort_unstable();
+            for pair in held.windows(2) {
+                prop_assert!(pair[0].0 != pair[1].0 || pair[0].2 <= pair[1].1, "{}: {:?}", policy.name, pair);
+            }
+            for (job, run) in world.jobs.iter().zip(&runs) {
+                let count = job.job.requirements.count as usize;
+                let size = world.hosts[0].gpus.len();
+                let fits = count <= size || (count <= capacity && count.div_ceil(size) <= world.hosts.len());
+                prop_assert_eq!(run.is_some(), fits, "{}: {} GPUs", policy.name, count);
+                if let Some(run) = run {
+                    prop_assert_eq!(run.gpus.len(), count);
+                    prop_assert!(run.start_secs >= job.submit_secs);
+                    prop_assert_eq!(run.end_secs - run.start_secs, job.run_secs);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_world_has_the_same_schedule(world in random_world()) {
+        for policy in POLICIES {
+            prop_assert_eq!(world.under(rules(policy.name)), world.under(rules(policy.name)));
+        }
+    }
+
+    #[test]
+    fn without_guarantees_nothing_is_taken_back(world in random_world()) {
+        let mut world = world;
+        world.organizations.iter_mut().for_each(|one| one.guaranteed_milli = 0);
+        prop_assert!(world.under(rules("fair")).iter().flatten().all(|run| run.preempted == 0));
+    }
+}

@@ -93,6 +93,7 @@ impl World {
         });
         self.snapshot.running.push(RunningJob {
             id: job_id(1_000_000 + self.snapshot.running.len() as u128),
+            version: 1,
             organization: org_id(9),
             ends_by: ends_by.map(at),
             gpus: held.collect(),

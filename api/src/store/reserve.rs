@@ -73,7 +73,8 @@ impl Reserve {
         if fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == BYTES as u64) {
             return Ok(());
         }
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
         // Written, not only declared: a file with holes sets nothing aside.
         file.write_all(&vec![0xff; BYTES])?;
         file.sync_all()

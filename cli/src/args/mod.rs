@@ -6,6 +6,7 @@ pub(crate) mod fleet;
 pub(crate) mod identity;
 pub(crate) mod job;
 pub(crate) mod server;
+pub(crate) mod simulate;
 pub(crate) mod values;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -84,6 +85,8 @@ pub(crate) enum Command {
     /// Changes organizations (operators only)
     #[command(subcommand)]
     Org(fleet::OrgCommand),
+    /// Replays a trace of jobs through the scheduling core, in virtual time
+    Simulate(Box<simulate::SimulateArgs>),
     /// Shows the whole life of jobs on a throw-away server with simulated GPUs
     Demo(fleet::DemoArgs),
 }

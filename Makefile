@@ -20,7 +20,7 @@ WEB_SOURCES := $(shell find web/src web/public -type f) $(wildcard web/*.ts web/
 ARGS ?=
 
 .PHONY: help run demo test test-needs test-web test-rust test-clients test-browser test-in-browser check check-rust check-web \
-	check-dependencies check-schema bench web schema baseline build clean
+	check-dependencies check-schema bench simulate web schema baseline build clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,14 @@ check: check-rust check-web check-schema check-dependencies ## Format, lints, ge
 bench: build ## Measures the server on SQLite and PostgreSQL beside the raw databases
 	cargo build --release -p system-tests --bin bench
 	GPU_FLEET_BIN=$(abspath $(RELEASE)) scripts/with-postgres.sh $(TARGET_DIR)/release/bench $(ARGS)
+
+simulate: ## Prints what the scheduling core reaches on published traces: make simulate DATA=folder
+	@if [ -z "$(DATA)" ]; then \
+		echo "simulate: skipped. Set DATA to a folder with openb/ (Alibaba cluster-trace-gpu-v2023, its node and pod lists and" \
+			"orders), philly/ (Microsoft's Philly traces as job_id, vc, submit_s, run_s, est_s, gpus) and golden/."; \
+	else \
+		cargo run -q --release -p gpu-fleet -- simulate --reach "$(DATA)"; \
+	fi
 
 web: $(DASHBOARD) ## Builds the dashboard, when its sources have changed
 

@@ -10,6 +10,7 @@ mod host;
 mod output;
 mod process;
 mod serve;
+mod simulate;
 
 use std::path::Path;
 use std::process::ExitCode;

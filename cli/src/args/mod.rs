@@ -7,6 +7,7 @@ pub(crate) mod fleet;
 pub(crate) mod identity;
 pub(crate) mod job;
 pub(crate) mod server;
+pub(crate) mod simulate;
 pub(crate) mod values;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -94,6 +95,8 @@ pub(crate) enum Command {
     Audit(access::AuditArgs),
     /// Tells how many GPU-hours organizations held
     Usage(access::UsageArgs),
+    /// Replays a trace of jobs through the scheduling core, in virtual time
+    Simulate(Box<simulate::SimulateArgs>),
     /// Shows the whole life of jobs on a throw-away server with simulated GPUs
     Demo(fleet::DemoArgs),
 }

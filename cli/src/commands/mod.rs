@@ -24,7 +24,7 @@ use crate::args::connection::ConnectArgs;
 use crate::args::fleet::{HostCommand, OrgCommand};
 use crate::client::{Client, Failure};
 use crate::output::Output;
-use crate::{demo, serve};
+use crate::{demo, serve, simulate};
 
 pub(crate) use spec::job_input;
 
@@ -61,6 +61,7 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
         Command::Migrate(args) => serve::migrate(args).await,
         Command::SigningKeys(command) => serve::signing_keys(command).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Simulate(args) => simulate::run(&args).map(|()| 0),
         Command::Run(args) => submit::run(args).await,
         Command::Wait(args) => follow::wait(args).await,
         other => one_answer(other).await.map(|()| 0),

@@ -396,14 +396,16 @@ impl<'p, 'a> Pass<'p, 'a> {
         let Some(first) = state.waiting.first() else { return true };
         let job = core.entries[first.job as usize].job.id;
         let promises = &self.outcome.promises;
-        if promises.len() >= core.rules.policy.promises || promises.iter().any(|promise| promise.job() == job)
-        {
+        let known = promises.iter().any(|promise| promise.job() == job);
+        // Where particular GPUs are kept, they are all that is promised: to others they look free and are not.
+        if promises.len() >= core.rules.policy.promises || known || !core.kept.is_empty() {
             return true;
         }
         let pool = &core.pools.known[shape.pool];
         let promise = match Horizon::new(shape.pool, pool, &demand, &core.fleet, core.now) {
             Some(horizon) => Some(Promise::By(job, horizon)),
-            None if core.kept.is_empty() => {
+            // A promised moment counts on cards that must not be kept from it.
+            None if promises.is_empty() => {
                 reservation::choose(job, &core.fleet, pool, &demand, core.now).map(Promise::Kept)
             }
             None => None,

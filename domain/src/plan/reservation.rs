@@ -116,7 +116,7 @@ fn on_whole_hosts(
         .filter(|cards| cards.len() >= size)
         .map(|cards| (rank(fleet, demand, &cards), cards))
         .collect();
-    ranked.sort_unstable_by_key(|one| one.0);
+    ranked.sort_unstable_by_key(|(rank, _)| *rank);
     let wanted = whole as usize + usize::from(rest > 0);
     if ranked.len() < wanted {
         return None;

@@ -262,7 +262,13 @@ async fn of_two_agents_with_one_key_one_gives_in(engine: Engine) {
     let copy_dir = fleet.place.folder().join("copy");
     std::fs::create_dir_all(copy_dir.join("agent")).unwrap();
     let credentials = "agent/credentials.json";
-    std::fs::copy(original.data_dir().join(credentials), copy_dir.join(credentials)).unwrap();
+    // The server knows the host a moment before the agent has kept its key.
+    let text = eventually("the agent keeps its key", 30, async || {
+        let text = std::fs::read_to_string(original.data_dir().join(credentials)).unwrap_or_default();
+        text.contains("gfa_").then_some(text)
+    })
+    .await;
+    std::fs::write(copy_dir.join(credentials), text).unwrap();
     let options = AgentOptions { data_dir: Some(copy_dir), ..AgentOptions::default() };
     let copy = AgentProcess::launch(&fleet, "original", ONE_GPU, options);
     let (first, second) = (&original, &copy);

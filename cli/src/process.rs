@@ -8,6 +8,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -49,7 +50,12 @@ pub(crate) fn start_telling(args: &TellArgs) -> Result<Telling, Failure> {
     let provider = args.otlp_endpoint.as_deref().map(tracer_provider).transpose()?;
     let traces = provider.as_ref().map(|provider| {
         let tracer = provider.tracer("gpu-fleet");
-        tracing_opentelemetry::layer().with_tracer(tracer).with_filter(EnvFilter::new(TRACED))
+        // The executor's span of this name carries the whole document with the values of its variables, some of which are
+        // write-only.
+        let without_values = filter_fn(|metadata| metadata.name() != "parse");
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_filter(EnvFilter::new(TRACED).and(without_values))
     });
     // That somebody else has set a subscriber is fine: then lines go there.
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init().ok();

@@ -27,6 +27,7 @@ function SignedIn({ token, session }: { readonly token: string; readonly session
     return () => {
       created.fleet.close();
       created.jobs.close();
+      created.organizations.close();
       created.socket.close();
     };
   }, [token, session]);

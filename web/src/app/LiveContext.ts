@@ -6,6 +6,7 @@ import type { ViewerQuery } from "../generated/graphql";
 import { FleetStore } from "../live/fleetStore";
 import { browserScheduler } from "../live/frameQueue";
 import { JobStore } from "../live/jobStore";
+import { OrganizationStore } from "../live/organizationStore";
 
 export type Viewer = ViewerQuery["viewer"];
 
@@ -14,6 +15,7 @@ export interface Live {
   readonly socket: LiveSocket;
   readonly fleet: FleetStore;
   readonly jobs: JobStore;
+  readonly organizations: OrganizationStore;
 }
 
 /** Everything that belongs to one token. It is thrown away as a whole when another one is used. */
@@ -25,10 +27,12 @@ export function createLive(token: string, onUnauthenticated: () => void): Live {
     token,
     onUnauthenticated,
   });
+  const fleet = new FleetStore(api, socket, browserScheduler);
   return {
     api,
     socket,
-    fleet: new FleetStore(api, socket, browserScheduler),
+    fleet,
+    organizations: new OrganizationStore(api, fleet.totals),
     jobs: new JobStore(api, socket, browserScheduler),
   };
 }

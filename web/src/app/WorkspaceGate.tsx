@@ -16,6 +16,7 @@ export function WorkspaceGate({ live, children }: { readonly live: Live; readonl
         setAnswer({ viewer });
         live.fleet.start();
         live.jobs.start();
+        live.organizations.start(viewer.role);
       })
       .catch((failure: unknown) => setAnswer({ error: asApiError(failure) }));
   }, [live]);

@@ -23,7 +23,7 @@ export function FleetPage() {
     void [revision, hostRevision];
     return groupByHost(fleet.gpus.values(), fleet.hosts.values());
   }, [fleet, revision, hostRevision]);
-  useReadings();
+  useReadings(useMemo(() => groups.flatMap((group) => group.gpus.map((gpu) => gpu.id)), [groups]));
   return (
     <div className={styles.page}>
       <div className={styles.top}>

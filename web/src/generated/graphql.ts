@@ -42,6 +42,18 @@ export type ChangeKind =
   /** It was changed. */
   | 'UPDATED';
 
+/** An organization to be. */
+export type CreateOrganizationInput = {
+  /** Its name for people. */
+  name: string;
+  /** Its limits; absent: none. */
+  quota?: QuotaInput | null | undefined;
+  /** Its short name: lower-case letters, digits and dashes. */
+  slug: string;
+  /** Its share of the fleet relative to the others. */
+  weight?: number | null | undefined;
+};
+
 /** An environment variable; its value can be written, never read. */
 export type EnvVarInput = {
   /** Its name. */
@@ -125,6 +137,41 @@ export type HostStatus =
   /** It takes work. */
   | 'READY';
 
+/** Which jobs. */
+export type JobFilter = {
+  /** With all of these labels. */
+  labels?: Array<LabelInput> | null | undefined;
+  /** Of this model type. */
+  modelType?: string | null | undefined;
+  /** With this in their name, whatever the case. */
+  nameContains?: string | null | undefined;
+  /** Of this organization. */
+  organizationId?: string | number | null | undefined;
+  /** In one of these statuses. */
+  status?: Array<JobStatus> | null | undefined;
+  /** Submitted at this instant or later. */
+  submittedAfter?: string | null | undefined;
+  /** Submitted before this instant. */
+  submittedBefore?: string | null | undefined;
+};
+
+/** How a list of jobs is sorted. */
+export type JobOrder = {
+  /** Which way. */
+  direction: OrderDirection;
+  /** By what. */
+  field: JobOrderField;
+};
+
+/** What a list of jobs is sorted by. */
+export type JobOrderField =
+  /** Their priority. */
+  | 'PRIORITY'
+  /** When they were submitted. */
+  | 'SUBMITTED_AT'
+  /** When they were last changed. */
+  | 'UPDATED_AT';
+
 /** Where a job is in its life. */
 export type JobStatus =
   /** Has its GPUs; the host has not started it yet. */
@@ -161,10 +208,33 @@ export type LogStream =
   /** Standard output. */
   | 'STDOUT';
 
+/** Which way a list is sorted. */
+export type OrderDirection =
+  /** Smallest or oldest first. */
+  | 'ASC'
+  /** Largest or newest first. */
+  | 'DESC';
+
+/** Limits of an organization. */
+export type QuotaInput = {
+  /** GPUs that are its own whenever it wants them; absent: none. */
+  guaranteedGpus?: number | null | undefined;
+  /** Never more than this many at once; absent: no ceiling. */
+  maxGpus?: number | null | undefined;
+  /** Waiting jobs accepted at once; absent: no ceiling. */
+  maxQueuedJobs?: number | null | undefined;
+};
+
 /** A job whose GPUs are to go back. */
 export type ReleaseJobInput = {
   /** Which. */
   jobId: string | number;
+};
+
+/** A job that has ended, to be submitted anew. */
+export type RetryJobInput = {
+  /** Which. */
+  id: string | number;
 };
 
 /** What a token lets its bearer do. */
@@ -210,6 +280,34 @@ export type SubmitJobInput = {
   workdir?: string | null | undefined;
 };
 
+/** Changes to a waiting job. */
+export type UpdateJobInput = {
+  /** Only if it still has this version. */
+  expectedVersion: number;
+  /** Hold it back, or let it go. */
+  hold?: boolean | null | undefined;
+  /** Which. */
+  id: string | number;
+  /** New priority. */
+  priority?: number | null | undefined;
+  /** New time limit. */
+  timeLimitSeconds?: number | null | undefined;
+};
+
+/** Changes to an organization. */
+export type UpdateOrganizationInput = {
+  /** Only if it still has this version. */
+  expectedVersion: number;
+  /** Which. */
+  id: string | number;
+  /** New name. */
+  name?: string | null | undefined;
+  /** New quota, as a whole. */
+  quota?: QuotaInput | null | undefined;
+  /** New weight. */
+  weight?: number | null | undefined;
+};
+
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -229,11 +327,14 @@ export type GpuPageQueryVariables = Exact<{
 export type GpuPageQuery = { gpus: { nodes: Array<{ version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type GpuReadingsQueryVariables = Exact<{
-  after?: string | null | undefined;
+  ids: Array<string | number> | string | number;
 }>;
 
 
-export type GpuReadingsQuery = { gpus: { nodes: Array<{ id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type GpuReadingsQuery = { nodes: Array<
+    | { id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } }
+    | Record<PropertyKey, never>
+   | null> };
 
 export type GpuDetailQueryVariables = Exact<{
   id: string | number;
@@ -254,18 +355,24 @@ export type FleetUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>
 
 export type FleetUpdatesSubscription = { fleetUpdates: { hosts: number, hostsReady: number, gpus: number, gpusAvailable: number, gpusAllocated: number, gpusUnavailable: number, utilizationPercent: number | null, jobsQueued: number, jobsRunning: number } };
 
-export type JobRowFragment = { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> };
+export type JobRowFragment = { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> };
 
 export type JobPageQueryVariables = Exact<{
-  status?: Array<JobStatus> | JobStatus | null | undefined;
+  filter?: JobFilter | null | undefined;
+  order?: JobOrder | null | undefined;
   first: number;
   after?: string | null | undefined;
 }>;
 
 
-export type JobPageQuery = { jobs: { nodes: Array<{ id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type JobPageQuery = { jobs: { nodes: Array<{ id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
-export type JobCountsQueryVariables = Exact<{ [key: string]: never; }>;
+export type JobCountsQueryVariables = Exact<{
+  name?: string | null | undefined;
+  model?: string | null | undefined;
+  organization?: string | number | null | undefined;
+  labels?: Array<LabelInput> | LabelInput | null | undefined;
+}>;
 
 
 export type JobCountsQuery = { queued: { totalCount: number }, held: { totalCount: number }, allocated: { totalCount: number }, running: { totalCount: number }, stopping: { totalCount: number }, succeeded: { totalCount: number }, failed: { totalCount: number }, cancelled: { totalCount: number }, timedOut: { totalCount: number } };
@@ -275,28 +382,42 @@ export type JobDetailQueryVariables = Exact<{
 }>;
 
 
-export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, requirements: { singleHost: boolean, cpus: number | null, memoryGb: number | null, count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, labels: Array<{ key: string, value: string }> }, labels: Array<{ key: string, value: string }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, organization: { id: string, slug: string, name: string }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
+export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { singleHost: boolean, cpus: number | null, memoryGb: number | null, count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, labels: Array<{ key: string, value: string }> }, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
 
 export type CancelJobMutationVariables = Exact<{
   input: CancelJobInput;
 }>;
 
 
-export type CancelJobMutation = { cancelJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type CancelJobMutation = { cancelJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type RetryJobMutationVariables = Exact<{
+  input: RetryJobInput;
+}>;
+
+
+export type RetryJobMutation = { retryJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type UpdateJobMutationVariables = Exact<{
+  input: UpdateJobInput;
+}>;
+
+
+export type UpdateJobMutation = { updateJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type ReleaseJobMutationVariables = Exact<{
   input: ReleaseJobInput;
 }>;
 
 
-export type ReleaseJobMutation = { releaseJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type ReleaseJobMutation = { releaseJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type JobUpdatesSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type JobUpdatesSubscription = { jobUpdates: { cursor: string, kind: ChangeKind, job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type JobUpdatesSubscription = { jobUpdates: { cursor: string, kind: ChangeKind, job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type JobLogsSubscriptionVariables = Exact<{
   jobId: string | number;
@@ -306,17 +427,55 @@ export type JobLogsSubscriptionVariables = Exact<{
 
 export type JobLogsSubscription = { jobLogs: { cursor: string, at: string, stream: LogStream, text: string } };
 
+export type JobsByIdsQueryVariables = Exact<{
+  ids: Array<string | number> | string | number;
+}>;
+
+
+export type JobsByIdsQuery = { nodes: Array<
+    | { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }
+    | Record<PropertyKey, never>
+   | null> };
+
 export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type EventCursorQuery = { eventCursor: string };
+
+export type OrganizationRowFragment = { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } };
+
+export type OwnOrganizationQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OwnOrganizationQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
+
+export type OrganizationPageQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type OrganizationPageQuery = { organizations: { nodes: Array<{ id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type CreateOrganizationMutationVariables = Exact<{
+  input: CreateOrganizationInput;
+}>;
+
+
+export type CreateOrganizationMutation = { createOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
+
+export type UpdateOrganizationMutationVariables = Exact<{
+  input: UpdateOrganizationInput;
+}>;
+
+
+export type UpdateOrganizationMutation = { updateOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
 
 export type SubmitJobMutationVariables = Exact<{
   input: SubmitJobInput;
 }>;
 
 
-export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -435,6 +594,11 @@ export const JobRowFragmentDoc = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug
@@ -465,6 +629,26 @@ export const JobRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"JobRow"}) as unknown as TypedDocumentString<JobRowFragment, unknown>;
+export const OrganizationRowFragmentDoc = new TypedDocumentString(`
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}
+    `, {"fragmentName":"OrganizationRow"}) as unknown as TypedDocumentString<OrganizationRowFragment, unknown>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -541,14 +725,10 @@ fragment GpuCell on Gpu {
   }
 }`) as unknown as TypedDocumentString<GpuPageQuery, GpuPageQueryVariables>;
 export const GpuReadingsDocument = new TypedDocumentString(`
-    query GpuReadings($after: String) {
-  gpus(first: 100, after: $after) {
-    nodes {
+    query GpuReadings($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Gpu {
       ...GpuReading
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
     }
   }
 }
@@ -709,13 +889,8 @@ export const FleetUpdatesDocument = new TypedDocumentString(`
   jobsRunning
 }`) as unknown as TypedDocumentString<FleetUpdatesSubscription, FleetUpdatesSubscriptionVariables>;
 export const JobPageDocument = new TypedDocumentString(`
-    query JobPage($status: [JobStatus!], $first: Int!, $after: String) {
-  jobs(
-    filter: {status: $status}
-    orderBy: {field: SUBMITTED_AT, direction: DESC}
-    first: $first
-    after: $after
-  ) {
+    query JobPage($filter: JobFilter, $order: JobOrder, $first: Int!, $after: String) {
+  jobs(filter: $filter, orderBy: $order, first: $first, after: $after) {
     nodes {
       ...JobRow
     }
@@ -742,6 +917,11 @@ export const JobPageDocument = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug
@@ -772,32 +952,59 @@ export const JobPageDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<JobPageQuery, JobPageQueryVariables>;
 export const JobCountsDocument = new TypedDocumentString(`
-    query JobCounts {
-  queued: jobs(filter: {status: [QUEUED]}, first: 1) {
+    query JobCounts($name: String, $model: String, $organization: ID, $labels: [LabelInput!]) {
+  queued: jobs(
+    filter: {status: [QUEUED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  held: jobs(filter: {status: [HELD]}, first: 1) {
+  held: jobs(
+    filter: {status: [HELD], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  allocated: jobs(filter: {status: [ALLOCATED]}, first: 1) {
+  allocated: jobs(
+    filter: {status: [ALLOCATED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  running: jobs(filter: {status: [RUNNING]}, first: 1) {
+  running: jobs(
+    filter: {status: [RUNNING], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  stopping: jobs(filter: {status: [STOPPING]}, first: 1) {
+  stopping: jobs(
+    filter: {status: [STOPPING], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  succeeded: jobs(filter: {status: [SUCCEEDED]}, first: 1) {
+  succeeded: jobs(
+    filter: {status: [SUCCEEDED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  failed: jobs(filter: {status: [FAILED]}, first: 1) {
+  failed: jobs(
+    filter: {status: [FAILED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  cancelled: jobs(filter: {status: [CANCELLED]}, first: 1) {
+  cancelled: jobs(
+    filter: {status: [CANCELLED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
-  timedOut: jobs(filter: {status: [TIMED_OUT]}, first: 1) {
+  timedOut: jobs(
+    filter: {status: [TIMED_OUT], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    first: 1
+  ) {
     totalCount
   }
 }
@@ -818,9 +1025,24 @@ export const JobDetailDocument = new TypedDocumentString(`
         value
       }
     }
-    labels {
-      key
-      value
+    retryOf {
+      id
+      name
+    }
+    allocations {
+      id
+      attempt
+      allocatedAt
+      releasedAt
+      milli
+      gpu {
+        id
+        index
+        host {
+          id
+          name
+        }
+      }
     }
     dependsOn {
       id
@@ -859,6 +1081,11 @@ export const JobDetailDocument = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug
@@ -913,6 +1140,11 @@ export const CancelJobDocument = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug
@@ -942,6 +1174,124 @@ export const CancelJobDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<CancelJobMutation, CancelJobMutationVariables>;
+export const RetryJobDocument = new TypedDocumentString(`
+    mutation RetryJob($input: RetryJobInput!) {
+  retryJob(input: $input) {
+    job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<RetryJobMutation, RetryJobMutationVariables>;
+export const UpdateJobDocument = new TypedDocumentString(`
+    mutation UpdateJob($input: UpdateJobInput!) {
+  updateJob(input: $input) {
+    job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<UpdateJobMutation, UpdateJobMutationVariables>;
 export const ReleaseJobDocument = new TypedDocumentString(`
     mutation ReleaseJob($input: ReleaseJobInput!) {
   releaseJob(input: $input) {
@@ -967,6 +1317,11 @@ export const ReleaseJobDocument = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug
@@ -1023,6 +1378,11 @@ export const JobUpdatesDocument = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug
@@ -1062,11 +1422,176 @@ export const JobLogsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<JobLogsSubscription, JobLogsSubscriptionVariables>;
+export const JobsByIdsDocument = new TypedDocumentString(`
+    query JobsByIds($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Job {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<JobsByIdsQuery, JobsByIdsQueryVariables>;
 export const EventCursorDocument = new TypedDocumentString(`
     query EventCursor {
   eventCursor
 }
     `) as unknown as TypedDocumentString<EventCursorQuery, EventCursorQueryVariables>;
+export const OwnOrganizationDocument = new TypedDocumentString(`
+    query OwnOrganization {
+  organization {
+    ...OrganizationRow
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}`) as unknown as TypedDocumentString<OwnOrganizationQuery, OwnOrganizationQueryVariables>;
+export const OrganizationPageDocument = new TypedDocumentString(`
+    query OrganizationPage($after: String) {
+  organizations(first: 100, after: $after) {
+    nodes {
+      ...OrganizationRow
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}`) as unknown as TypedDocumentString<OrganizationPageQuery, OrganizationPageQueryVariables>;
+export const CreateOrganizationDocument = new TypedDocumentString(`
+    mutation CreateOrganization($input: CreateOrganizationInput!) {
+  createOrganization(input: $input) {
+    organization {
+      ...OrganizationRow
+    }
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}`) as unknown as TypedDocumentString<CreateOrganizationMutation, CreateOrganizationMutationVariables>;
+export const UpdateOrganizationDocument = new TypedDocumentString(`
+    mutation UpdateOrganization($input: UpdateOrganizationInput!) {
+  updateOrganization(input: $input) {
+    organization {
+      ...OrganizationRow
+    }
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}`) as unknown as TypedDocumentString<UpdateOrganizationMutation, UpdateOrganizationMutationVariables>;
 export const SubmitJobDocument = new TypedDocumentString(`
     mutation SubmitJob($input: SubmitJobInput!) {
   submitJob(input: $input) {
@@ -1092,6 +1617,11 @@ export const SubmitJobDocument = new TypedDocumentString(`
   allocatedAt
   startedAt
   finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
   organization {
     id
     slug

@@ -1,105 +1,197 @@
-// One list of jobs, page by page.
-import { useCallback, useEffect, useMemo, useState } from "react";
+// The table of jobs. Only the rows in sight are in the page, however long the list is; the next page is asked for before
+// its place comes into sight.
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "wouter";
-import { type ApiError, asApiError } from "../api/errors";
 import { useWorkspace } from "../app/LiveContext";
-import type { JobStatus } from "../generated/graphql";
-import { PAGE_SIZE } from "../live/jobStore";
 import { Button } from "../ui/Button";
+import { plural } from "../ui/format";
 import { Empty, Failure, Loading } from "../ui/Notice";
-import { Panel } from "../ui/Panel";
-import { useCell, useRevision } from "../ui/useCell";
-import { listJobs } from "./jobList";
 import { JobTableRow } from "./JobTableRow";
 import styles from "./JobTable.module.css";
+import { EVERY_JOB, isNarrowed, type JobView, type Sort } from "./jobView";
+import { useFreshReasons } from "./useFreshReasons";
+import { MOST_ROWS, type RowKey, useJobRows } from "./useJobRows";
+import { useRowKeys } from "./useRowKeys";
+
+const ROW_PX = 58;
+const TITLE_PX = 40;
+const AHEAD_ROWS = 30;
 
 interface Props {
-  readonly title: string;
-  readonly statuses: readonly JobStatus[];
+  readonly view: JobView;
+  readonly organizationId: string | undefined;
+  readonly selected: ReadonlySet<string>;
+  readonly onSelect: (id: string, chosen: boolean) => void;
+  readonly onChange: (changes: Partial<JobView>) => void;
 }
 
-export function JobTable({ title, statuses }: Props) {
-  const { jobs } = useWorkspace();
-  const { ids, several, more, loaded, error, loadMore } = useJobList(statuses);
-  return (
-    <Panel title={title} flush>
-      {error !== undefined && <Failure error={error} onRetry={loadMore} />}
-      {!loaded && ids.length === 0 && error === undefined && <Loading what="jobs" />}
-      {loaded && ids.length === 0 && <NoJobs all={jobs.jobs.size === 0} />}
-      {ids.length > 0 && (
-        <div className={styles.scroller}>
-          <table className={styles.table} aria-label={title}>
-            <thead>
-              <tr>
-                <th scope="col" className={styles.status}>Status</th>
-                <th scope="col" className={styles.job}>Job</th>
-                <th scope="col" className={styles.wish}>GPUs asked</th>
-                <th scope="col" className={styles.where}>Where, or why</th>
-                <th scope="col" className={`${styles.number} ${styles.priority}`}>Priority</th>
-                <th scope="col" className={`${styles.number} ${styles.submitted}`}>Submitted</th>
-                <th scope="col" className={`${styles.number} ${styles.time}`}>Time</th>
-                <th scope="col" className={styles.actions}>
-                  <span className="visually-hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {ids.map((id) => (
-                <JobTableRow key={id} id={id} nameOrganization={several} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {more && (
-        <div className={styles.more}>
-          <Button onClick={loadMore}>Load more</Button>
-        </div>
-      )}
-    </Panel>
-  );
-}
-
-function NoJobs({ all }: { readonly all: boolean }) {
-  if (!all) return <Empty title="None at the moment" />;
-  return (
-    <Empty title="No jobs yet">
-      <Link href="/submit">Submit one</Link>, or in a terminal: <code>gpu-fleet run --gpus 1 -- python train.py</code>
-    </Empty>
-  );
-}
-
-/** The ids to show. At most as many rows as were asked for, whatever arrives live. */
-function useJobList(statuses: readonly JobStatus[]) {
-  const { jobs } = useWorkspace();
-  const extentCell = jobs.extent(statuses);
-  const extent = useCell(extentCell);
-  const revision = useRevision(jobs.jobs);
-  const [limit, setLimit] = useState(PAGE_SIZE);
-  const [error, setError] = useState<ApiError>();
-  const listed = useMemo(() => {
-    void revision;
-    return listJobs(jobs.jobs.values(), statuses, extent);
-  }, [jobs, statuses, extent, revision]);
-  const fetchPage = useCallback(() => {
-    jobs
-      .loadMore(statuses)
-      .then(() => setError(undefined))
-      .catch((failure: unknown) => setError(asApiError(failure)));
-  }, [jobs, statuses]);
+export function JobTable({ view, organizationId, selected, onSelect, onChange }: Props) {
+  const [pointed, setPointed] = useState(false);
+  const { rows, waiting, letIn, loadMore, loaded, complete, error } = useJobRows(view, organizationId, pointed);
+  const body = useRef<HTMLTableSectionElement>(null);
+  const top = useDistanceFromTop(body, rows.length > 0);
+  const virtualizer = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: (index) => (isTitle(rows[index]) ? TITLE_PX : ROW_PX),
+    getItemKey: (index) => rows[index] ?? index,
+    overscan: 12,
+    scrollMargin: top,
+  });
+  const items = virtualizer.getVirtualItems();
+  const lastSeen = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (extentCell.get() === undefined) fetchPage();
-  }, [extentCell, fetchPage]);
-  const loadMore = (): void => {
-    if (error === undefined) setLimit(limit + PAGE_SIZE);
-    if (error !== undefined || (listed.length < limit + PAGE_SIZE && extent?.endCursor !== null)) fetchPage();
-  };
-  return {
-    ids: listed.slice(0, limit).map((job) => job.id),
-    several: listed.some((job) => job.organization.id !== listed[0]?.organization.id),
-    more: listed.length > limit || (extent !== undefined && extent.endCursor !== null),
-    loaded: extent !== undefined,
-    error,
-    loadMore,
-  };
+    if (!complete && error === undefined && rows.length < MOST_ROWS && lastSeen >= rows.length - AHEAD_ROWS) loadMore();
+  });
+  const inSight = items.map((item) => jobOf(rows[item.index])).filter((id) => id !== undefined);
+  useFreshReasons(inSight);
+  useRowKeys(body, (index) => virtualizer.scrollToIndex(index, { align: "auto" }));
+  const before = (items[0]?.start ?? top) - top;
+  const after = virtualizer.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
+
+  if (error !== undefined && rows.length === 0) return <Failure error={error} onRetry={loadMore} />;
+  if (rows.length === 0) return loaded ? <NoJobs view={view} onChange={onChange} /> : <Loading what="jobs" />;
+  return (
+    <div className={styles.frame} onPointerEnter={(event) => setPointed(event.pointerType === "mouse")} onPointerLeave={() => setPointed(false)}>
+      {waiting > 0 && (
+        <div className={styles.waiting} role="status">
+          <Button kind="primary" onClick={letIn}>{plural(waiting, "new job")}</Button>
+        </div>
+      )}
+      <div className={styles.scroller}>
+        <table className={styles.table} aria-label="Jobs" aria-rowcount={complete ? rows.length + 1 : -1}>
+          <Head view={view} onChange={onChange} />
+          <tbody ref={body}>
+            <Gap height={before} />
+            {items.map((item) => {
+              const row = rows[item.index];
+              const id = jobOf(row);
+              if (row === undefined || id === undefined) return <TitleRow key={item.key} index={item.index} measure={virtualizer.measureElement}>{titleOf(row)}</TitleRow>;
+              return (
+                <JobTableRow
+                  key={item.key}
+                  id={id}
+                  index={item.index}
+                  measure={virtualizer.measureElement}
+                  selected={selected.has(id)}
+                  onSelect={onSelect}
+                />
+              );
+            })}
+            <Gap height={after} />
+          </tbody>
+        </table>
+      </div>
+      {error !== undefined && <Failure error={error} onRetry={loadMore} />}
+      {!complete && rows.length < MOST_ROWS && error === undefined && <Loading what="more jobs" />}
+      {rows.length >= MOST_ROWS && <p className={styles.end}>{plural(MOST_ROWS, "row")} are shown at most. Narrow the list by a filter to see others.</p>}
+    </div>
+  );
+}
+
+function isTitle(row: RowKey | undefined): boolean {
+  return row?.startsWith("title ") ?? false;
+}
+
+function jobOf(row: RowKey | undefined): string | undefined {
+  return row?.startsWith("job ") === true ? row.slice("job ".length) : undefined;
+}
+
+function titleOf(row: RowKey | undefined): string {
+  return row?.slice("title ".length) ?? "";
+}
+
+/** Where the rows begin on the page, which is what scrolls. */
+function useDistanceFromTop(body: React.RefObject<HTMLElement | null>, shown: boolean): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const measure = (): void => {
+      const element = body.current;
+      if (element !== null) setTop(Math.round(element.getBoundingClientRect().top + window.scrollY));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [body, shown]);
+  return top;
+}
+
+function Gap({ height }: { readonly height: number }) {
+  return height <= 0 ? null : <tr className={styles.gap} style={{ height }} aria-hidden="true" />;
+}
+
+function TitleRow({ index, measure, children }: { readonly index: number; readonly measure: (element: Element | null) => void; readonly children: ReactNode }) {
+  return (
+    <tr ref={measure} data-index={index} className={styles.title}>
+      <th scope="rowgroup" colSpan={9}>
+        {children}
+      </th>
+    </tr>
+  );
+}
+
+function Head({ view, onChange }: Pick<Props, "view" | "onChange">) {
+  const sorted = (newest: Sort, oldest: Sort = newest) => ({
+    "aria-sort": view.sort === newest ? ("descending" as const) : view.sort === oldest ? ("ascending" as const) : undefined,
+    onSort: () => onChange({ sort: view.sort === newest ? oldest : newest }),
+  });
+  return (
+    <thead>
+      <tr>
+        <th scope="col" className={styles.select}>
+          <span className="visually-hidden">Selected</span>
+        </th>
+        <th scope="col" className={styles.status}>Status</th>
+        <th scope="col" className={styles.job}>Job</th>
+        <th scope="col" className={styles.wish}>GPUs asked</th>
+        <th scope="col" className={styles.where}>Where, or why</th>
+        <SortableHead className={`${styles.number} ${styles.priority}`} {...sorted("priority")}>Priority</SortableHead>
+        <SortableHead className={`${styles.number} ${styles.submitted}`} {...sorted("newest", "oldest")}>Submitted</SortableHead>
+        <th scope="col" className={`${styles.number} ${styles.time}`}>Time</th>
+        <th scope="col" className={styles.actions}>
+          <span className="visually-hidden">Actions</span>
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+interface SortableProps {
+  readonly className: string;
+  readonly "aria-sort": "ascending" | "descending" | undefined;
+  readonly onSort: () => void;
+  readonly children: ReactNode;
+}
+
+function SortableHead({ className, onSort, children, ...sort }: SortableProps) {
+  const arrow = { ascending: " ↑", descending: " ↓", none: "" }[sort["aria-sort"] ?? "none"];
+  return (
+    <th scope="col" className={className} {...sort}>
+      <button type="button" className={styles.sort} onClick={onSort}>
+        {children}
+        <span aria-hidden="true">{arrow}</span>
+      </button>
+    </th>
+  );
+}
+
+function NoJobs({ view, onChange }: Pick<Props, "view" | "onChange">) {
+  const { jobs } = useWorkspace();
+  if (isNarrowed(view)) {
+    return (
+      <div className={styles.frame}>
+        <Empty title="No job passes the filter">
+          <Button onClick={() => onChange(EVERY_JOB)}>Show all jobs</Button>
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <div className={styles.frame}>
+      <Empty title={jobs.jobs.size === 0 ? "No jobs yet" : "None at the moment"}>
+        <Link href="/submit">Submit one</Link>, or in a terminal: <code>gpu-fleet run --gpus 1 -- python train.py</code>
+      </Empty>
+    </div>
+  );
 }

@@ -2,30 +2,38 @@
 import { memo } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
-import { shortId } from "../ui/format";
+import type { Job } from "../live/jobStore";
+import { formatClock, plural, shortId } from "../ui/format";
 import { StatusMark } from "../ui/StatusMark";
-import { Duration, RelativeTime } from "../ui/time";
+import { Duration, RelativeTime, useClockText } from "../ui/time";
 import { useEntity } from "../ui/useCell";
 import { CancelButton } from "./CancelButton";
 import { jobPath } from "./jobPath";
 import { isCancellable, presentJob } from "./jobStatus";
 import styles from "./JobTable.module.css";
 import { gpuWish, isLoan, jobNews } from "./jobText";
-import { mainSpan } from "./jobTimes";
+import { mainSpan, timeLeft } from "./jobTimes";
+import { JobUse } from "./JobUse";
 
 interface Props {
   readonly id: string;
-  /** Jobs of several organizations stand together. */
-  readonly nameOrganization: boolean;
+  readonly index: number;
+  readonly measure: (element: Element | null) => void;
+  readonly selected: boolean;
+  readonly onSelect: (id: string, chosen: boolean) => void;
 }
 
-export const JobTableRow = memo(function JobTableRow({ id, nameOrganization }: Props) {
-  const job = useEntity(useWorkspace().jobs.jobs, id);
+export const JobTableRow = memo(function JobTableRow({ id, index, measure, selected, onSelect }: Props) {
+  const { jobs, viewer } = useWorkspace();
+  const job = useEntity(jobs.jobs, id);
   if (job === undefined) return null;
   const { word, span } = mainSpan(job);
-  const about = [shortId(job.id), nameOrganization ? job.organization.slug : null, job.modelType, isLoan(job) ? "loan" : null];
+  const about = [shortId(job.id), viewer.organization === null ? job.organization.slug : null, job.modelType, isLoan(job) ? "loan" : null];
   return (
-    <tr>
+    <tr ref={measure} data-index={index} data-selected={selected}>
+      <td className={styles.select}>
+        <input type="checkbox" aria-label={`Select ${job.name}`} checked={selected} onChange={(event) => onSelect(id, event.target.checked)} />
+      </td>
       <td className={styles.status}>
         <StatusMark presentation={presentJob(job.status)} status={job.status} />
       </td>
@@ -36,15 +44,31 @@ export const JobTableRow = memo(function JobTableRow({ id, nameOrganization }: P
         <div className={styles.secondary}>{about.filter((part) => part !== null).join(" · ")}</div>
       </td>
       <td className={styles.wish}>{gpuWish(job)}</td>
-      <td className={styles.where}>{jobNews(job)}</td>
+      <td className={styles.where}>
+        {jobNews(job)}
+        {job.pending !== null && <Place pending={job.pending} />}
+        {job.status === "RUNNING" && <JobUse gpuIds={job.gpus.map((gpu) => gpu.id)} />}
+      </td>
       <td className={`${styles.number} ${styles.priority}`}>{job.priority}</td>
       <td className={`${styles.number} ${styles.submitted}`}>
         <RelativeTime at={job.submittedAt} />
       </td>
       <td className={`${styles.number} ${styles.time}`}>
         <span className={styles.secondary}>{word}</span> <Duration from={span.from} until={span.until} />
+        <TimeLeft job={job} />
       </td>
       <td className={styles.actions}>{isCancellable(job.status) && <CancelButton job={job} label={`Cancel job ${job.name}`} quiet />}</td>
     </tr>
   );
 });
+
+function Place({ pending }: { readonly pending: NonNullable<Job["pending"]> }) {
+  const place = pending.position === 0 ? "first in its queue" : `${plural(pending.position, "job")} ahead`;
+  const estimate = pending.estimatedStartAt === null ? "" : `, starts by ${formatClock(pending.estimatedStartAt)} at the latest`;
+  return <div className={styles.secondary}>{place + estimate}</div>;
+}
+
+function TimeLeft({ job }: { readonly job: Job }) {
+  const text = useClockText((now) => timeLeft(job, now));
+  return text === "" ? null : <div className={styles.secondary}>{text}</div>;
+}

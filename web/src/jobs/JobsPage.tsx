@@ -1,33 +1,63 @@
-// The organization's jobs: those that still hold or want GPUs first, then those that have ended.
+// The jobs that the viewer may see: filtered and sorted by what the URL says, page after page as one scrolls, and live.
+import { useCallback, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { Failure, Loading } from "../ui/Notice";
 import { useCell } from "../ui/useCell";
-import { parseStatusFilter } from "./jobFilter";
+import { BulkBar } from "./BulkBar";
+import { JobFilterBar } from "./JobFilterBar";
 import styles from "./JobsPage.module.css";
-import { ACTIVE_STATUSES, FINISHED_STATUSES } from "./jobStatus";
 import { JobTable } from "./JobTable";
+import { parseView, writeView, type JobView } from "./jobView";
 import { StatusFilter } from "./StatusFilter";
+import { useOrganizationId } from "./useOrganizationId";
 
 export function JobsPage() {
   const { jobs } = useWorkspace();
   const state = useCell(jobs.feed.state);
-  const [parameters] = useSearchParams();
-  const chosen = parseStatusFilter(parameters.toString());
-  const active = ACTIVE_STATUSES.filter((status) => chosen.length === 0 || chosen.includes(status));
-  const finished = FINISHED_STATUSES.filter((status) => chosen.length === 0 || chosen.includes(status));
+  const { view, change } = useJobView();
+  const organization = useOrganizationId(view.organization);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const select = useCallback((id: string, chosen: boolean) => setSelected((before) => withMember(before, id, chosen)), []);
   return (
     <div className={styles.page}>
       <h1>Jobs</h1>
-      <StatusFilter chosen={chosen} />
+      <JobFilterBar view={view} onChange={change} />
+      <StatusFilter view={view} organizationId={organization.id} onChange={change} />
       {state.phase === "failed" && <Failure error={state.error} onRetry={jobs.feed.start} />}
-      {state.phase === "loading" && <Loading what="the jobs" />}
-      {state.phase === "ready" && (
-        <>
-          {active.length > 0 && <JobTable key={`active ${active.join()}`} title="Waiting and running" statuses={active} />}
-          {finished.length > 0 && <JobTable key={`finished ${finished.join()}`} title="Ended" statuses={finished} />}
-        </>
+      {(state.phase === "loading" || organization.loading) && <Loading what="the jobs" />}
+      {state.phase === "ready" && !organization.loading && (
+        <JobTable
+          key={JSON.stringify({ ...view, sort: view.sort ?? "" })}
+          view={view}
+          organizationId={organization.id}
+          selected={selected}
+          onSelect={select}
+          onChange={change}
+        />
       )}
+      <BulkBar selected={selected} onClear={() => setSelected(new Set())} />
     </div>
   );
+}
+
+/** The view in the URL. Typing replaces the entry in the browser's history instead of adding one for each letter. */
+function useJobView() {
+  const [parameters, setParameters] = useSearchParams();
+  const search = parameters.toString();
+  const change = useCallback(
+    (changes: Partial<JobView>) => {
+      const next = writeView(search, { ...parseView(search), ...changes });
+      setParameters(next, { replace: "text" in changes || "model" in changes });
+    },
+    [search, setParameters],
+  );
+  return { view: parseView(search), change };
+}
+
+function withMember(before: ReadonlySet<string>, id: string, member: boolean): ReadonlySet<string> {
+  const after = new Set(before);
+  if (member) after.add(id);
+  else after.delete(id);
+  return after;
 }

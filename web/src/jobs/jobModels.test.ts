@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { JobStatus } from "../generated/graphql";
-import { parseStatusFilter, toggled, withStatusFilter } from "./jobFilter";
-import { listJobs } from "./jobList";
+import { EVERY_JOB, parseView, passes, toFilter, toggled, toOrder, writeView } from "./jobView";
+import { type BulkProgress, forEachOf } from "./bulk";
+import { gpuUse } from "./gpuUse";
+import { holdOrder, listJobs } from "./jobList";
+import { sectionsOf } from "./jobSections";
 import { ACTIVE_STATUSES, ALL_STATUSES, FINISHED_STATUSES, isCancellable, presentJob } from "./jobStatus";
 import { gpuPlaces, gpuWish, jobNews, jobSentence, whyItWaits } from "./jobText";
-import { mainSpan, steps } from "./jobTimes";
+import { mainSpan, steps, timeLeft } from "./jobTimes";
 import { countChange, type StatusCounts } from "./statusCounts";
 import { aJob } from "./testJobs";
 
@@ -23,21 +26,35 @@ describe("job statuses", () => {
   });
 });
 
-describe("the status filter in the URL", () => {
+describe("the view in the URL", () => {
   test.each<[string, JobStatus[]]>([
     ["", []],
     ["state=QUEUED", ["QUEUED"]],
     ["state=running,queued", ["QUEUED", "RUNNING"]],
     ["state=NONSENSE,FAILED", ["FAILED"]],
     ["state=,", []],
-  ])("%j means %j", (search, statuses) => {
-    expect(parseStatusFilter(search)).toEqual(statuses);
+  ])("%j filters by the statuses %j", (search, statuses) => {
+    expect(parseView(search).statuses).toEqual(statuses);
   });
 
-  test("is written in the order of a job's life, keeps other parameters and vanishes when it filters nothing", () => {
-    expect(withStatusFilter("org=a", ["RUNNING", "QUEUED"])).toBe("org=a&state=QUEUED,RUNNING");
-    expect(withStatusFilter("org=a&state=QUEUED", [])).toBe("org=a");
-    expect(withStatusFilter("", ALL_STATUSES)).toBe("");
+  test("is read as it was written, and keeps other parameters", () => {
+    const view = {
+      statuses: ["QUEUED", "RUNNING"] as JobStatus[],
+      text: "llama & co",
+      model: "bert",
+      organization: "vision",
+      labels: [{ key: "team", value: "nlp=1" }, { key: "stage", value: "" }],
+      sort: "priority" as const,
+    };
+    const search = writeView("gpu=x", view);
+    expect(search).toBe("gpu=x&state=QUEUED,RUNNING&q=llama+%26+co&model=bert&org=vision&sort=priority&label=team=nlp=1&label=stage=");
+    expect(parseView(search)).toEqual(view);
+  });
+
+  test("says nothing of what filters nothing", () => {
+    expect(writeView("state=QUEUED&q=x", EVERY_JOB)).toBe("");
+    expect(writeView("", { ...EVERY_JOB, statuses: ALL_STATUSES })).toBe("");
+    expect(parseView("sort=nonsense&label=without-a-value")).toEqual(EVERY_JOB);
   });
 
   test("toggles one status", () => {
@@ -46,18 +63,98 @@ describe("the status filter in the URL", () => {
   });
 });
 
-describe("a list of jobs", () => {
-  const jobs = [1, 3, 2].map((second) => aJob({ id: `j${second}`, submittedAt: at(second) }));
+describe("a filter", () => {
+  const job = aJob({ name: "Train-LLaMA", modelType: "llama", labels: [{ key: "team", value: "nlp" }] });
+  const view = { ...EVERY_JOB, text: "llama", model: "llama", labels: [{ key: "team", value: "nlp" }] };
 
-  test("is newest first and holds only its statuses", () => {
-    const list = listJobs([...jobs, aJob({ id: "other", status: "FAILED" })], ["QUEUED"], undefined);
-    expect(list.map((job) => job.id)).toEqual(["j3", "j2", "j1"]);
+  test("passes a job that answers all of it", () => {
+    expect(passes(job, toFilter(view, ["QUEUED"], "org-1"))).toBe(true);
   });
 
-  test("leaves out what is older than its loaded pages, until all are loaded", () => {
-    const ids = (endCursor: string | null) => listJobs(jobs, ["QUEUED"], { endCursor, oldestSubmittedAt: at(2) }).map((job) => job.id);
-    expect(ids("more")).toEqual(["j3", "j2"]);
-    expect(ids(null)).toEqual(["j3", "j2", "j1"]);
+  test.each([
+    [{ ...view, text: "bert" }, ["QUEUED"], "org-1"],
+    [{ ...view, model: "lla" }, ["QUEUED"], "org-1"],
+    [{ ...view, labels: [{ key: "team", value: "vision" }] }, ["QUEUED"], "org-1"],
+    [view, ["RUNNING"], "org-1"],
+    [view, ["QUEUED"], "org-2"],
+  ] as const)("refuses a job that misses one part of it: %j %j %j", (refusing, statuses, organization) => {
+    expect(passes(job, toFilter(refusing, statuses, organization))).toBe(false);
+  });
+});
+
+describe("a list of jobs", () => {
+  const jobs = [1, 3, 2].map((second) => aJob({ id: `j${second}`, submittedAt: at(second), priority: second }));
+  const query = { filter: { status: ["QUEUED" as const] }, order: toOrder(undefined) };
+  const ids = (list: readonly { readonly id: string }[]) => list.map((job) => job.id);
+
+  test("is newest first and holds only what passes its filter", () => {
+    expect(ids(listJobs([...jobs, aJob({ id: "other", status: "FAILED" })], query, undefined))).toEqual(["j3", "j2", "j1"]);
+  });
+
+  test("has the order that was asked for", () => {
+    expect(ids(listJobs(jobs, { ...query, order: toOrder("oldest") }, undefined))).toEqual(["j1", "j2", "j3"]);
+    expect(ids(listJobs(jobs, { ...query, order: toOrder("priority") }, undefined))).toEqual(["j3", "j2", "j1"]);
+  });
+
+  test("leaves out what lies behind its loaded pages, until all are loaded", () => {
+    const loaded = (endCursor: string | null) => ids(listJobs(jobs, query, { endCursor, last: jobs[2] }));
+    expect(loaded("more")).toEqual(["j3", "j2"]);
+    expect(loaded(null)).toEqual(["j3", "j2", "j1"]);
+  });
+});
+
+describe("rows while somebody points at them", () => {
+  test("stay where they are; new ones in their midst wait, those behind the end are appended", () => {
+    expect(holdOrder(["b", "c", "d"], ["a", "c", "b", "x", "d", "e", "f"])).toEqual({ keys: ["b", "c", "d", "e", "f"], waiting: 2 });
+  });
+
+  test("stay also when they have left the list", () => {
+    const shown = ["b", "c"];
+    expect(holdOrder(shown, ["b"])).toEqual({ keys: ["b", "c"], waiting: 0 });
+    expect(holdOrder(shown, ["b", "c"]).keys).toBe(shown);
+  });
+
+  test("give way to a wholly new list", () => {
+    expect(holdOrder(["b"], ["x", "y"])).toEqual({ keys: ["x", "y"], waiting: 0 });
+  });
+});
+
+test("the sections of the list: those that live first, unless an order was chosen", () => {
+  const titles = (view: Partial<typeof EVERY_JOB>) => sectionsOf({ ...EVERY_JOB, ...view }, undefined).map(({ title }) => title);
+  expect(titles({})).toEqual(["Waiting and running", "Ended"]);
+  expect(titles({ statuses: ["FAILED"] })).toEqual(["Ended"]);
+  expect(titles({ sort: "priority" })).toEqual([undefined]);
+});
+
+describe("the use of a job's GPUs", () => {
+  const reading = (percent: number | null, use: "WORKING" | "HELD_IDLE" | "HELD_EMPTY") => ({
+    use,
+    telemetry: { at: at(0), utilizationPercent: percent, memoryUsedMib: null, temperatureCelsius: null, powerWatts: null },
+  });
+
+  test("is the mean of those that have told, and counts the idle ones", () => {
+    expect(gpuUse([reading(90, "WORKING"), reading(0, "HELD_IDLE"), reading(null, "HELD_EMPTY"), undefined])).toEqual({ percent: 45, idle: 2 });
+  });
+
+  test("is unknown, not zero, when none has told", () => {
+    expect(gpuUse([undefined])).toEqual({ percent: null, idle: 0 });
+  });
+});
+
+test("a running job with a limit tells the time that is left", () => {
+  const limited = aJob({ status: "RUNNING", startedAt: at(0), timeLimitSeconds: 3600 });
+  expect(timeLeft(limited, Date.parse(at(20)))).toBe("59 min 40 s left");
+  expect(timeLeft(aJob({ status: "RUNNING", startedAt: at(0) }), 0)).toBe("");
+});
+
+describe("the same for many jobs", () => {
+  test("one that refuses stops no other, and is named", async () => {
+    const told: BulkProgress[] = [];
+    const jobs = ["a", "b", "c", "d", "e", "f"].map((id) => aJob({ id }));
+    const act = (job: { readonly id: string }) => (job.id === "b" ? Promise.reject(new Error("no")) : Promise.resolve());
+    await forEachOf(jobs, act, String, (progress) => told.push(progress));
+    expect(told.map(({ done }) => done)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(told.at(-1)?.failures.map(({ item, message }) => [item.id, message])).toEqual([["b", "Error: no"]]);
   });
 });
 

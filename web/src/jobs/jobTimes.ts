@@ -1,5 +1,6 @@
 // A job's life as steps with the time each took. What has not ended yet is measured against the present.
 import type { Job } from "../live/jobStore";
+import { formatDuration } from "../ui/format";
 import { isFinished, isWaiting } from "./jobStatus";
 
 export type Times = Pick<Job, "status" | "submittedAt" | "allocatedAt" | "startedAt" | "finishedAt">;
@@ -42,4 +43,10 @@ export function spanMs(span: Span, now: number): number {
 
 function instant(text: string | null): number | undefined {
   return text === null ? undefined : Date.parse(text);
+}
+
+/** Until its limit ends it; empty for a job without one and for one that does not run. */
+export function timeLeft(job: Pick<Job, "status" | "startedAt" | "timeLimitSeconds">, now: number): string {
+  if (job.status !== "RUNNING" || job.startedAt === null || job.timeLimitSeconds === null) return "";
+  return `${formatDuration(Date.parse(job.startedAt) + job.timeLimitSeconds * 1000 - now)} left`;
 }

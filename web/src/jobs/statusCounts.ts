@@ -1,6 +1,6 @@
 // Jobs per status, moved by the changes themselves. A change of a job that was never seen cannot be counted: the
 // counts stay as they are until they are asked for again.
-import type { ChangeKind, JobStatus } from "../generated/graphql";
+import type { ChangeKind, JobCountsQuery, JobStatus } from "../generated/graphql";
 
 export type StatusCounts = Readonly<Record<JobStatus, number>>;
 
@@ -15,4 +15,18 @@ export function countChange(counts: StatusCounts, { kind, before, after }: Statu
   const next = { ...counts, [after]: counts[after] + 1 };
   if (before !== undefined) next[before] = Math.max(0, counts[before] - 1);
   return next;
+}
+
+export function statusCounts(answer: JobCountsQuery): StatusCounts {
+  return {
+    QUEUED: answer.queued.totalCount,
+    HELD: answer.held.totalCount,
+    ALLOCATED: answer.allocated.totalCount,
+    RUNNING: answer.running.totalCount,
+    STOPPING: answer.stopping.totalCount,
+    SUCCEEDED: answer.succeeded.totalCount,
+    FAILED: answer.failed.totalCount,
+    CANCELLED: answer.cancelled.totalCount,
+    TIMED_OUT: answer.timedOut.totalCount,
+  };
 }

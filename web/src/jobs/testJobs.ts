@@ -19,6 +19,8 @@ export function aJob(fields: Partial<Job> = {}): Job {
     allocatedAt: null,
     startedAt: null,
     finishedAt: null,
+    updatedAt: "2030-01-01T12:00:00Z",
+    labels: [],
     organization: { id: "org-1", slug: "vision", name: "Vision" },
     requirements: { count: 1, milli: 1000, gpuTypes: [], minMemoryGb: null },
     pending: null,

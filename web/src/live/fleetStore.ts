@@ -10,12 +10,12 @@ import {
   type GpuPageQuery,
   type GpuReadingFragment,
   GpuReadingsDocument,
-  type GpuReadingsQuery,
   GpuUpdatesDocument,
   type GpuUpdatesSubscription,
 } from "../generated/graphql";
 import { Cell } from "./cell";
 import { EntityMap } from "./entityMap";
+import { ReadingWatch } from "./readingWatch";
 import { Feed, RESTART_AFTER_MS, type StreamOpener } from "./feed";
 import { FrameQueue, type Scheduler } from "./frameQueue";
 
@@ -26,6 +26,8 @@ export type Reading = Omit<GpuReadingFragment, "id" | "host">;
 
 /** A fleet larger than this is not loaded whole; the page says so. */
 const MOST_GPUS = 5000;
+/** As many as the API takes at once. */
+const MOST_IDS = 100;
 
 export class FleetStore {
   readonly gpus = new EntityMap<Gpu>();
@@ -34,6 +36,8 @@ export class FleetStore {
   readonly readingRevision = new Cell(0);
   readonly totals = new Cell<FleetTotalsFragment | undefined>(undefined);
   readonly feed: Feed<GpuUpdatesSubscription>;
+  /** Who looks at which readings. */
+  readonly watch: ReadingWatch;
   readonly #readings = new Map<string, Cell<Reading | undefined>>();
   readonly #queue: FrameQueue<GpuCellFragment>;
   readonly #api: Api;
@@ -44,6 +48,7 @@ export class FleetStore {
   constructor(api: Api, socket: StreamOpener, scheduler: Scheduler) {
     this.#api = api;
     this.#socket = socket;
+    this.watch = new ReadingWatch((ids) => this.refreshReadings(ids));
     this.#queue = new FrameQueue({ apply: (gpus) => this.take(gpus), overflow: () => this.feed.resync(), scheduler });
     this.feed = new Feed({
       socket,
@@ -62,6 +67,7 @@ export class FleetStore {
 
   close(): void {
     this.#closed = true;
+    this.watch.close();
     this.feed.close();
     this.#queue.close();
     this.#stopTotals?.();
@@ -81,14 +87,12 @@ export class FleetStore {
     this.#takeReadings(cells);
   }
 
-  /** Asks for the newest readings of all GPUs. */
-  async refreshReadings(): Promise<void> {
-    let after: string | null = null;
-    do {
-      const { gpus }: GpuReadingsQuery = await this.#api.query(GpuReadingsDocument, { after });
-      this.#takeReadings(gpus.nodes);
-      after = gpus.pageInfo.hasNextPage ? gpus.pageInfo.endCursor : null;
-    } while (after !== null);
+  /** Asks for the newest readings of these GPUs. */
+  async refreshReadings(gpuIds: readonly string[]): Promise<void> {
+    for (let from = 0; from < gpuIds.length; from += MOST_IDS) {
+      const { nodes } = await this.#api.query(GpuReadingsDocument, { ids: gpuIds.slice(from, from + MOST_IDS) });
+      this.#takeReadings(nodes.filter(isReading));
+    }
   }
 
   #takeReadings(nodes: readonly GpuReadingFragment[]): void {
@@ -127,6 +131,10 @@ export class FleetStore {
       completed: () => void setTimeout(() => this.#watchTotals(), RESTART_AFTER_MS),
     });
   }
+}
+
+function isReading(node: object | null): node is GpuReadingFragment {
+  return node !== null && "telemetry" in node;
 }
 
 function gpuOf(cell: GpuCellFragment): Gpu {

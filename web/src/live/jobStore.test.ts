@@ -20,9 +20,9 @@ function world(jobs: Job[]) {
     jobs: { nodes: jobs.filter((job) => status.includes(job.status)), pageInfo: { hasNextPage: false, endCursor: null } },
   });
   const api = {
-    query: async (operation: unknown, variables: { status: JobStatus[] }) => {
+    query: async (operation: unknown, variables: { filter: { status: JobStatus[] } }) => {
       if (operation === EventCursorDocument) return { eventCursor: "0" };
-      return operation === JobCountsDocument ? counts() : page(variables.status);
+      return operation === JobCountsDocument ? counts() : page(variables.filter.status);
     },
   } as unknown as Api;
   let connected = false;
@@ -51,13 +51,14 @@ function world(jobs: Job[]) {
   };
 }
 
+const listOf = (status: JobStatus) => ({ filter: { status: [status] }, order: { field: "SUBMITTED_AT" as const, direction: "DESC" as const } });
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("the job store", () => {
   test("counts each status from the snapshot and from every change after it", async () => {
     const { store, connect, send, frame } = world([aJob({ id: "a", status: "RUNNING" })]);
     await connect();
-    await store.loadMore(["RUNNING"]);
+    await store.loadMore(listOf("RUNNING"));
     send(aJob({ id: "b", status: "QUEUED", version: 1 }), "CREATED");
     send(aJob({ id: "a", status: "SUCCEEDED", version: 2 }));
     frame();
@@ -80,7 +81,7 @@ describe("the job store", () => {
   test("counts a change once, although a query brought it before its event", async () => {
     const { store, connect, send, frame } = world([aJob({ id: "a", status: "QUEUED" })]);
     await connect();
-    await store.loadMore(["QUEUED"]);
+    await store.loadMore(listOf("QUEUED"));
     const running = aJob({ id: "a", status: "RUNNING", version: 2 });
     store.take(running);
     send(running);
@@ -102,7 +103,8 @@ describe("the job store", () => {
     const server = [aJob({ id: "a", status: "RUNNING" }), aJob({ id: "b", status: "RUNNING" })];
     const { store, connect, forgetCursor } = world(server);
     await connect();
-    await store.loadMore(["RUNNING"]);
+    store.watchList(listOf("RUNNING"));
+    await store.loadMore(listOf("RUNNING"));
     server.pop();
     await forgetCursor();
     expect(store.jobs.values().map((job) => job.id)).toEqual(["a"]);

@@ -1,5 +1,5 @@
-// The organization's jobs as far as they were looked at or changed, newest first, in two lists: those that still hold
-// or want GPUs, and those that have ended.
+// The jobs that the viewer may see, as far as they were looked at or changed. Each list, which is a filter with an order,
+// is loaded page by page and knows how far.
 import type { Api } from "../api/client";
 import {
   type ChangeKind,
@@ -7,12 +7,11 @@ import {
   JobCountsDocument,
   JobPageDocument,
   type JobRowFragment,
-  type JobStatus,
   JobUpdatesDocument,
   type JobUpdatesSubscription,
 } from "../generated/graphql";
-import { countChange, type StatusCounts } from "../jobs/statusCounts";
-import { isFinished } from "../jobs/jobStatus";
+import type { JobQuery } from "../jobs/jobList";
+import { countChange, type StatusCounts, statusCounts } from "../jobs/statusCounts";
 import { Cell } from "./cell";
 import { EntityMap } from "./entityMap";
 import { Feed, type StreamOpener } from "./feed";
@@ -25,16 +24,16 @@ interface Change {
   readonly job: Job;
 }
 
-/** Where the pages of one status filter end: older jobs are on the server only. */
+/** Where the loaded pages of a list end: what comes behind is on the server only. */
 export interface Extent {
   readonly endCursor: string | null;
-  readonly oldestSubmittedAt: string | undefined;
+  readonly last: Job | undefined;
 }
 
-export const PAGE_SIZE = 50;
+export const PAGE_SIZE = 100;
 const RECOUNT_AFTER_MS = 2000;
-/** Ended jobs beyond this many are forgotten, oldest first, and can be loaded again. */
-const MOST_FINISHED = 2000;
+/** Beyond this many, lists begin again at their first page, and what they do not show is forgotten. */
+const MOST_JOBS = 30_000;
 
 export class JobStore {
   readonly jobs = new EntityMap<Job>();
@@ -42,7 +41,8 @@ export class JobStore {
   readonly feed: Feed<JobUpdatesSubscription>;
   readonly #api: Api;
   readonly #queue: FrameQueue<Change>;
-  readonly #extents = new Map<string, Cell<Extent | undefined>>();
+  readonly #lists = new Map<string, { readonly query: JobQuery; readonly extent: Cell<Extent | undefined>; watchers: number }>();
+  #beginsAgain = false;
   #recount: ReturnType<typeof setTimeout> | undefined;
   #countWatchers = 0;
 
@@ -69,27 +69,38 @@ export class JobStore {
     clearTimeout(this.#recount);
   }
 
-  /** How far the list of these statuses is loaded; undefined before its first page. */
-  extent(statuses: readonly JobStatus[]): Cell<Extent | undefined> {
-    const key = extentKey(statuses);
-    const known = this.#extents.get(key);
+  /** How far this list is loaded; undefined before its first page. */
+  extent(query: JobQuery): Cell<Extent | undefined> {
+    return this.#list(query).extent;
+  }
+
+  /** As long as somebody looks at a list, it is loaded anew after a gap. */
+  watchList(query: JobQuery): () => void {
+    const list = this.#list(query);
+    list.watchers += 1;
+    return () => (list.watchers -= 1);
+  }
+
+  async loadMore(query: JobQuery): Promise<void> {
+    await this.#loadPage(query, this.extent(query).get()?.endCursor ?? null);
+  }
+
+  #list(query: JobQuery) {
+    const key = JSON.stringify(query);
+    const known = this.#lists.get(key);
     if (known !== undefined) return known;
-    const cell = new Cell<Extent | undefined>(undefined);
-    this.#extents.set(key, cell);
-    return cell;
+    const list = { query, extent: new Cell<Extent | undefined>(undefined), watchers: 0 };
+    this.#lists.set(key, list);
+    return list;
   }
 
-  async loadMore(statuses: readonly JobStatus[]): Promise<void> {
-    await this.#loadPage(statuses, this.extent(statuses).get()?.endCursor ?? null);
-  }
-
-  async #loadPage(statuses: readonly JobStatus[], after: string | null): Promise<readonly Job[]> {
-    const extent = this.extent(statuses);
-    const { jobs } = await this.#api.query(JobPageDocument, { status: [...statuses], first: PAGE_SIZE, after });
+  async #loadPage(query: JobQuery, after: string | null): Promise<readonly Job[]> {
+    const { extent } = this.#list(query);
+    const { jobs } = await this.#api.query(JobPageDocument, { ...query, first: PAGE_SIZE, after });
     this.#accept(jobs.nodes);
     extent.set({
       endCursor: jobs.pageInfo.hasNextPage ? jobs.pageInfo.endCursor : null,
-      oldestSubmittedAt: jobs.nodes.at(-1)?.submittedAt ?? extent.get()?.oldestSubmittedAt,
+      last: jobs.nodes.at(-1) ?? extent.get()?.last,
     });
     return jobs.nodes;
   }
@@ -117,7 +128,7 @@ export class JobStore {
       this.#count(job, kind);
       this.jobs.put(job);
     }
-    this.#forgetOldest();
+    this.#beginAgainWhenTooMany();
   }
 
   #accept(jobs: readonly Job[]): void {
@@ -143,18 +154,7 @@ export class JobStore {
   }
 
   async #loadCounts(): Promise<void> {
-    const data = await this.#api.query(JobCountsDocument, {});
-    this.counts.set({
-      QUEUED: data.queued.totalCount,
-      HELD: data.held.totalCount,
-      ALLOCATED: data.allocated.totalCount,
-      RUNNING: data.running.totalCount,
-      STOPPING: data.stopping.totalCount,
-      SUCCEEDED: data.succeeded.totalCount,
-      FAILED: data.failed.totalCount,
-      CANCELLED: data.cancelled.totalCount,
-      TIMED_OUT: data.timedOut.totalCount,
-    });
+    this.counts.set(statusCounts(await this.#api.query(JobCountsDocument, {})));
   }
 
   /**
@@ -163,23 +163,18 @@ export class JobStore {
    */
   async #snapshot(): Promise<void> {
     const before = this.jobs.values();
-    const loaded = [...this.#extents.entries()].filter(([, extent]) => extent.get() !== undefined);
-    const pages = Promise.all(loaded.map(([key]) => this.#loadPage(key.split(",") as JobStatus[], null)));
+    for (const [key, list] of this.#lists) if (list.watchers === 0) this.#lists.delete(key);
+    const pages = Promise.all([...this.#lists.values()].map(({ query }) => this.#loadPage(query, null)));
     const [fetched] = await Promise.all([pages, this.#loadCounts()]);
     const fresh = new Set(fetched.flat().map((job) => job.id));
     const stale = before.filter((job) => !fresh.has(job.id) && this.jobs.get(job.id) === job);
     this.jobs.removeAll(stale.map((job) => job.id));
+    this.#beginsAgain = false;
   }
 
-  #forgetOldest(): void {
-    if (this.jobs.size <= MOST_FINISHED) return;
-    const finished = this.jobs.values().filter((job) => isFinished(job.status));
-    if (finished.length <= MOST_FINISHED) return;
-    finished.sort((a, b) => a.submittedAt.localeCompare(b.submittedAt));
-    this.jobs.removeAll(finished.slice(0, finished.length - MOST_FINISHED).map((job) => job.id));
+  #beginAgainWhenTooMany(): void {
+    if (this.jobs.size <= MOST_JOBS || this.#beginsAgain) return;
+    this.#beginsAgain = true;
+    this.feed.resync();
   }
-}
-
-function extentKey(statuses: readonly JobStatus[]): string {
-  return [...statuses].sort().join(",");
 }

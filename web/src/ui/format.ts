@@ -49,8 +49,18 @@ export function formatPower(watts: number | null | undefined): string {
   return watts === null || watts === undefined ? UNKNOWN : `${Math.round(watts)} W`;
 }
 
+/** Nobody compares counts beyond this many digit by digit. */
+export function formatCount(count: number): string {
+  return count > 99_999 ? `${Math.floor(count / 1000).toLocaleString("en")}k` : count.toLocaleString("en");
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+/** GPUs may be shared, so counts of them may have a fraction: 4, 2.5. */
+export function formatGpus(gpus: number): string {
+  return gpus.toLocaleString("en", { maximumFractionDigits: 2 });
 }
 
 export function formatClock(instant: string | number): string {

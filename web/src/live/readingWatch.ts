@@ -1,0 +1,51 @@
+// Which GPUs' readings somebody looks at. Readings come with a GPU's events only when the GPU itself changed, and the API
+// has no stream of them; so those in sight, and only those, are asked for again as often as agents report.
+
+const EVERY_MS = 5000;
+
+export class ReadingWatch {
+  readonly #refresh: (gpuIds: readonly string[]) => Promise<void>;
+  readonly #watched = new Map<string, number>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #asking = false;
+
+  constructor(refresh: (gpuIds: readonly string[]) => Promise<void>) {
+    this.#refresh = refresh;
+  }
+
+  /** Answers how to look away again. */
+  look(gpuIds: readonly string[]): () => void {
+    const before = this.#watched.size;
+    gpuIds.forEach((id) => this.#watched.set(id, (this.#watched.get(id) ?? 0) + 1));
+    if (this.#watched.size > before) void this.#ask();
+    this.#timer ??= setInterval(() => void this.#ask(), EVERY_MS);
+    return () => this.#lookAway(gpuIds);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#watched.clear();
+  }
+
+  #lookAway(gpuIds: readonly string[]): void {
+    for (const id of gpuIds) {
+      const watchers = (this.#watched.get(id) ?? 1) - 1;
+      if (watchers > 0) this.#watched.set(id, watchers);
+      else this.#watched.delete(id);
+    }
+    if (this.#watched.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking || document.visibilityState === "hidden") return;
+    this.#asking = true;
+    // Those that come into sight in the same moment are asked for together.
+    await Promise.resolve();
+    // A failure needs no words of its own: the reading grows old, and the connection's state is shown.
+    await this.#refresh([...this.#watched.keys()]).catch(() => undefined);
+    this.#asking = false;
+  }
+}

@@ -11,6 +11,7 @@ import { createLive, type Live } from "./LiveContext";
 import type { Session } from "./session";
 import { Shell } from "./Shell";
 import { SignInPage } from "./SignInPage";
+import { useTimeZone } from "./timeZone";
 import { WorkspaceGate } from "./WorkspaceGate";
 
 export function App({ session }: { readonly session: Session }) {
@@ -42,8 +43,10 @@ function SignedIn({ token, session }: { readonly token: string; readonly session
 }
 
 function Pages() {
+  // Every time on the page is written anew when the zone is another.
+  const zone = useTimeZone();
   return (
-    <Switch>
+    <Switch key={zone}>
       <Route path="/">
         <Redirect to="/fleet" replace />
       </Route>

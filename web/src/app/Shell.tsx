@@ -5,17 +5,14 @@ import { Button } from "../ui/Button";
 import { Brand } from "./Brand";
 import { ConnectionBar } from "./ConnectionBar";
 import { FleetTotals } from "./FleetTotals";
+import { KeyboardHelp } from "./KeyboardHelp";
 import { useWorkspace } from "./LiveContext";
 import { LiveIndicator } from "./LiveIndicator";
+import { isWithin, pagesFor } from "./pages";
 import styles from "./Shell.module.css";
 import { SimulatedBanner } from "./SimulatedBanner";
 import { useTheme } from "./theme";
-
-const PAGES = [
-  { href: "/fleet", name: "Fleet" },
-  { href: "/jobs", name: "Jobs" },
-  { href: "/submit", name: "Submit" },
-] as const;
+import { chooseTimeZone, useTimeZone } from "./timeZone";
 
 export function Shell({ children, onSignOut }: { readonly children: ReactNode; readonly onSignOut: () => void }) {
   return (
@@ -33,7 +30,9 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
           <ViewerName />
           <div className={styles.right}>
             <LiveIndicator />
+            <TimeZoneButton />
             <ThemeButton />
+            <KeyboardHelp />
             <Button kind="quiet" onClick={onSignOut}>
               Sign out
             </Button>
@@ -51,9 +50,10 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
 
 function Navigation() {
   const [location] = useLocation();
+  const pages = pagesFor(useWorkspace().viewer.role);
   return (
     <nav className={styles.nav} aria-label="Pages">
-      {PAGES.map(({ href, name }) => (
+      {pages.map(({ href, name }) => (
         <Link key={href} href={href} className={styles.tab} aria-current={isWithin(location, href) ? "page" : undefined}>
           {name}
         </Link>
@@ -65,15 +65,11 @@ function Navigation() {
   );
 }
 
-function isWithin(location: string, page: string): boolean {
-  return location === page || location.startsWith(`${page}/`);
-}
-
 function ViewerName() {
   const { viewer } = useWorkspace();
   return (
     <span className={styles.viewer} title={viewer.subject}>
-      <strong>{viewer.organization?.name ?? "All organizations"}</strong> · {viewer.role.toLowerCase()}
+      <strong>{viewer.role === "OPERATOR" ? "All organizations" : viewer.organization?.name}</strong> · {viewer.role.toLowerCase()}
     </span>
   );
 }
@@ -87,6 +83,17 @@ function ThemeButton() {
         <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" strokeWidth="1.6" />
         <path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor" />
       </svg>
+    </Button>
+  );
+}
+
+function TimeZoneButton() {
+  const zone = useTimeZone();
+  const other = zone === "utc" ? "local" : "utc";
+  const name = other === "utc" ? "Show times in UTC" : "Show times as they are here";
+  return (
+    <Button kind="quiet" onClick={() => chooseTimeZone(other)} aria-label={name} title={name}>
+      {zone === "utc" ? "UTC" : "Local"}
     </Button>
   );
 }

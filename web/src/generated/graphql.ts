@@ -313,6 +313,20 @@ export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ViewerQuery = { viewer: { subject: string, role: Role, expiresAt: string | null, organization: { id: string, slug: string, name: string } | null } };
 
+export type TelemetryHistoryQueryVariables = Exact<{
+  ids: Array<string | number> | string | number;
+  since: string;
+  until?: string | null | undefined;
+  stepSeconds: number;
+  first: number;
+}>;
+
+
+export type TelemetryHistoryQuery = { nodes: Array<
+    | { id: string, telemetryHistory: Array<{ at: string, utilizationPercent: number | null, peakUtilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null }> }
+    | Record<PropertyKey, never>
+   | null> };
+
 export type GpuReadingFragment = { id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } };
 
 export type GpuCellFragment = { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null };
@@ -663,6 +677,28 @@ export const ViewerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const TelemetryHistoryDocument = new TypedDocumentString(`
+    query TelemetryHistory($ids: [ID!]!, $since: DateTime!, $until: DateTime, $stepSeconds: Int!, $first: Int!) {
+  nodes(ids: $ids) {
+    ... on Gpu {
+      id
+      telemetryHistory(
+        since: $since
+        until: $until
+        stepSeconds: $stepSeconds
+        first: $first
+      ) {
+        at
+        utilizationPercent
+        peakUtilizationPercent
+        memoryUsedMib
+        temperatureCelsius
+        powerWatts
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TelemetryHistoryQuery, TelemetryHistoryQueryVariables>;
 export const GpuPageDocument = new TypedDocumentString(`
     query GpuPage($after: String) {
   gpus(first: 100, after: $after) {

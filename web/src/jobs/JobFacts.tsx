@@ -1,6 +1,8 @@
 // What was asked for, and what it got.
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { gpuPath } from "../fleet/fleetPaths";
+import { CopyButton } from "../ui/CopyButton";
 import { formatDuration, shortGpuType, UNKNOWN } from "../ui/format";
 import { Facts, Panel } from "../ui/Panel";
 import { RelativeTime } from "../ui/time";
@@ -23,7 +25,7 @@ export function JobFacts({ job }: { readonly job: Detail }) {
       <Panel title="Job">
         <Facts rows={jobRows(job)} />
       </Panel>
-      <Panel title="Command">
+      <Panel title="Command" aside={job.command !== null && <CopyButton text={commandText(job.command)} what="the command" />}>
         <Command job={job} />
       </Panel>
     </div>
@@ -36,7 +38,7 @@ function AssignedGpus({ job }: { readonly job: Detail }) {
     <ul className={styles.list} aria-label="Assigned GPUs">
       {job.gpus.map((gpu) => (
         <li key={gpu.id}>
-          <Link href={`/fleet?gpu=${encodeURIComponent(gpu.id)}`}>
+          <Link href={gpuPath(gpu.id)}>
             {gpu.host.name}:{gpu.index}
           </Link>{" "}
           <span className={styles.muted}>{shortGpuType(gpu.gpuType)}</span>
@@ -71,6 +73,7 @@ function jobRows(job: Detail): readonly Row[] {
     ["Submitted by", job.submittedBy],
     ["Submitted", <RelativeTime key="submitted" at={job.submittedAt} />],
   ];
+  if (job.retryOf !== null) rows.push(["Retry of", <Link key="retry" href={jobPath(job.retryOf.id)}>{job.retryOf.name}</Link>]);
   if (job.dependsOn.length > 0) rows.push(["Depends on", <Dependencies key="dependencies" job={job} />]);
   if (job.labels.length > 0) rows.push(["Labels", <Labels key="labels" labels={job.labels} />]);
   if (job.workdir !== null) rows.push(["Folder", <code key="workdir">{job.workdir}</code>]);
@@ -97,9 +100,13 @@ function Labels({ labels }: { readonly labels: Detail["labels"] }) {
 
 function Command({ job }: { readonly job: Detail }) {
   if (isLoan(job) || job.command === null) return <p className={styles.muted}>None: the GPUs are lent until released.</p>;
-  const [program, flag, line] = job.command;
-  const shell = program === "/bin/sh" && flag === "-c" && job.command.length === 3;
-  return <pre className={styles.command}>{shell ? line : job.command.map(quoted).join(" ")}</pre>;
+  return <pre className={styles.command}>{commandText(job.command)}</pre>;
+}
+
+/** What a shell runs is shown as it was written. */
+function commandText(command: readonly string[]): string {
+  const [program, flag, line] = command;
+  return program === "/bin/sh" && flag === "-c" && command.length === 3 && line !== undefined ? line : command.map(quoted).join(" ");
 }
 
 /** As one would type it, so that arguments with spaces are seen as one. */

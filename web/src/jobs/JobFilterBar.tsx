@@ -45,7 +45,7 @@ export function JobFilterBar({ view, onChange }: Props) {
 function OrganizationChoice({ view, onChange }: Props) {
   const { viewer } = useWorkspace();
   const state = useOrganizations();
-  if (viewer.organization !== null || state.phase !== "ready") return null;
+  if (viewer.role !== "OPERATOR" || state.phase !== "ready") return null;
   const options = [["", "All organizations"], ...state.all.map(({ slug, name }) => [slug, name] as const)] as const;
   return <Select label="Organization" value={view.organization} options={options} onChange={(organization) => onChange({ organization })} />;
 }

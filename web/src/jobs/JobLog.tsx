@@ -1,5 +1,5 @@
 // The log panel: follows at the bottom, stops following when one scrolls up.
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useWorkspace } from "../app/LiveContext";
 import { browserScheduler } from "../live/frameQueue";
 import { Button } from "../ui/Button";
@@ -10,6 +10,8 @@ import { useCell } from "../ui/useCell";
 import styles from "./JobLog.module.css";
 import { LogFollower } from "./logStream";
 import { LogLines } from "./LogLines";
+import { matchingLines } from "./logSearch";
+import { LogSearch } from "./LogSearch";
 
 export function JobLog({ jobId, name }: { readonly jobId: string; readonly name: string }) {
   const { socket } = useWorkspace();
@@ -28,6 +30,7 @@ function FollowedLog({ follower, name }: { readonly follower: LogFollower; reado
   const { phase, error, revision } = useCell(follower.state);
   const { ring } = follower;
   const [wrap, setWrap] = useState(true);
+  const search = useLogSearch(ring, revision);
   const end = phase === "complete" ? "complete" : "as it is written";
   return (
     <Panel
@@ -35,6 +38,7 @@ function FollowedLog({ follower, name }: { readonly follower: LogFollower; reado
       flush
       aside={
         <>
+          <LogSearch {...search} found={search.matches.length} />
           <span>{ring.length === 0 ? end : `${plural(ring.length, "line")}, ${end}`}</span>
           <Button kind="quiet" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>
             {wrap ? "Do not wrap" : "Wrap lines"}
@@ -49,9 +53,38 @@ function FollowedLog({ follower, name }: { readonly follower: LogFollower; reado
       {ring.dropped > 0 && (
         <p className={styles.gap}>{plural(ring.dropped, "earlier line")} not kept here; gpu-fleet logs prints all of them.</p>
       )}
-      <LogLines key={wrap ? "wrapped" : "long"} ring={ring} revision={revision} wrap={wrap} ended={phase === "complete"} />
+      <LogLines
+        key={wrap ? "wrapped" : "long"}
+        ring={ring}
+        revision={revision}
+        wrap={wrap}
+        ended={phase === "complete"}
+        wanted={search.wanted}
+        lookAt={search.line}
+      />
     </Panel>
   );
+}
+
+/** A match is kept by its line's number, because indices move when old lines are dropped. */
+function useLogSearch(ring: LogFollower["ring"], revision: number) {
+  const [wanted, setWanted] = useState("");
+  const [line, setLine] = useState<number>();
+  const matches = useMemo(() => {
+    void revision;
+    return matchingLines(ring, wanted).map((index) => ring.at(index)?.number ?? 0);
+  }, [ring, revision, wanted]);
+  const at = line === undefined ? -1 : matches.indexOf(line);
+  const onStep = (step: 1 | -1): void => {
+    if (matches.length === 0) return;
+    const next = at === -1 ? (step === 1 ? 0 : matches.length - 1) : (at + step + matches.length) % matches.length;
+    setLine(matches[next]);
+  };
+  const onWanted = (text: string): void => {
+    setWanted(text);
+    setLine(undefined);
+  };
+  return { wanted, onWanted, matches, current: at === -1 ? undefined : at, line, onStep };
 }
 
 function download(text: string, fileName: string): void {

@@ -1,18 +1,23 @@
 // One job: where it stands and why, what it did, and its log as it is written.
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
+import { JobDetailDocument } from "../generated/graphql";
+import { CopyButton } from "../ui/CopyButton";
 import { shortId } from "../ui/format";
 import { Empty, Failure, Loading } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
+import { QueryLink } from "../ui/QueryLink";
 import { StatusMark } from "../ui/StatusMark";
 import { useEntity } from "../ui/useCell";
-import { CancelButton, ReleaseButton } from "./CancelButton";
+import { Attempts } from "./Attempts";
+import { JobActions } from "./JobActions";
+import { JobCharts } from "./JobCharts";
 import { JobEvents } from "./JobEvents";
 import { JobFacts } from "./JobFacts";
 import { JobLog } from "./JobLog";
 import styles from "./JobPage.module.css";
-import { isCancellable, isWaiting, presentJob } from "./jobStatus";
-import { isLoan, jobSentence } from "./jobText";
+import { isWaiting, presentJob } from "./jobStatus";
+import { isHeldBack, isLoan, jobSentence } from "./jobText";
 import { type Detail, useJobDetail } from "./useJobDetail";
 import { Timeline } from "./Timeline";
 import { WhyPanel } from "./WhyPanel";
@@ -30,7 +35,7 @@ export function JobPage({ id }: { readonly id: string }) {
   if (error !== undefined && detail === undefined) return <Failure error={error} onRetry={reload} />;
   if (detail === undefined) return <Loading what="the job" />;
   // The live row is never older than the detail, and changes first.
-  const job: Detail = live !== undefined && live.version > detail.version ? { ...detail, ...live, requirements: detail.requirements } : detail;
+  const job: Detail = live !== undefined && live.version > detail.version ? { ...detail, ...live, requirements: detail.requirements, labels: detail.labels } : detail;
   return <JobContent job={job} />;
 }
 
@@ -40,7 +45,8 @@ function JobContent({ job }: { readonly job: Detail }) {
       <header className={styles.head}>
         <div className={styles.title}>
           <p className={styles.path}>
-            <Link href="/jobs">Jobs</Link> / <code title={job.id}>{shortId(job.id)}</code>
+            <Link href="/jobs">Jobs</Link> / <code title={job.id}>{shortId(job.id)}</code> <CopyButton text={job.id} what="the job's id" label="Copy id" />{" "}
+            <QueryLink operation={JobDetailDocument} variables={{ id: job.id }} />
           </p>
           <h1 dir="auto">{job.name}</h1>
           <p className={styles.sentence}>
@@ -50,10 +56,7 @@ function JobContent({ job }: { readonly job: Detail }) {
             <span>{jobSentence(job)}</span>
           </p>
         </div>
-        <div className={styles.actions}>
-          {isLoan(job) && job.status === "RUNNING" && <ReleaseButton job={job} />}
-          {isCancellable(job.status) && <CancelButton job={job} />}
-        </div>
+        <JobActions job={job} held={isHeldBack(job)} />
       </header>
       {isWaiting(job.status) && <WhyPanel job={job} />}
       <Panel title="Timeline">
@@ -68,6 +71,8 @@ function JobContent({ job }: { readonly job: Detail }) {
           ) : (
             <JobLog jobId={job.id} name={job.name} />
           )}
+          <JobCharts job={job} />
+          <Attempts job={job} />
           <JobEvents events={job.events.nodes} more={job.events.pageInfo.hasNextPage} />
         </div>
         <JobFacts job={job} />

@@ -28,7 +28,7 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
   const job = useEntity(jobs.jobs, id);
   if (job === undefined) return null;
   const { word, span } = mainSpan(job);
-  const about = [shortId(job.id), viewer.organization === null ? job.organization.slug : null, job.modelType, isLoan(job) ? "loan" : null];
+  const about = [shortId(job.id), viewer.role === "OPERATOR" ? job.organization.slug : null, job.modelType, isLoan(job) ? "loan" : null];
   return (
     <tr ref={measure} data-index={index} data-selected={selected}>
       <td className={styles.select}>

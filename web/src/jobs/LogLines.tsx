@@ -5,6 +5,7 @@ import { Button } from "../ui/Button";
 import { formatInstant } from "../ui/format";
 import styles from "./JobLog.module.css";
 import type { Line, LogRing } from "./logRing";
+import { markMatches } from "./logSearch";
 import { renderLine } from "./logText";
 
 const LINE_PX = 18;
@@ -15,9 +16,12 @@ interface Props {
   readonly revision: number;
   readonly wrap: boolean;
   readonly ended: boolean;
+  /** What is searched for, and the number of the line of the match that is looked at. */
+  readonly wanted: string;
+  readonly lookAt: number | undefined;
 }
 
-export function LogLines({ ring, revision, wrap, ended }: Props) {
+export function LogLines({ ring, revision, wrap, ended, wanted, lookAt }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const virtualizer = useVirtualizer({
@@ -32,6 +36,13 @@ export function LogLines({ ring, revision, wrap, ended }: Props) {
     const element = scroller.current;
     if (following && element !== null) element.scrollTop = element.scrollHeight;
   }, [following, revision, height]);
+  useEffect(() => {
+    if (lookAt === undefined) return;
+    setFollowing(false);
+    virtualizer.scrollToIndex(lookAt - ring.dropped, { align: "center" });
+    // Where to look is said once; what arrives afterwards moves nothing.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [lookAt]);
   // Only what the user does stops following; the page's own scrolling always ends at the bottom.
   useEffect(() => {
     const element = scroller.current;
@@ -53,7 +64,7 @@ export function LogLines({ ring, revision, wrap, ended }: Props) {
               className={styles.slot}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <LogLine line={ring.at(item.index)} />
+              <LogLine line={ring.at(item.index)} wanted={wanted} lookedAt={ring.at(item.index)?.number === lookAt} />
             </div>
           ))}
         </div>
@@ -69,15 +80,21 @@ export function LogLines({ ring, revision, wrap, ended }: Props) {
   );
 }
 
-const LogLine = memo(function LogLine({ line }: { readonly line: Line | undefined }) {
+interface LineProps {
+  readonly line: Line | undefined;
+  readonly wanted: string;
+  readonly lookedAt: boolean;
+}
+
+const LogLine = memo(function LogLine({ line, wanted, lookedAt }: LineProps) {
   if (line === undefined) return null;
+  const title = `${formatInstant(line.at)}${line.stream === "STDERR" ? ", standard error" : ""}`;
   return (
-    <div className={styles.line} data-stream={line.stream} title={`${formatInstant(line.at)}${line.stream === "STDERR" ? ", standard error" : ""}`}>
-      {renderLine(line.text).map((span, index) => (
-        <span key={index} className={span.className === "" ? undefined : span.className}>
-          {span.text}
-        </span>
-      ))}
+    <div className={styles.line} data-stream={line.stream} data-looked-at={lookedAt} title={title}>
+      {markMatches(renderLine(line.text), wanted).map(({ text, className, marked }, index) => {
+        const classes = className === "" ? undefined : className;
+        return marked ? <mark key={index} className={classes}>{text}</mark> : <span key={index} className={classes}>{text}</span>;
+      })}
     </div>
   );
 });

@@ -37,6 +37,11 @@ export function isLoan(job: Pick<Job, "command">): boolean {
   return job.command === null;
 }
 
+/** Somebody holds it back, beside whatever else it waits for. */
+export function isHeldBack(job: Pick<Job, "pending">): boolean {
+  return job.pending?.blockers.some(({ code }) => code === "HELD") ?? false;
+}
+
 /** One sentence for the head of the job's page. */
 export function jobSentence(job: Job): string {
   const gpus = plural(job.requirements.count, "GPU");

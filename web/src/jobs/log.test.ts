@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LogRing } from "./logRing";
+import { markMatches, matchingLines } from "./logSearch";
 import { renderLine } from "./logText";
 
 const lines = (from: number, count: number) =>
@@ -47,5 +48,21 @@ describe("a line of a log", () => {
       { text: "bad", className: "ansi-red ansi-bold" },
       { text: " ok", className: "" },
     ]);
+  });
+});
+
+describe("searching the log", () => {
+  const ring = new LogRing(3);
+  ring.push(["dropped Loss", "loss 1", "\u001b[1mLO\u001b[0mSS 2", "other"].map((text, index) => ({ cursor: `${index}`, at: "", stream: "STDOUT", text })));
+
+  test("finds lines whatever the case and the colours, among those that are kept", () => {
+    expect(matchingLines(ring, "loss")).toEqual([0, 1]);
+    expect(matchingLines(ring, "")).toEqual([]);
+  });
+
+  test("marks each match and keeps the colours", () => {
+    const spans = [{ text: "loss and Loss", className: "ansi-red" }];
+    expect(markMatches(spans, "LOSS").map(({ text, marked }) => [text, marked])).toEqual([["loss", true], [" and ", false], ["Loss", true]]);
+    expect(markMatches(spans, "").map(({ text, marked }) => [text, marked])).toEqual([["loss and Loss", false]]);
   });
 });

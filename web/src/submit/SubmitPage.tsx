@@ -10,7 +10,7 @@ import { cardName } from "../ui/format";
 import { Failure } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
 import { useRevision } from "../ui/useCell";
-import { Field } from "./Field";
+import { Field } from "../ui/Field";
 import { MatchHint } from "./MatchHint";
 import { EMPTY_SUBMISSION, type FieldName, fieldOfPath, type SubmissionFields, toInput } from "./submission";
 import styles from "./SubmitPage.module.css";

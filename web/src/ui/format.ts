@@ -1,4 +1,5 @@
 // Numbers and times as people read them. What is unknown is a dash, never a zero.
+import { timeZone } from "../app/timeZone";
 
 export const UNKNOWN = "–";
 const MIB_PER_GIB = 1024;
@@ -63,12 +64,23 @@ export function formatGpus(gpus: number): string {
   return gpus.toLocaleString("en", { maximumFractionDigits: 2 });
 }
 
+/** The time of day; of another day, its date too. */
 export function formatClock(instant: string | number): string {
-  return new Date(instant).toLocaleTimeString("en-GB");
+  const moment = new Date(instant);
+  const clock = moment.toLocaleTimeString("en-GB", zoneOptions());
+  return sameDay(moment, new Date()) ? clock : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...zoneOptions() })}, ${clock}`;
 }
 
 export function formatInstant(instant: string): string {
-  return new Date(instant).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "long" });
+  return new Date(instant).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "long", ...zoneOptions() });
+}
+
+function sameDay(a: Date, b: Date): boolean {
+  return a.toLocaleDateString("en-GB", zoneOptions()) === b.toLocaleDateString("en-GB", zoneOptions());
+}
+
+function zoneOptions(): Intl.DateTimeFormatOptions {
+  return timeZone() === "utc" ? { timeZone: "UTC" } : {};
 }
 
 /** The maker's name says nothing where every card is the same maker's. */

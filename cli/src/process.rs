@@ -56,9 +56,12 @@ pub(crate) fn start_telling(args: &TellArgs) -> Result<Telling, Failure> {
         tracing_opentelemetry::layer()
             .with_tracer(tracer)
             .with_filter(EnvFilter::new(TRACED).and(without_values))
+            .boxed()
     });
+    // A layer that is not there must not be among them: it would ask for every span of every library.
+    let layers: Vec<_> = [Some(lines.with_filter(filter).boxed()), traces].into_iter().flatten().collect();
     // That somebody else has set a subscriber is fine: then lines go there.
-    tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init().ok();
+    tracing_subscriber::registry().with(layers).try_init().ok();
     Ok(Telling(provider))
 }
 

@@ -258,10 +258,13 @@ impl Runner {
 
     /// GPUs do not wait for a long log; a short one is there before the end is told.
     async fn report_end(&self, record: &ExitRecord, logs: &mut (impl FusedFuture<Output = ()> + Unpin)) {
-        let (unclean_gpus, _) = tokio::join!(
-            clean::unclean_gpus(&self.context.devices, &self.spec.gpu_uuids, record),
-            timeout(SHORT_LOG, logs),
-        );
+        let log = async {
+            if !self.is_silent() {
+                let _ = timeout(SHORT_LOG, logs).await;
+            }
+        };
+        let (unclean_gpus, ()) =
+            tokio::join!(clean::unclean_gpus(&self.context.devices, &self.spec.gpu_uuids, record), log,);
         let kind = ReportKind::Exited {
             exit_code: record.shell_code().filter(|_| !self.card_died(record)),
             reason: self.reason(record),
@@ -280,6 +283,11 @@ impl Runner {
             let accepted = verdict.await.unwrap_or(false);
             tracing::debug!(attempt = %self.id, accepted, "reported its end");
         }
+    }
+
+    /// Whether it has written nothing: then there is no line to wait for.
+    fn is_silent(&self) -> bool {
+        std::fs::metadata(self.dir.log()).map_or(true, |log| log.len() == 0)
     }
 
     /// Whether the end was wanted because a card has died, and for nothing else.

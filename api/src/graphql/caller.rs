@@ -42,6 +42,12 @@ impl Caller {
         }
     }
 
+    /// What it may do there.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.0.who.role
+    }
+
     fn meets(&self, need: Need) -> Result<(), Fault> {
         let who = &self.0.who;
         let refused = |needed: &str| {

@@ -20,42 +20,13 @@ use crate::store::{Scope, Store};
 const ROWS: u64 = 100_000;
 /// A subscription goes on for long; its rows are counted anew after this long.
 const SPAN: Duration = Duration::from_secs(5);
-/// Scopes whose loaders are kept, and for how long after their last use.
-const SCOPES: u64 = 1_000;
-const IDLE: Duration = Duration::from_secs(60);
 
-/// The reads of one request, together with those of all others that see as much.
+/// The reads of one request. Each has its own: requests that meet in one loader wait for each other at its lock, which
+/// costs many times what they would share.
 #[derive(Clone)]
 pub struct Loaders {
     batches: Arc<DataLoader<Batches>>,
     spent: Arc<Mutex<(Instant, u64)>>,
-}
-
-/// Where requests meet: those with one scope read together, so that what a thousand subscribers hear of one event is read
-/// once. Nobody reads more than their scope lets them, and nothing is kept from one moment to the next.
-pub struct SharedLoaders {
-    store: Store,
-    of_scope: moka::sync::Cache<Scope, Arc<DataLoader<Batches>>>,
-}
-
-impl SharedLoaders {
-    /// Loaders over a store.
-    #[must_use]
-    pub fn new(store: Store) -> Self {
-        let of_scope = moka::sync::Cache::builder().max_capacity(SCOPES).time_to_idle(IDLE).build();
-        Self { store, of_scope }
-    }
-
-    /// Loaders for one request.
-    #[must_use]
-    pub fn of(&self, scope: Scope) -> Loaders {
-        let batches = self.of_scope.get_with(scope, || Arc::new(batches(self.store.clone(), scope)));
-        Loaders { batches, spent: Arc::new(Mutex::new((Instant::now(), 0))) }
-    }
-}
-
-fn batches(store: Store, scope: Scope) -> DataLoader<Batches> {
-    DataLoader::new(Batches { store, scope }, TokioSpawner::current(), TokioTimer::default())
 }
 
 /// What is read, and how much of it the caller may see.
@@ -65,6 +36,14 @@ pub struct Batches {
 }
 
 impl Loaders {
+    /// Loaders for one request of somebody who has this much in sight.
+    #[must_use]
+    pub fn new(store: Store, scope: Scope) -> Self {
+        let batches =
+            DataLoader::new(Batches { store, scope }, TokioSpawner::current(), TokioTimer::default());
+        Self { batches: Arc::new(batches), spent: Arc::new(Mutex::new((Instant::now(), 0))) }
+    }
+
     /// Reads one, together with what others ask for at the same moment.
     ///
     /// # Errors

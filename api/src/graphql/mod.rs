@@ -12,6 +12,7 @@ pub mod enums;
 pub mod failure;
 pub mod fleet;
 pub mod gpu;
+pub mod hearing;
 pub mod host;
 pub mod job;
 pub mod label;

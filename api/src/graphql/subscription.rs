@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, ID, MergedSubscription, SimpleObject, Subscription};
 use domain::ids::{GpuId, JobId};
+use futures_util::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt};
 
 use super::assignments::AgentSubscription;
@@ -13,6 +14,7 @@ use super::enums::ChangeKind;
 use super::failure::{Answer, Failure};
 use super::fleet::FleetSummary;
 use super::gpu::Gpu;
+use super::hearing::{Heard, Hearing};
 use super::job::{Job, LogLine};
 use super::lists::gpus::GpuFilter;
 use super::lists::jobs::JobFilter;
@@ -83,15 +85,17 @@ impl PeopleSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Only jobs that, as a change left them, pass it.")] filter: Option<JobFilter>,
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
-    ) -> Result<impl Stream<Item = Answer<JobUpdate>> + use<>, Failure> {
+    ) -> Result<impl Stream<Item = Answer<Heard<JobUpdate>>> + use<>, Failure> {
         let scope = permit(ctx)?.scope();
         filter.as_ref().map_or(Ok(()), JobFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let events = store(ctx).follow(scope, EventKind::Job, after).await?;
+        let hearing = ctx.data_unchecked::<Hearing>().clone();
         let loaders = ctx.data_unchecked::<Loaders>().clone();
+        let filter = filter.map(Arc::new);
         Ok(events.filter_map(move |event| {
-            let (loaders, filter) = (loaders.clone(), filter.clone());
-            async move { job_update(&loaders, event, filter.as_ref()).await.transpose() }
+            let (hearing, loaders, filter) = (hearing.clone(), loaders.clone(), filter.clone());
+            async move { job_heard(&hearing, &loaders, event, filter.as_deref()).await.transpose() }
         }))
     }
 
@@ -101,16 +105,27 @@ impl PeopleSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Only GPUs that, as they are now, pass it.")] filter: Option<GpuFilter>,
         #[graphql(desc = "From there on; null: from now.")] after: Option<String>,
-    ) -> Result<impl Stream<Item = Answer<GpuUpdate>> + use<>, Failure> {
+    ) -> Result<impl Stream<Item = Answer<Heard<GpuUpdate>>> + use<>, Failure> {
         let scope = permit(ctx)?.scope();
         filter.as_ref().map_or(Ok(()), GpuFilter::check)?;
         let after = after.as_deref().map(parse_event_cursor).transpose()?;
         let store = store(ctx).clone();
         let events = store.follow(scope, EventKind::Gpu, after).await?;
+        let hearing = ctx.data_unchecked::<Hearing>().clone();
         let loaders = ctx.data_unchecked::<Loaders>().clone();
+        let filter = filter.map(Arc::new);
         Ok(events.filter_map(move |event| {
-            let (store, loaders, filter) = (store.clone(), loaders.clone(), filter.clone());
-            async move { gpu_update(&store, &loaders, scope, event, filter.as_ref()).await.transpose() }
+            let (store, hearing, loaders, filter) =
+                (store.clone(), hearing.clone(), loaders.clone(), filter.clone());
+            async move {
+                let heard = gpu_heard(&hearing, &loaders, event).await?;
+                let admitted = match (&heard, filter) {
+                    (Some(heard), Some(filter)) => filter.admits(&store, scope, &heard.update.gpu.0).await?,
+                    _ => true,
+                };
+                Ok(heard.filter(|_| admitted))
+            }
+            .map(Result::transpose)
         }))
     }
 
@@ -144,42 +159,42 @@ impl PeopleSubscription {
     }
 }
 
-async fn job_update(
+async fn job_heard(
+    hearing: &Hearing,
     loaders: &Loaders,
     event: Result<Arc<Event>, Fault>,
     filter: Option<&JobFilter>,
-) -> Answer<Option<JobUpdate>> {
+) -> Answer<Option<Heard<JobUpdate>>> {
     let event = event?;
+    let update = hearing.job(event.seq, job_update(loaders, &event)).await?;
+    let update = update.filter(|update| filter.is_none_or(|filter| filter.matches(&update.job.0)));
+    Ok(update.map(|update| Heard { seq: event.seq, update }))
+}
+
+async fn job_update(loaders: &Loaders, event: &Event) -> Result<Option<Arc<JobUpdate>>, Fault> {
     let Some(row) = loaders.one(JobId(event.subject)).await? else { return Ok(None) };
     let state: JobState = serde_json::from_value(event.payload.clone())
         .map_err(|error| Fault::Internal(format!("event {} cannot be read: {error}", event.seq)))?;
-    let row = state.over(row);
-    if filter.is_some_and(|filter| !filter.matches(&row)) {
-        return Ok(None);
-    }
     let kind = match event.change {
         store::ChangeKind::Created => ChangeKind::Created,
         store::ChangeKind::Updated => ChangeKind::Updated,
     };
-    Ok(Some(JobUpdate { cursor: event_cursor(event.seq), kind, job: Job(row) }))
+    Ok(Some(Arc::new(JobUpdate { cursor: event_cursor(event.seq), kind, job: Job(state.over(row)) })))
 }
 
-async fn gpu_update(
-    store: &Store,
+async fn gpu_heard(
+    hearing: &Hearing,
     loaders: &Loaders,
-    scope: Scope,
     event: Result<Arc<Event>, Fault>,
-    filter: Option<&GpuFilter>,
-) -> Answer<Option<GpuUpdate>> {
+) -> Answer<Option<Heard<GpuUpdate>>> {
     let event = event?;
-    let id = GpuId(event.subject);
-    let Some(row) = loaders.one(id).await? else { return Ok(None) };
-    if let Some(filter) = filter
-        && !filter.admits(store, scope, &row).await?
-    {
-        return Ok(None);
-    }
-    Ok(Some(GpuUpdate { cursor: event_cursor(event.seq), gpu: Gpu(row) }))
+    let update = hearing.gpu(event.seq, gpu_update(loaders, &event)).await?;
+    Ok(update.map(|update| Heard { seq: event.seq, update }))
+}
+
+async fn gpu_update(loaders: &Loaders, event: &Event) -> Result<Option<Arc<GpuUpdate>>, Fault> {
+    let row = loaders.one(GpuId(event.subject)).await?;
+    Ok(row.map(|row| Arc::new(GpuUpdate { cursor: event_cursor(event.seq), gpu: Gpu(row) })))
 }
 
 struct LogFollow {

@@ -44,6 +44,6 @@ pub(crate) struct IdentityArgs {
     pub(crate) oidc_roles: Vec<Pair>,
 
     /// The role of whoever has none; without it, such a token is refused
-    #[arg(long, value_name = "ROLE", env = "GPU_FLEET_OIDC_DEFAULT_ROLE", value_enum)]
+    #[arg(long, value_name = "ROLE", env = "GPU_FLEET_OIDC_DEFAULT_ROLE", value_enum, ignore_case = true)]
     pub(crate) oidc_default_role: Option<TokenRole>,
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::auth::{OrganizationRef, Principal};
 use crate::fixture::{self, declaration, device, host, organization};
 use crate::graphql::caller::Caller;
-use crate::graphql::loaders::SharedLoaders;
+use crate::graphql::loaders::Loaders;
 use crate::graphql::schema;
 use crate::http::{Call, RequestId};
 use crate::store::Actor;
@@ -69,7 +69,7 @@ impl Fleet {
         };
         let request = Request::new(query)
             .data(Caller::new(Call { who: principal, id: RequestId::new(), address: None }))
-            .data(SharedLoaders::new(self.store.clone()).of(scope));
+            .data(Loaders::new(self.store.clone(), scope));
         let schema = schema::builder().data(self.store.clone()).finish();
         serde_json::to_value(schema.execute(request).await).expect("an answer")
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use system_tests::answer::text;
 use system_tests::{Client, Subscription};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -28,9 +29,15 @@ struct Known {
     waiter: Option<(Stage, oneshot::Sender<()>)>,
 }
 
-/// The subscription's memory.
+/// The subscription's memory, and the task that listens for as long as somebody has it.
+#[derive(Clone)]
+pub(crate) struct Feed {
+    jobs: Jobs,
+    _listening: Arc<JoinSet<()>>,
+}
+
 #[derive(Clone, Default)]
-pub(crate) struct Feed(Arc<Mutex<HashMap<String, Known>>>);
+struct Jobs(Arc<Mutex<HashMap<String, Known>>>);
 
 impl Feed {
     /// Subscribes to all of the client's jobs.
@@ -38,7 +45,7 @@ impl Feed {
         let query = "subscription { jobUpdates { job { id status } } }";
         let mut updates = client.subscribe(query, json!({})).await;
         // The subscription begins some time after it was sent for: it has begun when it brings news of a job of now.
-        let feed = Self::default();
+        let jobs = Jobs::default();
         let marker = loop {
             let marker = client.submit(json!({ "name": "marker", "hold": true })).await;
             if let Ok(Some(_)) = tokio::time::timeout(Duration::from_millis(500), updates.next()).await {
@@ -49,10 +56,27 @@ impl Feed {
             .change("cancelJob", json!({ "id": marker }), "job { id }")
             .await
             .expect("a marker that is held");
-        tokio::spawn(feed.clone().listen(updates));
-        feed
+        let mut listening = JoinSet::new();
+        listening.spawn(jobs.clone().listen(updates));
+        Self { jobs, _listening: Arc::new(listening) }
     }
 
+    /// When the news came that this job runs.
+    pub(crate) async fn running(&self, job: &str) -> Instant {
+        self.jobs.wait(job, Stage::Running).await;
+        self.jobs.lock().get(job).and_then(|known| known.running).expect("a job that was not forgotten")
+    }
+
+    /// When the news came that this job has succeeded. The job is forgotten.
+    pub(crate) async fn succeeded(&self, job: &str) -> Instant {
+        self.jobs.wait(job, Stage::Ended).await;
+        let (at, status) = self.jobs.lock().remove(job).and_then(|known| known.ended).expect("an end");
+        assert_eq!(status, "SUCCEEDED", "job {job} ended otherwise");
+        at
+    }
+}
+
+impl Jobs {
     async fn listen(self, mut updates: Subscription) {
         while let Some(update) = updates.next().await {
             self.learn(&update["jobUpdates"]["job"]);
@@ -78,20 +102,6 @@ impl Feed {
             // Nobody waits any more when the wait ran out of patience.
             let _ = waiter.send(());
         }
-    }
-
-    /// When the news came that this job runs.
-    pub(crate) async fn running(&self, job: &str) -> Instant {
-        self.wait(job, Stage::Running).await;
-        self.lock().get(job).and_then(|known| known.running).expect("a job that was not forgotten")
-    }
-
-    /// When the news came that this job has succeeded. The job is forgotten.
-    pub(crate) async fn succeeded(&self, job: &str) -> Instant {
-        self.wait(job, Stage::Ended).await;
-        let (at, status) = self.lock().remove(job).and_then(|known| known.ended).expect("an end");
-        assert_eq!(status, "SUCCEEDED", "job {job} ended otherwise");
-        at
     }
 
     async fn wait(&self, job: &str, stage: Stage) {

@@ -2,7 +2,8 @@
 //! cannot be measured ends it.
 //!
 //! `GPU_FLEET_BIN` names the binary, `GPU_FLEET_TEST_POSTGRES_URL` a PostgreSQL server whose role may create databases.
-//! `--seconds N` sets how long each rate is measured.
+//! `--seconds N` sets how long each rate is measured, `--only reads,push` what is measured: of latency, lives, loans, reads,
+//! push and submissions.
 
 #![allow(
     clippy::expect_used,
@@ -28,41 +29,64 @@ use table::{Column, Figures};
 
 #[tokio::main]
 async fn main() {
-    let span = seconds(std::env::args().skip(1));
+    let ask = Ask::read(std::env::args().skip(1)).unwrap_or_else(|| {
+        eprintln!("usage: bench [--seconds N] [--only {}]", PARTS.join(","));
+        std::process::exit(2);
+    });
     let columns = [
-        measure_database("SQLite", Engine::Sqlite, span).await,
-        measure_database("PostgreSQL", Engine::Postgres, span).await,
+        measure_database("SQLite", Engine::Sqlite, &ask).await,
+        measure_database("PostgreSQL", Engine::Postgres, &ask).await,
     ];
     table::print(&Binary::find(), &columns);
 }
 
-fn seconds(mut arguments: impl Iterator<Item = String>) -> Duration {
-    match (arguments.next().as_deref(), arguments.next()) {
-        (None, _) => Duration::from_secs(5),
-        (Some("--seconds"), Some(number)) => {
-            Duration::from_secs_f64(number.parse().expect("--seconds NUMBER"))
+/// What can be measured.
+const PARTS: [&str; 6] = ["latency", "lives", "loans", "reads", "push", "submissions"];
+
+/// What is asked of a run.
+struct Ask {
+    /// How long each rate is measured.
+    span: Duration,
+    /// What is measured; empty: everything, and the raw databases too.
+    only: Vec<String>,
+}
+
+impl Ask {
+    fn read(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut ask = Self { span: Duration::from_secs(5), only: Vec::new() };
+        while let Some(option) = arguments.next() {
+            let value = arguments.next()?;
+            match option.as_str() {
+                "--seconds" => ask.span = Duration::try_from_secs_f64(value.parse().ok()?).ok()?,
+                "--only" => ask.only = value.split(',').map(str::to_owned).collect(),
+                _ => return None,
+            }
         }
-        _ => {
-            eprintln!("usage: bench [--seconds N]");
-            std::process::exit(2);
-        }
+        ask.only.iter().all(|part| PARTS.contains(&part.as_str())).then_some(ask)
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == part)
     }
 }
 
 /// Everything on one kind of database: first through a server, then on a second database without one.
-async fn measure_database(name: &'static str, engine: Engine, span: Duration) -> Column {
+async fn measure_database(name: &'static str, engine: Engine, ask: &Ask) -> Column {
     table::progress(&format!("{name}: the server"));
-    let server = measure_server(Fleet::serve(Place::create(engine).await).await, span).await;
+    let server = measure_server(Fleet::serve(Place::create(engine).await).await, ask).await;
+    if !ask.only.is_empty() {
+        return Column { name, server, raw: Figures::default() };
+    }
     table::progress(&format!("{name}: the raw database"));
     let bare = Database::create(engine).await;
     let folder = tempfile::tempdir().expect("a directory");
     let raw =
-        raw::measure(&bare.address(folder.path()), span).await.expect("a database that can be measured");
+        raw::measure(&bare.address(folder.path()), ask.span).await.expect("a database that can be measured");
     Column { name, server, raw }
 }
 
 /// The lives come first: the submissions leave tens of thousands of held jobs behind.
-async fn measure_server(fleet: Fleet, span: Duration) -> Figures {
+async fn measure_server(fleet: Fleet, ask: &Ask) -> Figures {
     let operator = fleet.operator().await;
     let bench = json!({ "slug": "bench", "name": "Bench" });
     operator.change("createOrganization", bench, "organization { id }").await.expect("an organization");
@@ -75,21 +99,33 @@ async fn measure_server(fleet: Fleet, span: Duration) -> Figures {
     figures.agent_mib = Some(small.memory_mib());
 
     let feed = feed::Feed::follow(&client).await;
-    table::progress("  submit → RUNNING, idle");
-    figures.latency_process = Some(measure::idle_latency(&client, &feed, measure::Life::Process).await);
-    figures.latency_loan = Some(measure::idle_latency(&client, &feed, measure::Life::Loan).await);
-    table::progress("  job lives with processes");
-    figures.process_lives = Some(measure::process_lives(&client, &feed, 400).await);
-    table::progress("  job lives without processes");
-    let _large = AgentProcess::start(&fleet, "large", "simulated:64xA100-40GB").await;
-    figures.loan_lives = Some(measure::loan_lives(&client, &feed, span).await);
-    table::progress("  lists of 100 jobs");
-    figures.reads = Some(reads::measure(&fleet, &client, span).await);
-    table::progress("  pushes to 1,000 subscribers");
-    figures.push = Some(push::latency(&client, span).await);
-    table::progress("  submissions");
-    figures.single = Some(measure::single_submissions(&client, span).await);
-    figures.bulk = Some(measure::bulk_submissions(&client).await);
+    if ask.wants("latency") {
+        table::progress("  submit → RUNNING, idle");
+        figures.latency_process = Some(measure::idle_latency(&client, &feed, measure::Life::Process).await);
+        figures.latency_loan = Some(measure::idle_latency(&client, &feed, measure::Life::Loan).await);
+    }
+    if ask.wants("lives") {
+        table::progress("  job lives with processes");
+        figures.process_lives = Some(measure::process_lives(&client, &feed, 400).await);
+    }
+    if ask.wants("loans") {
+        table::progress("  job lives without processes");
+        let _large = AgentProcess::start(&fleet, "large", "simulated:64xA100-40GB").await;
+        figures.loan_lives = Some(measure::loan_lives(&client, &feed, ask.span).await);
+    }
+    if ask.wants("reads") {
+        table::progress("  lists of 100 jobs");
+        figures.reads = Some(reads::measure(&fleet, &client, ask.span).await);
+    }
+    if ask.wants("push") {
+        table::progress("  pushes to 1,000 subscribers");
+        figures.push = Some(push::latency(&client, ask.span).await);
+    }
+    if ask.wants("submissions") {
+        table::progress("  submissions");
+        figures.single = Some(measure::single_submissions(&client, ask.span).await);
+        figures.bulk = Some(measure::bulk_submissions(&client).await);
+    }
     figures.serve_after_mib = Some(fleet.memory_mib());
     tell_warnings(&fleet.log());
     figures

@@ -146,6 +146,7 @@ impl Writes {
             status: Set("HELD".to_owned()),
             status_reason: Set(None),
             stop_outcome: Set(None),
+            preempted_for: Set(None),
             held: Set(true),
             excused: Set(0),
             priority: Set(0),

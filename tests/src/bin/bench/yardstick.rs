@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use api::auth::{OrganizationRef, Principal, Proof};
 use api::graphql::caller::Caller;
-use api::graphql::loaders::SharedLoaders;
+use api::graphql::loaders::Loaders;
 use api::graphql::pending::Pending;
 use api::graphql::schema::{FleetSchema, builder};
 use api::http::{Call, RequestId};
 use api::scheduler::Explanations;
+use api::store::Store;
 use api::store::open::{Location, open};
 use async_graphql_axum::{GraphQLRequest, GraphQLResponse};
 use axum::Router;
@@ -21,7 +22,7 @@ use system_tests::Fleet;
 #[derive(Clone)]
 struct Service {
     schema: FleetSchema,
-    loaders: Arc<SharedLoaders>,
+    store: Store,
     who: Principal,
 }
 
@@ -42,9 +43,8 @@ pub(crate) async fn serve(fleet: &Fleet, slug: &str) -> String {
         proof: Proof::Token,
     };
     let explanations: Arc<dyn Pending> = Arc::new(Explanations::new(store.clone()));
-    let loaders = Arc::new(SharedLoaders::new(store.clone()));
-    let schema = builder().data(store).data(explanations).finish();
-    let router = Router::new().route("/graphql", post(answer)).with_state(Service { schema, loaders, who });
+    let schema = builder().data(store.clone()).data(explanations).finish();
+    let router = Router::new().route("/graphql", post(answer)).with_state(Service { schema, store, who });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -53,6 +53,6 @@ pub(crate) async fn serve(fleet: &Fleet, slug: &str) -> String {
 
 async fn answer(State(service): State<Service>, request: GraphQLRequest) -> GraphQLResponse {
     let caller = Caller::new(Call { who: service.who, id: RequestId::new(), address: None });
-    let loaders = service.loaders.of(caller.scope());
+    let loaders = Loaders::new(service.store, caller.scope());
     service.schema.execute(request.into_inner().data(caller).data(loaders)).await.into()
 }

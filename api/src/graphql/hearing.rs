@@ -1,0 +1,149 @@
+//! What many subscribers hear of one event, made once: a thousand open dashboards ask the same of the same change.
+//!
+//! Two things are shared for a short while. What an event says of its object is shared by all who see as much of the
+//! fleet; the answer to a whole operation by those who, with equal rights, have sent that operation word for word.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{ContextSelectionSet, OutputType, Positioned, Request, ServerError, ServerResult, Value};
+use domain::role::Role;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::OnceCell;
+
+use super::caller::Caller;
+use super::subscription::{GpuUpdate, JobUpdate};
+use crate::fault::Fault;
+use crate::store::Scope;
+
+/// Events and answers that are kept, and for how long: subscribers are told within moments of each other.
+const KEPT: u64 = 1_000;
+const KEPT_FOR: Duration = Duration::from_secs(10);
+
+/// An event, as somebody with this much in sight sees it.
+type Seen = (Scope, i64);
+/// An operation of somebody with these rights, by the digest of its text and variables, and an event.
+type Asked = (Scope, Role, [u8; 32], i64);
+type Shared<K, V> = moka::sync::Cache<K, Arc<OnceCell<V>>>;
+
+/// Where the subscribers of a server meet.
+#[derive(Clone)]
+pub struct Hearings {
+    jobs: Shared<Seen, Option<Arc<JobUpdate>>>,
+    gpus: Shared<Seen, Option<Arc<GpuUpdate>>>,
+    answers: Shared<Asked, Value>,
+}
+
+fn shared<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>() -> Shared<K, V>
+{
+    moka::sync::Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build()
+}
+
+impl Default for Hearings {
+    fn default() -> Self {
+        Self { jobs: shared(), gpus: shared(), answers: shared() }
+    }
+}
+
+/// One subscriber among those who share.
+#[derive(Clone)]
+pub struct Hearing {
+    all: Hearings,
+    scope: Scope,
+    role: Role,
+    operation: [u8; 32],
+}
+
+impl Hearings {
+    /// The place of a subscription among them.
+    #[must_use]
+    pub fn hearing(&self, caller: &Caller, request: &Request) -> Hearing {
+        let mut digest = Sha256::new();
+        let name = request.operation_name.as_deref().unwrap_or_default();
+        let variables = serde_json::to_string(&request.variables).unwrap_or_default();
+        for part in [request.query.as_str(), name, &variables] {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+        Hearing {
+            all: self.clone(),
+            scope: caller.scope(),
+            role: caller.role(),
+            operation: digest.finalize().into(),
+        }
+    }
+}
+
+impl Hearing {
+    /// What an event says of a job, read by the first who asks.
+    pub(super) async fn job(
+        &self,
+        seq: i64,
+        read: impl Future<Output = Result<Option<Arc<JobUpdate>>, Fault>>,
+    ) -> Result<Option<Arc<JobUpdate>>, Fault> {
+        let cell = self.all.jobs.get_with((self.scope, seq), Arc::default);
+        cell.get_or_try_init(|| read).await.cloned()
+    }
+
+    /// The same of a GPU.
+    pub(super) async fn gpu(
+        &self,
+        seq: i64,
+        read: impl Future<Output = Result<Option<Arc<GpuUpdate>>, Fault>>,
+    ) -> Result<Option<Arc<GpuUpdate>>, Fault> {
+        let cell = self.all.gpus.get_with((self.scope, seq), Arc::default);
+        cell.get_or_try_init(|| read).await.cloned()
+    }
+
+    fn answer(&self, seq: i64) -> Arc<OnceCell<Value>> {
+        self.all.answers.get_with((self.scope, self.role, self.operation, seq), Arc::default)
+    }
+}
+
+/// An update whose answer is shared by those who ask the same of it.
+pub struct Heard<T> {
+    /// The event's number.
+    pub(super) seq: i64,
+    /// What it says.
+    pub(super) update: Arc<T>,
+}
+
+/// An answer that only its own subscriber gets.
+enum Own {
+    /// Some of its fields could not be had.
+    Partial(Value),
+    Failed(ServerError),
+}
+
+impl<T: OutputType> OutputType for Heard<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let Some(hearing) = ctx.data_opt::<Hearing>() else { return self.update.resolve(ctx, field).await };
+        let told = hearing.answer(self.seq);
+        let errors = || ctx.query_env.errors.lock().map_or(0, |errors| errors.len());
+        let answer = async || {
+            let before = errors();
+            match self.update.resolve(ctx, field).await {
+                Ok(value) if errors() == before => Ok(value),
+                Ok(value) => Err(Own::Partial(value)),
+                Err(error) => Err(Own::Failed(error)),
+            }
+        };
+        match told.get_or_try_init(answer).await {
+            Ok(value) => Ok(value.clone()),
+            Err(Own::Partial(value)) => Ok(value),
+            Err(Own::Failed(error)) => Err(error),
+        }
+    }
+}

@@ -2,6 +2,8 @@
 import { useEffect, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { FleetPage } from "../fleet/FleetPage";
+import { GpuPage } from "../fleet/GpuPage";
+import { HostPage } from "../fleet/HostPage";
 import { JobPage } from "../jobs/JobPage";
 import { JobsPage } from "../jobs/JobsPage";
 import { SubmitPage } from "../submit/SubmitPage";
@@ -51,6 +53,8 @@ function Pages() {
         <Redirect to="/fleet" replace />
       </Route>
       <Route path="/fleet" component={FleetPage} />
+      <Route path="/fleet/hosts/:id">{({ id }) => <HostPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/fleet/gpus/:id">{({ id }) => <GpuPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/submit" component={SubmitPage} />

@@ -35,7 +35,7 @@ export function GpuCharts({ gpus, span, metrics }: Props) {
       {error !== undefined && <Failure error={error} />}
       <div className={styles.charts}>
         {metrics.map((metric) => (
-          <Chart key={metric} metric={metric} gpus={shown} histories={histories} stepSeconds={span.stepSeconds} />
+          <Chart key={metric} metric={metric} gpus={shown} histories={histories} span={span} />
         ))}
       </div>
       {gpus.length > shown.length && <p className={styles.muted}>The first {shown.length} of {gpus.length} GPUs.</p>}
@@ -47,17 +47,19 @@ interface ChartProps {
   readonly metric: Metric;
   readonly gpus: readonly ChartedGpu[];
   readonly histories: readonly GpuHistory[];
-  readonly stepSeconds: number;
+  readonly span: Span;
 }
 
-function Chart({ metric, gpus, histories, stepSeconds }: ChartProps) {
+function Chart({ metric, gpus, histories, span }: ChartProps) {
   const { theme } = useTheme();
   const zone = useTimeZone();
   const info = METRICS[metric];
   const data = useMemo(() => {
     const samples = gpus.map(({ id }) => histories.find((history) => history.id === id)?.telemetryHistory ?? []);
-    return align(samples, stepSeconds, info.valueOf);
-  }, [gpus, histories, stepSeconds, info]);
+    return align(samples, span.stepSeconds, info.valueOf);
+  }, [gpus, histories, span.stepSeconds, info]);
+  const from = span.since / 1000;
+  const to = span.until === undefined ? Math.max(from + span.stepSeconds, data.times.at(-1) ?? from) : span.until / 1000;
   return (
     <figure className={styles.figure}>
       <figcaption className={styles.caption}>
@@ -69,6 +71,8 @@ function Chart({ metric, gpus, histories, stepSeconds }: ChartProps) {
           names={gpus.map(({ name }) => name)}
           data={data}
           description={summary(info, data)}
+          from={from}
+          to={to}
           dark={theme === "dark"}
           utc={zone === "utc"}
         />

@@ -11,6 +11,9 @@ export interface LineChartProps {
   readonly names: readonly string[];
   readonly data: Aligned;
   readonly description: string;
+  /** Seconds since 1970 at both ends of the axis. */
+  readonly from: number;
+  readonly to: number;
   readonly dark: boolean;
   readonly utc: boolean;
 }
@@ -20,7 +23,7 @@ const DASHES: readonly number[][] = [[], [6, 4], [2, 3], [10, 4, 2, 4], [12, 3],
 /** Charts on one page point at the same moment together. */
 const CURSORS = "gpu-fleet";
 
-export default function LineChart({ info, names, data, description, dark, utc }: LineChartProps) {
+export default function LineChart({ info, names, data, description, from, to, dark, utc }: LineChartProps) {
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(undefined);
   const newest = useRef(data);
@@ -32,7 +35,7 @@ export default function LineChart({ info, names, data, description, dark, utc }:
   useEffect(() => {
     const holder = element.current;
     if (holder === null) return undefined;
-    const created = new uPlot(options(holder, info, line.split("\n"), utc), columns(newest.current), holder);
+    const created = new uPlot(options(holder, { info, names: line.split("\n"), from, to, utc }), columns(newest.current), holder);
     chart.current = created;
     const observer = new ResizeObserver(() => created.setSize({ width: holder.clientWidth, height: HEIGHT }));
     observer.observe(holder);
@@ -42,7 +45,7 @@ export default function LineChart({ info, names, data, description, dark, utc }:
       chart.current = undefined;
     };
     // The colours are read anew when the theme changes.
-  }, [info, line, dark, utc]);
+  }, [info, line, from, to, dark, utc]);
   return <div ref={element} className={styles.chart} role="img" aria-label={description} />;
 }
 
@@ -50,7 +53,9 @@ function columns({ times, values }: Aligned): uPlot.AlignedData {
   return [times as number[], ...(values as (number | null)[][])];
 }
 
-function options(holder: HTMLElement, info: MetricInfo, names: readonly string[], utc: boolean): uPlot.Options {
+type Wishes = Pick<LineChartProps, "info" | "names" | "from" | "to" | "utc">;
+
+function options(holder: HTMLElement, { info, names, from, to, utc }: Wishes): uPlot.Options {
   const style = getComputedStyle(holder);
   const colour = (name: string): string => resolved(holder, style.getPropertyValue(name));
   const axis = { stroke: colour("--muted"), font: `11px ${style.fontFamily}`, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
@@ -60,7 +65,7 @@ function options(holder: HTMLElement, info: MetricInfo, names: readonly string[]
     ...(utc && { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") }),
     cursor: { sync: { key: CURSORS }, points: { size: 6 }, drag: { x: false, y: false } },
     legend: { live: true },
-    scales: { y: { range: (_chart, _least, most) => [0, info.most ?? Math.max(1, most * 1.1)] } },
+    scales: { x: { range: () => [from, to] }, y: { range: (_chart, _least, most) => [0, info.most ?? Math.max(1, most * 1.1)] } },
     axes: [{ ...axis, space: 64, values: TIMES }, { ...axis, size: 46, space: 30 }],
     series: [
       { label: "Time", value: utc ? "{HH}:{mm} UTC" : "{HH}:{mm}" },
@@ -70,7 +75,8 @@ function options(holder: HTMLElement, info: MetricInfo, names: readonly string[]
         width: 1.5,
         dash: DASHES[index % DASHES.length] ?? [],
         spanGaps: false,
-        points: { show: false },
+        // A line needs two points; a single one would not be seen.
+        points: { show: (chart: uPlot) => chart.data[0].length === 1 },
         value: (_chart: uPlot, value: number | null) => (value === null ? "–" : `${value.toFixed(info.unit === "GiB" ? 1 : 0)} ${info.unit}`),
       })),
     ],

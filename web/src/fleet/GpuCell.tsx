@@ -3,20 +3,20 @@ import { memo } from "react";
 import { useWorkspace } from "../app/LiveContext";
 import type { Gpu, Reading } from "../live/fleetStore";
 import { cardName, formatMemoryUse, formatPercent, formatTemperature } from "../ui/format";
-import { Glyph, StatusMark } from "../ui/StatusMark";
+import { StatusMark } from "../ui/StatusMark";
 import { useCell, useEntity } from "../ui/useCell";
 import styles from "./GpuCell.module.css";
+import { holder, spokenGpu } from "./gpuNow";
 import { type GpuState, gpuState, presentGpu } from "./gpuState";
 
 interface Props {
   readonly id: string;
   readonly hostName: string;
-  readonly compact: boolean;
   readonly chosen: boolean;
   readonly onChoose: (id: string | undefined) => void;
 }
 
-export const GpuCell = memo(function GpuCell({ id, hostName, compact, chosen, onChoose }: Props) {
+export const GpuCell = memo(function GpuCell({ id, hostName, chosen, onChoose }: Props) {
   const { fleet } = useWorkspace();
   const gpu = useEntity(fleet.gpus, id);
   const reading = useCell(fleet.reading(id));
@@ -26,16 +26,15 @@ export const GpuCell = memo(function GpuCell({ id, hostName, compact, chosen, on
     <li className={styles.item}>
       <button
         type="button"
-        className={compact ? styles.compact : styles.cell}
+        className={styles.cell}
         data-family={presentGpu(state).family}
         data-gpu-status={gpu.status}
         aria-pressed={chosen}
-        aria-label={spokenName(gpu, hostName, state)}
-        title={compact ? spokenName(gpu, hostName, state) : undefined}
+        aria-label={spokenGpu(gpu, hostName, state)}
         onClick={() => onChoose(chosen ? undefined : id)}
       >
         <Level state={state} percent={reading?.telemetry?.utilizationPercent ?? undefined} />
-        {compact ? <Glyph {...presentGpu(state)} /> : <Text gpu={gpu} state={state} reading={reading} />}
+        <Text gpu={gpu} state={state} reading={reading} />
       </button>
     </li>
   );
@@ -74,21 +73,6 @@ function Level({ state, percent }: { readonly state: GpuState; readonly percent:
   );
 }
 
-/** Who holds it, as far as the viewer may know. */
-export function holder(gpu: Gpu): string | undefined {
-  const [first, ...others] = gpu.allocations;
-  if (first === undefined) return gpu.status === "ALLOCATED" ? "another organization" : undefined;
-  return others.length === 0 ? first.job.name : `${first.job.name} +${others.length}`;
-}
-
 function reason(gpu: Gpu, state: GpuState): string {
   return gpu.statusReason ?? (state === "free" ? "no job" : presentGpu(state).word.toLowerCase());
-}
-
-function spokenName(gpu: Gpu, hostName: string, state: GpuState): string {
-  const parts = [`${hostName} GPU ${gpu.index}`, cardName(gpu.gpuType), presentGpu(state).word.toLowerCase()];
-  const held = holder(gpu);
-  if (held !== undefined) parts.push(`held by ${held}`);
-  if (gpu.simulated) parts.push("simulated");
-  return parts.join(", ");
 }

@@ -1,6 +1,8 @@
 // One host and its GPUs.
+import { Link } from "wouter";
 import { StatusMark } from "../ui/StatusMark";
 import { RelativeTime } from "../ui/time";
+import { hostPath } from "./fleetPaths";
 import { GpuCell } from "./GpuCell";
 import { presentHost } from "./gpuState";
 import styles from "./HostCard.module.css";
@@ -8,18 +10,17 @@ import type { HostGroup } from "./hostGroups";
 
 interface Props {
   readonly group: HostGroup;
-  readonly compact: boolean;
   readonly chosen: string | undefined;
   readonly onChoose: (gpuId: string | undefined) => void;
 }
 
-export function HostCard({ group, compact, chosen, onChoose }: Props) {
+export function HostCard({ group, chosen, onChoose }: Props) {
   const { host, gpus, busy, models } = group;
   return (
     <section className={styles.host} aria-label={`Host ${host.name}`}>
       <header className={styles.head}>
         <h2 className={styles.name} dir="auto">
-          {host.name}
+          <Link href={hostPath(host.id)}>{host.name}</Link>
         </h2>
         <StatusMark presentation={presentHost(host.status)} status={host.status} />
         <span className={styles.muted}>{models}</span>
@@ -34,9 +35,9 @@ export function HostCard({ group, compact, chosen, onChoose }: Props) {
           {busy} of {gpus.length} busy
         </span>
       </header>
-      <ul className={compact ? styles.compactCells : styles.cells} aria-label={`GPUs of ${host.name}`}>
+      <ul className={styles.cells} aria-label={`GPUs of ${host.name}`}>
         {gpus.map((gpu) => (
-          <GpuCell key={gpu.id} id={gpu.id} hostName={host.name} compact={compact} chosen={gpu.id === chosen} onChoose={onChoose} />
+          <GpuCell key={gpu.id} id={gpu.id} hostName={host.name} chosen={gpu.id === chosen} onChoose={onChoose} />
         ))}
       </ul>
     </section>

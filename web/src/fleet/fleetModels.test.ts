@@ -1,32 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { Gpu, Host } from "../live/fleetStore";
 import { fleetSentence } from "./fleetSentence";
 import { countMatches, matches } from "./gpuMatch";
 import { type GpuFacts, gpuState } from "./gpuState";
 import { groupByHost } from "./hostGroups";
-
-function aGpu(fields: Partial<Gpu> = {}): Gpu {
-  return {
-    id: "gpu-1",
-    version: 1,
-    uuid: "GPU-1",
-    index: 0,
-    gpuType: "NVIDIA A100-SXM4-80GB",
-    memoryMib: 81_920,
-    simulated: false,
-    status: "AVAILABLE",
-    statusReason: null,
-    health: "HEALTHY",
-    allocatedMilli: 0,
-    hostId: "host-1",
-    allocations: [],
-    ...fields,
-  };
-}
-
-function aHost(fields: Partial<Host> = {}): Host {
-  return { id: "host-1", version: 1, name: "gpu-1", status: "READY", statusReason: null, lastHeartbeatAt: null, organization: null, ...fields };
-}
+import { aGpu, aHost } from "./testFleet";
 
 const totals = { hosts: 1, hostsReady: 1, gpus: 8, gpusAvailable: 3, gpusAllocated: 5, gpusUnavailable: 0, utilizationPercent: 1, jobsQueued: 2, jobsRunning: 3 };
 

@@ -1,5 +1,6 @@
 // What a GPU is doing, in one state: the book's status, corrected by what the card itself says.
 import type { GpuHealth, GpuStatus, GpuUse, HostStatus } from "../generated/graphql";
+import { UNKNOWN } from "../ui/format";
 import type { Presentation } from "../ui/presentation";
 
 /** Trouble first: the order of the legend. */
@@ -32,6 +33,19 @@ export function gpuState({ status, health, use }: GpuFacts): GpuState {
     return use === "WORKING" ? "working" : "allocated";
   }
   return health === "DEGRADED" ? "degraded" : "free";
+}
+
+const USES: Readonly<Record<GpuUse, string>> = {
+  FREE: "nothing runs on it",
+  WORKING: "its job's processes use it",
+  HELD_IDLE: "its job's processes hold it and do nothing",
+  HELD_EMPTY: "held, and no process of its job is on it",
+  ORPHANED: "a process of a job that has ended is still on it",
+  FOREIGN: "a process that is nobody's here is on it",
+};
+
+export function sayUse(use: GpuUse | null): string {
+  return use === null ? UNKNOWN : USES[use];
 }
 
 export function presentGpu(state: GpuState): Presentation {

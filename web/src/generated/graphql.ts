@@ -231,6 +231,14 @@ export type ReleaseJobInput = {
   jobId: string | number;
 };
 
+/** A host to be taken out of the fleet. */
+export type RemoveHostInput = {
+  /** Only if it still has this version. */
+  expectedVersion?: number | null | undefined;
+  /** Which. */
+  id: string | number;
+};
+
 /** A job that has ended, to be submitted anew. */
 export type RetryJobInput = {
   /** Which. */
@@ -278,6 +286,24 @@ export type SubmitJobInput = {
   timeLimitSeconds?: number | null | undefined;
   /** Where the command starts, an absolute path on its host; absent: the home directory of the user that it runs as. */
   workdir?: string | null | undefined;
+};
+
+/** Changes to a host. */
+export type UpdateHostInput = {
+  /** True: nothing new is placed on it; false: it takes work again. */
+  drain?: boolean | null | undefined;
+  /** Only if it still has this version. */
+  expectedVersion: number;
+  /** Which. */
+  id: string | number;
+  /** New labels, as a whole. */
+  labels?: Array<LabelInput> | null | undefined;
+  /** Dedicate it to this organization. */
+  organizationId?: string | number | null | undefined;
+  /** Why it is drained. */
+  reason?: string | null | undefined;
+  /** True: share it with all. */
+  shared?: boolean | null | undefined;
 };
 
 /** Changes to a waiting job. */
@@ -329,7 +355,7 @@ export type TelemetryHistoryQuery = { nodes: Array<
 
 export type GpuReadingFragment = { id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } };
 
-export type GpuCellFragment = { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null };
+export type GpuCellFragment = { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null };
 
 export type FleetTotalsFragment = { hosts: number, hostsReady: number, gpus: number, gpusAvailable: number, gpusAllocated: number, gpusUnavailable: number, utilizationPercent: number | null, jobsQueued: number, jobsRunning: number };
 
@@ -338,7 +364,7 @@ export type GpuPageQueryVariables = Exact<{
 }>;
 
 
-export type GpuPageQuery = { gpus: { nodes: Array<{ version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type GpuPageQuery = { gpus: { nodes: Array<{ version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type GpuReadingsQueryVariables = Exact<{
   ids: Array<string | number> | string | number;
@@ -355,14 +381,44 @@ export type GpuDetailQueryVariables = Exact<{
 }>;
 
 
-export type GpuDetailQuery = { gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } | null };
+export type GpuDetailQuery = { gpu: { numaNode: number | null, nvlinkPeers: Array<string>, version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, telemetry: { clockMhz: number | null, memoryClockMhz: number | null, uncorrectedErrors: number | null, at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }> } | null };
+
+export type HostFactsFragment = { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null };
+
+export type HostDetailQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type HostDetailQuery = { host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null } | null };
+
+export type HostPageQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type HostPageQuery = { hosts: { nodes: Array<{ id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, gpus: Array<{ id: string }>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type UpdateHostMutationVariables = Exact<{
+  input: UpdateHostInput;
+}>;
+
+
+export type UpdateHostMutation = { updateHost: { host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null } } };
+
+export type RemoveHostMutationVariables = Exact<{
+  input: RemoveHostInput;
+}>;
+
+
+export type RemoveHostMutation = { removeHost: { id: string, name: string } };
 
 export type GpuUpdatesSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type GpuUpdatesSubscription = { gpuUpdates: { cursor: string, gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } } };
+export type GpuUpdatesSubscription = { gpuUpdates: { cursor: string, gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } } };
 
 export type FleetUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -558,6 +614,11 @@ export const GpuCellFragmentDoc = new TypedDocumentString(`
     job {
       id
       name
+      organization {
+        id
+        slug
+        name
+      }
     }
   }
 }
@@ -590,6 +651,30 @@ export const FleetTotalsFragmentDoc = new TypedDocumentString(`
   jobsRunning
 }
     `, {"fragmentName":"FleetTotals"}) as unknown as TypedDocumentString<FleetTotalsFragment, unknown>;
+export const HostFactsFragmentDoc = new TypedDocumentString(`
+    fragment HostFacts on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  cpus
+  memoryMib
+  agentVersion
+  containment
+  lastHeartbeatAt
+  warnings
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+}
+    `, {"fragmentName":"HostFacts"}) as unknown as TypedDocumentString<HostFactsFragment, unknown>;
 export const JobRowFragmentDoc = new TypedDocumentString(`
     fragment JobRow on Job {
   id
@@ -757,6 +842,11 @@ fragment GpuCell on Gpu {
     job {
       id
       name
+      organization {
+        id
+        slug
+        name
+      }
     }
   }
 }`) as unknown as TypedDocumentString<GpuPageQuery, GpuPageQueryVariables>;
@@ -788,6 +878,13 @@ export const GpuDetailDocument = new TypedDocumentString(`
     query GpuDetail($id: ID!) {
   gpu(id: $id) {
     ...GpuCell
+    numaNode
+    nvlinkPeers
+    telemetry {
+      clockMhz
+      memoryClockMhz
+      uncorrectedErrors
+    }
     processes {
       pid
       memoryUsedMib
@@ -846,9 +943,117 @@ fragment GpuCell on Gpu {
     job {
       id
       name
+      organization {
+        id
+        slug
+        name
+      }
     }
   }
 }`) as unknown as TypedDocumentString<GpuDetailQuery, GpuDetailQueryVariables>;
+export const HostDetailDocument = new TypedDocumentString(`
+    query HostDetail($id: ID!) {
+  host(id: $id) {
+    ...HostFacts
+  }
+}
+    fragment HostFacts on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  cpus
+  memoryMib
+  agentVersion
+  containment
+  lastHeartbeatAt
+  warnings
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+}`) as unknown as TypedDocumentString<HostDetailQuery, HostDetailQueryVariables>;
+export const HostPageDocument = new TypedDocumentString(`
+    query HostPage($after: String) {
+  hosts(first: 100, after: $after) {
+    nodes {
+      ...HostFacts
+      gpus {
+        id
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment HostFacts on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  cpus
+  memoryMib
+  agentVersion
+  containment
+  lastHeartbeatAt
+  warnings
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+}`) as unknown as TypedDocumentString<HostPageQuery, HostPageQueryVariables>;
+export const UpdateHostDocument = new TypedDocumentString(`
+    mutation UpdateHost($input: UpdateHostInput!) {
+  updateHost(input: $input) {
+    host {
+      ...HostFacts
+    }
+  }
+}
+    fragment HostFacts on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  cpus
+  memoryMib
+  agentVersion
+  containment
+  lastHeartbeatAt
+  warnings
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+}`) as unknown as TypedDocumentString<UpdateHostMutation, UpdateHostMutationVariables>;
+export const RemoveHostDocument = new TypedDocumentString(`
+    mutation RemoveHost($input: RemoveHostInput!) {
+  removeHost(input: $input) {
+    id
+    name
+  }
+}
+    `) as unknown as TypedDocumentString<RemoveHostMutation, RemoveHostMutationVariables>;
 export const GpuUpdatesDocument = new TypedDocumentString(`
     subscription GpuUpdates($after: String) {
   gpuUpdates(after: $after) {
@@ -904,6 +1109,11 @@ fragment GpuCell on Gpu {
     job {
       id
       name
+      organization {
+        id
+        slug
+        name
+      }
     }
   }
 }`) as unknown as TypedDocumentString<GpuUpdatesSubscription, GpuUpdatesSubscriptionVariables>;

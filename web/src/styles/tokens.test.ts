@@ -27,10 +27,11 @@ function contrast(a: string, b: string, theme: Theme): number {
 
 const SURFACES = ["card", "page", "raised"];
 const STATES = ["run", "wait", "good", "bad", "move", "idle", "edge", "focus"];
+const ORGANIZATIONS = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `organization-${number}`);
 const THEMES: readonly [string, Theme][] = [["light", 0], ["dark", 1]];
 
 describe.each(THEMES)("the %s palette", (_name, theme) => {
-  test.each(STATES)("shows %s on every surface", (state) => {
+  test.each([...STATES, ...ORGANIZATIONS])("shows %s on every surface", (state) => {
     for (const surface of SURFACES) expect(contrast(state, surface, theme)).toBeGreaterThanOrEqual(3);
   });
 

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{self, Claims, Principal, SigningKey};
 use crate::fault::Fault;
 use crate::graphql::caller::Caller;
-use crate::graphql::loaders::SharedLoaders;
+use crate::graphql::hearing::Hearings;
+use crate::graphql::loaders::Loaders;
 use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
@@ -36,6 +37,8 @@ pub struct ServerConfig {
     pub location: Location,
     /// What it agrees with agents.
     pub terms: LeaseTerms,
+    /// How it schedules.
+    pub rules: domain::plan::Rules,
     /// An identity provider whose tokens it accepts besides its own.
     pub trust: Option<Trust>,
     /// Whether each resolver of an operation gets a span of its own.
@@ -68,7 +71,7 @@ pub struct Server {
     identities: Identities,
     explanations: Arc<Explanations>,
     gauges: Gauges,
-    loaders: SharedLoaders,
+    hearings: Hearings,
 }
 
 impl Server {
@@ -95,9 +98,10 @@ impl Server {
             .data::<Arc<dyn Pending>>(explanations.clone())
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
-        tokio::spawn(Scheduler::new(store.clone(), explanations.clone(), config.terms).run(shutdown));
-        let (gauges, loaders) = (Gauges::default(), SharedLoaders::new(store.clone()));
-        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges, loaders }))
+        let scheduler = Scheduler::new(store.clone(), explanations.clone(), config.terms, config.rules);
+        tokio::spawn(scheduler.run(shutdown));
+        let (gauges, hearings) = (Gauges::default(), Hearings::default());
+        Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges, hearings }))
     }
 
     /// Mints a token with this server's key.
@@ -123,7 +127,7 @@ impl Server {
     /// What the resolvers of one request share.
     fn furnish(&self, request: async_graphql::Request, call: Call) -> async_graphql::Request {
         let caller = Caller::new(call);
-        let loaders = self.loaders.of(caller.scope());
+        let loaders = Loaders::new(self.store.clone(), caller.scope());
         request.data(caller).data(loaders)
     }
 }
@@ -170,7 +174,8 @@ impl Gateway for Server {
         request: async_graphql::Request,
         call: Call,
     ) -> BoxStream<'static, async_graphql::Response> {
-        self.schema.execute_stream(self.furnish(request, call)).boxed()
+        let hearing = self.hearings.hearing(&Caller::new(call.clone()), &request);
+        self.schema.execute_stream(self.furnish(request, call).data(hearing)).boxed()
     }
 
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {

@@ -17,6 +17,8 @@ pub struct Model {
     pub status: String,
     pub status_reason: Option<String>,
     pub stop_outcome: Option<String>,
+    /// The job that claims its GPUs: it waits again once its processes are gone, unless `stop_outcome` says otherwise.
+    pub preempted_for: Option<Uuid>,
     pub held: bool,
     pub priority: i32,
     pub requirements: Requirements,

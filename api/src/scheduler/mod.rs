@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use domain::plan::{Plan, plan};
+use domain::plan::{Plan, Preemption, Rules, plan_by};
 use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -37,13 +37,14 @@ pub struct Scheduler {
     holder: String,
     explanations: Arc<Explanations>,
     terms: LeaseTerms,
+    rules: Rules,
 }
 
 impl Scheduler {
-    /// A scheduler that writes what jobs wait for into `explanations`, and judges hosts' silence by `terms`.
+    /// A scheduler that plans by `rules`, writes what jobs wait for into `explanations`, and judges hosts' silence by `terms`.
     #[must_use]
-    pub fn new(store: Store, explanations: Arc<Explanations>, terms: LeaseTerms) -> Self {
-        Self { store, holder: uuid::Uuid::now_v7().to_string(), explanations, terms }
+    pub fn new(store: Store, explanations: Arc<Explanations>, terms: LeaseTerms, rules: Rules) -> Self {
+        Self { store, holder: uuid::Uuid::now_v7().to_string(), explanations, terms, rules }
     }
 
     /// Schedules whenever this server holds the lease, until shutdown.
@@ -107,11 +108,14 @@ impl Scheduler {
         let mut snapshot = self.store.fleet_snapshot().await?;
         snapshot.waiting = waiting.jobs();
         // A long queue takes milliseconds of pure computation: not on a thread that serves requests.
-        let planned = tokio::task::spawn_blocking(move || plan(&snapshot, Utc::now())).await;
+        let rules = self.rules;
+        let planned = tokio::task::spawn_blocking(move || plan_by(&snapshot, &rules, Utc::now())).await;
         let mut plan = planned.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
         metrics::histogram!("gpu_fleet_scheduler_pass_seconds").record(started.elapsed());
         let placements = std::mem::take(&mut plan.placements);
+        let preemptions = std::mem::take(&mut plan.preemptions);
         self.explanations.publish(plan);
+        self.preempt(preemptions).await;
         let mut commits = stream::iter(placements)
             .map(|placement| {
                 let (store, job) = (self.store.clone(), placement.job);
@@ -136,5 +140,20 @@ impl Scheduler {
             }
         }
         Ok(stale)
+    }
+
+    /// Asks for borrowed GPUs. What is stale is planned again: the change that made it so is an event.
+    async fn preempt(&self, preemptions: Vec<Preemption>) {
+        for preemption in preemptions {
+            let outcome = match self.store.preempt(preemption).await {
+                Ok(true) => "begun",
+                Ok(false) => "stale",
+                Err(fault) => {
+                    tracing::warn!(%fault, job = %preemption.job, "borrowed GPUs could not be asked for");
+                    "failed"
+                }
+            };
+            metrics::counter!("gpu_fleet_scheduler_preemptions_total", "outcome" => outcome).increment(1);
+        }
     }
 }

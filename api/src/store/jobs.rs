@@ -640,6 +640,7 @@ fn new_row(
         status: Set(status.as_str().to_owned()),
         status_reason: Set(None),
         stop_outcome: Set(None),
+        preempted_for: Set(None),
         held: Set(spec.hold),
         excused: Set(0),
         priority: Set(spec.priority),

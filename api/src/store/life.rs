@@ -115,6 +115,7 @@ pub(crate) async fn requeue(
         (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
         (job::Column::Attempt, Expr::value(row.attempt + 1)),
         (job::Column::Excused, Expr::value(row.excused + i32::from(excused))),
+        (job::Column::PreemptedFor, Expr::value(None::<sea_orm::prelude::Uuid>)),
         (job::Column::ExitCode, Expr::value(None::<i32>)),
         (job::Column::AllocatedAt, Expr::value(None::<DateTime<Utc>>)),
         (job::Column::StartedAt, Expr::value(None::<DateTime<Utc>>)),

@@ -22,6 +22,7 @@ pub mod open;
 pub mod organizations;
 pub mod page;
 pub mod placing;
+mod preempting;
 pub mod queue;
 mod reserve;
 pub mod scope;

@@ -45,6 +45,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DURATION", env = "GPU_FLEET_HEARTBEAT", default_value = "5s", value_parser = duration)]
     pub(crate) heartbeat: Duration,
 
+    /// How long a job that has borrowed GPUs may keep them before their owner can claim them back
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_MIN_RUN", default_value = "10m", value_parser = duration)]
+    pub(crate) min_run: Duration,
+
     /// Where people and agents reach the server, when that is not where it listens: behind a TLS proxy, say
     #[arg(long, value_name = "URL", env = "GPU_FLEET_PUBLIC_URL", value_parser = origin)]
     pub(crate) public_url: Option<Origin>,
@@ -198,7 +202,7 @@ pub(crate) struct TokenArgs {
     pub(crate) data: DataDirArgs,
 
     /// What its bearer may do
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     pub(crate) role: TokenRole,
 
     /// The organization's slug; every role but operator and agent needs one

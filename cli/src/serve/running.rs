@@ -9,6 +9,7 @@ use api::http::{self, HttpConfig, Rate};
 use api::scheduler::LeaseTerms;
 use api::server::{Server, ServerConfig, StartError};
 use api::store::open::Location;
+use domain::plan::Rules;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -72,7 +73,8 @@ impl Running {
             LeaseTerms::new(args.lease, args.heartbeat).map_err(|error| Failure::Usage(error.to_string()))?;
         let trust = identity::trust(&args.identity)?;
         let traced = args.tell.otlp_endpoint.is_some();
-        let config = ServerConfig { data_dir: dir.clone(), location, terms, trust, traced };
+        let rules = Rules { min_run_secs: args.min_run.as_secs().cast_signed(), ..Rules::default() };
+        let config = ServerConfig { data_dir: dir.clone(), location, terms, rules, trust, traced };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

@@ -17,6 +17,7 @@ mod identity;
 mod life;
 mod neighbours;
 mod operating;
+mod preemption;
 mod provider;
 mod races;
 mod refusals;

@@ -189,7 +189,11 @@ pub(super) async fn conclude(
     let worst =
         parts.iter().find(|part| part.timed_out || part.exit_code != Some(0)).or_else(|| parts.first());
     let exit_code = worst.and_then(|part| part.exit_code);
-    if status_of(job) == JobStatus::Stopping {
+    if status_of(job) == JobStatus::Stopping && job.stop_outcome.is_none() && job.preempted_for.is_some() {
+        // Whatever its exit code: a command that saves its work and exits when it is asked to has not done all of it.
+        let reason = job.status_reason.clone().unwrap_or_default();
+        requeue(tx, job, reason, true, actor).await?;
+    } else if status_of(job) == JobStatus::Stopping {
         let outcome =
             job.stop_outcome.as_deref().and_then(|text| text.parse().ok()).unwrap_or(JobStatus::Cancelled);
         finish_at(tx, job, outcome, exit_code, job.status_reason.clone(), at, actor).await?;

@@ -1,0 +1,94 @@
+//! Guarantees: what others have borrowed comes back, by stopping jobs that then run again.
+
+use serde_json::{Value, json};
+use system_tests::{Client, Engine, Fleet, Place, PlayedHost, both, eventually};
+
+both! {
+    borrowed_gpus_come_back_and_their_jobs_run_again,
+    a_job_that_is_cancelled_while_it_gives_back_does_not_run_again,
+    a_loan_goes_back_and_waits_again,
+}
+
+/// Two organizations: one to which this many GPUs are guaranteed, one that lives on what others leave.
+async fn neighbours(fleet: &Fleet, guaranteed: usize) -> (Client, Client) {
+    let operator = fleet.operator().await;
+    for (slug, gpus) in [("owner", guaranteed), ("borrower", 0)] {
+        let input = json!({"slug": slug, "name": slug, "guaranteedGpus": gpus});
+        operator.change("createOrganization", input, "organization { id }").await.unwrap();
+    }
+    (fleet.member("owner").await, fleet.member("borrower").await)
+}
+
+async fn history(client: &Client, id: &str) -> Vec<(Value, Value)> {
+    let events =
+        client.job(id, "events(first: 50) { nodes { status message } }").await["events"]["nodes"].take();
+    let events = events.as_array().expect("events").clone();
+    events.into_iter().map(|event| (event["status"].clone(), event["message"].clone())).collect()
+}
+
+const CLAIM: &str = "preempted: its GPUs were borrowed, and owner claims what is guaranteed to it";
+
+async fn borrowed_gpus_come_back_and_their_jobs_run_again(engine: Engine) {
+    let words = ["--gpus", "simulated:2xH100-80GB", "--min-run", "1s"];
+    let fleet = Fleet::start_in(Place::create(engine).await, &words, &[]).await;
+    let (owner, borrower) = neighbours(&fleet, 2).await;
+    let line = "trap 'echo saved; exit 0' TERM; echo began; sleep 600 & wait";
+    let borrowed = [borrower.submit_line("one", line).await, borrower.submit_line("two", line).await];
+    for job in &borrowed {
+        borrower.reaches(job, "RUNNING").await;
+    }
+    let input = json!({"name": "claim", "command": ["true"], "requirements": {"count": 2}});
+    let claim = owner.submit(input).await;
+    owner.reaches(&claim, "SUCCEEDED").await;
+    for job in &borrowed {
+        eventually("it runs again", 60, async || {
+            let now = borrower.job(job, "status attempt").await;
+            (now == json!({"status": "RUNNING", "attempt": 2})).then_some(())
+        })
+        .await;
+        let history = history(&borrower, job).await;
+        let steps: Vec<&str> = history.iter().filter_map(|(status, _)| status.as_str()).collect();
+        let lives = ["QUEUED", "ALLOCATED", "RUNNING", "STOPPING", "QUEUED", "ALLOCATED", "RUNNING"];
+        assert_eq!(steps, lives, "{history:?}");
+        assert_eq!(history[3].1, CLAIM);
+        assert_eq!(history[4].1, CLAIM);
+        let log = borrower.job(job, "logTail { text }").await["logTail"].take();
+        assert!(log.as_array().unwrap().contains(&json!({"text": "saved"})), "its grace was its own: {log}");
+        borrower.change("cancelJob", json!({"id": job}), "job { id }").await.unwrap();
+    }
+}
+
+/// A played host, so that the test decides when a job has ended.
+async fn asked_to_give_back(engine: Engine) -> (Fleet, Client, PlayedHost, String) {
+    let fleet = Fleet::serve_with(Place::create(engine).await, &["--min-run", "0s"]).await;
+    let (owner, borrower) = neighbours(&fleet, 1).await;
+    let host = PlayedHost::join(&fleet, "played", 1).await;
+    let job = borrower.submit(json!({"name": "job", "command": ["train"]})).await;
+    borrower.reaches(&job, "ALLOCATED").await;
+    host.report(&job, 1, "STARTED", json!({})).await.unwrap();
+    borrower.reaches(&job, "RUNNING").await;
+    owner.submit(json!({"name": "claim", "command": ["train"]})).await;
+    borrower.reaches(&job, "STOPPING").await;
+    (fleet, borrower, host, job)
+}
+
+async fn a_job_that_is_cancelled_while_it_gives_back_does_not_run_again(engine: Engine) {
+    let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
+    borrower.change("cancelJob", json!({"id": job}), "job { id }").await.unwrap();
+    host.report(&job, 1, "EXITED", json!({"exitCode": 0})).await.unwrap();
+    borrower.reaches(&job, "CANCELLED").await;
+}
+
+async fn a_loan_goes_back_and_waits_again(engine: Engine) {
+    let fleet = Fleet::serve_with(Place::create(engine).await, &["--min-run", "0s"]).await;
+    let (owner, borrower) = neighbours(&fleet, 1).await;
+    let _host = PlayedHost::join(&fleet, "played", 1).await;
+    let loan = borrower.submit(json!({"name": "loan"})).await;
+    borrower.reaches(&loan, "RUNNING").await;
+    let claim = owner.submit(json!({"name": "claim"})).await;
+    owner.reaches(&claim, "RUNNING").await;
+    let waiting = borrower.job(&loan, "status attempt statusReason").await;
+    assert_eq!(waiting, json!({"status": "QUEUED", "attempt": 2, "statusReason": CLAIM}));
+    owner.change("releaseJob", json!({"jobId": claim}), "job { id }").await.unwrap();
+    borrower.reaches(&loan, "RUNNING").await;
+}

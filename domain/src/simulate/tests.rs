@@ -125,6 +125,22 @@ fn easy_lets_pass_what_does_not_put_off_the_first() {
 }
 
 #[test]
+fn easy_looks_again_at_like_jobs_when_another_has_changed_the_tightest_host() {
+    // The gang is promised the first and the last host for second 20. The tightest host of a long job is the first one,
+    // until a short one has filled it: then the next long job, not the one before, goes to the second host.
+    let world = hosts(3, 4, &[(1.0, 0)]).jobs(&[
+        (0, 0, 20, 20, 3),
+        (0, 0, 90, 90, 2),
+        (0, 0, 20, 20, 4),
+        (0, 1, 10, 10, 8),
+        (0, 2, 50, 50, 1),
+        (0, 2, 5, 5, 1),
+        (0, 2, 50, 50, 1),
+    ]);
+    assert_eq!(world.starts("easy"), [0, 0, 0, 20, 20, 2, 2]);
+}
+
+#[test]
 fn the_shortest_goes_first_and_may_be_looked_at_first() {
     let world = hosts(1, 2, &[(1.0, 0)]).jobs(&[(0, 0, 10, 10, 2), (0, 1, 9, 9, 2), (0, 2, 3, 3, 2)]);
     assert_eq!(world.starts("sjf"), [0, 13, 10]);

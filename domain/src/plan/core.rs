@@ -17,7 +17,7 @@ use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::horizon::Horizon;
 use super::line::{Lines, Turn};
-use super::moment::{At, SECOND};
+use super::moment::{At, SECOND, moment};
 use super::packing::Mix;
 use super::placement::{self, Ask, Packer};
 use super::policy::{Behind, Facts, Order, Turns};
@@ -151,6 +151,23 @@ impl<'a> Core<'a> {
         self.entries.push(entry);
         self.numbers.insert(job.id, number);
         self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
+    }
+
+    /// A waiting job asks for something else, or is thought to run for another time than before; it keeps its place.
+    pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths, before: Lengths) {
+        let Some(&number) = self.numbers.get(&job.id) else { return };
+        let order = self.rules.policy.order;
+        let account = self.accounts.number(job.organization);
+        let entry = self.entries[number as usize];
+        let shape = self.shapes.number(entry.job, &mut self.pools, &self.fleet);
+        let kind = self.kinds.number(shape, account, before.estimate);
+        self.kinds.known[kind].waiting.remove(&entry.place(number, order));
+        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
+        let entry = Entry { job, facts };
+        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let kind = self.kinds.number(shape, account, lengths.estimate);
+        self.entries[number as usize] = entry;
+        self.kinds.known[kind].waiting.insert(entry.place(number, order));
     }
 
     /// A running job has ended, and gives back what it held.

@@ -15,9 +15,15 @@ use super::{PlacedGpu, Placement, Promised};
 
 /// The core as a snapshot has it, with every job in the queue that may start.
 pub(super) fn core<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At) -> Core<'a> {
+    core_with(snapshot, rules, now, None)
+}
+
+/// The same, with one job more in the queue: whatever holds it back.
+pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also: Option<JobId>) -> Core<'a> {
     let mut core = Core::new(Fleet::new(snapshot), &snapshot.organizations, *rules, now);
     adopt(&mut core, snapshot);
-    let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| !is_held_back(job)).collect();
+    let may_start = |job: &&WaitingJob| !is_held_back(job) || also == Some(job.id);
+    let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(may_start).collect();
     waiting.sort_unstable_by_key(|job| (job.submitted_at, job.id));
     for job in waiting {
         core.submit(job, moment(job.submitted_at), lengths(job));

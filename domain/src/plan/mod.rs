@@ -44,6 +44,7 @@ mod reservation;
 mod rules;
 mod score;
 mod shape;
+mod suggest;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,7 @@ pub use packing::{PACKINGS, Packing};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};
 pub use preempt::Preemption;
 pub use rules::Rules;
+pub use suggest::{Suggestion, SuggestionCode, suggest};
 
 /// What to do now.
 #[derive(Debug, Clone, Default, PartialEq)]

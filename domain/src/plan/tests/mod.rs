@@ -9,4 +9,5 @@ mod placements;
 mod properties;
 mod random_world;
 mod starvation;
+mod suggestions;
 mod world;

@@ -7,14 +7,14 @@ use crate::requirements::WHOLE_GPU_MILLI;
 use super::demand::Demand;
 use super::eligibility::Pool;
 use super::fleet::{Card, Fleet, Host};
-use super::packing::Mix;
-use super::score::{Score, gradient};
+use super::packing::{Mix, Packing};
+use super::score::{Score, gradient, left};
 
 /// How well a demand fits a host; the least fit is the best one, and the order of the fields is the order of the
 /// reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
-    /// What it would fragment, where that is asked.
+    /// Its score, where the way of packing has one.
     pub(super) score: Score,
     /// Whole GPUs: how many that match are free. A share: what is free of the fullest GPU that has enough left.
     pub(super) available: i32,
@@ -138,14 +138,14 @@ impl FitIndexes {
         index
     }
 
-    /// The hosts that have room for a demand on one host, by what it would fragment there.
+    /// The hosts that have room for a demand on one host, by their score for it.
     pub(super) fn scored(
         &mut self,
         ask: usize,
         pool: &Pool,
         demand: &Demand,
         fleet: &Fleet<'_>,
-        mix: &Mix,
+        (packing, mix): (Packing, &Mix),
     ) -> &FitIndex {
         let index = self.scored.entry(ask).or_insert_with(|| FitIndex::new(demand.milli));
         index.catch_up(fleet, pool, |host| {
@@ -161,7 +161,10 @@ impl FitIndexes {
             if demand.is_whole() && fit.available < demand.count {
                 return None;
             }
-            fit.score = gradient(host, fleet, pool, demand, mix)?.0;
+            fit.score = match packing {
+                Packing::BestFit => left(host, fleet),
+                _ => gradient(host, fleet, pool, demand, mix)?.0,
+            };
             Some(fit)
         });
         index

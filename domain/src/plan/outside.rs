@@ -35,9 +35,9 @@ impl<'a> Core<'a> {
         }
         let known = counts.into_iter().filter_map(|(count, shape)| {
             let shape = &self.shapes.known[shape];
-            Some((count, shape.demand?, self.pools.known[shape.pool].clone()))
+            Some((count, shape.demand?, shape.pool))
         });
-        self.mix = Mix::of(known.collect(), COVERED);
+        self.mix = Mix::of(known.collect(), COVERED, &self.pools.known);
     }
 
     /// Gives a job what it needs at once, past every queue; nothing when there is no room.

@@ -4,6 +4,7 @@ use crate::ids::JobId;
 use crate::snapshot::{Snapshot, WaitingJob};
 
 use super::core::Core;
+use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::load::lengths;
 use super::moment::At;
@@ -38,6 +39,7 @@ impl<'a> Core<'a> {
             Some((count, shape.demand?, shape.pool))
         });
         self.mix = Mix::of(known.collect(), COVERED, &self.pools.known);
+        self.forget_fits(FitIndexes::default());
     }
 
     /// Gives a job what it needs at once, past every queue; nothing when there is no room.

@@ -53,6 +53,8 @@ struct Group {
     milli: i32,
     pool: Pool,
     kinds: Vec<MixKind>,
+    /// How often any of them comes.
+    weight: f64,
 }
 
 /// Of the kinds of a group: the cores and the memory that one needs, and how often it comes.
@@ -90,15 +92,14 @@ impl Mix {
                 continue;
             }
             let place = *places.entry((number, count, milli)).or_insert_with(|| {
-                groups.push(Group { count, milli, pool: pools[number].clone(), kinds: Vec::new() });
+                let pool = pools[number].clone();
+                groups.push(Group { count, milli, pool, kinds: Vec::new(), weight: 0.0 });
                 groups.len() - 1
             });
-            let gpus = f64::from(count);
-            groups[place].kinds.push(MixKind {
-                cpus: demand.cpus_per_gpu * gpus,
-                memory_gb: demand.memory_gb_per_gpu * gpus,
-                weight: weight / all.max(1.0),
-            });
+            let (gpus, weight) = (f64::from(count), weight / all.max(1.0));
+            let (cpus, memory_gb) = (demand.cpus_per_gpu * gpus, demand.memory_gb_per_gpu * gpus);
+            groups[place].kinds.push(MixKind { cpus, memory_gb, weight });
+            groups[place].weight += weight;
         }
         Self { groups }
     }
@@ -132,12 +133,12 @@ impl Group {
                 }
             }
         }
-        let fits = |kind: &MixKind| {
-            able >= self.count
-                && kind.cpus <= left.cpus + ROUNDING
-                && kind.memory_gb <= left.memory_gb + ROUNDING
-        };
-        let lost = |kind: &MixKind| kind.weight * f64::from(if fits(kind) { unusable } else { idle });
-        self.kinds.iter().map(lost).sum()
+        let mut served = 0.0;
+        if able >= self.count {
+            let (cpus, memory_gb) = (left.cpus + ROUNDING, left.memory_gb + ROUNDING);
+            let fits = |kind: &&MixKind| kind.cpus <= cpus && kind.memory_gb <= memory_gb;
+            served = self.kinds.iter().filter(fits).map(|kind| kind.weight).sum();
+        }
+        self.weight * f64::from(idle) - served * f64::from(idle - unusable)
     }
 }

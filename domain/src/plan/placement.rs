@@ -46,9 +46,12 @@ pub(super) fn choose(
         Packing::Tightest | Packing::Random => false,
     };
     let one_host = if by_score {
-        let index = fits.scored(ask.number, pool, demand, fleet, (packer.packing, packer.mix));
+        let (index, fragments) = fits.scored(ask.number, pool, demand, fleet, (packer.packing, packer.mix));
         let cards = |host: usize| match packer.packing {
-            Packing::Fgd => gradient(host, fleet, pool, demand, packer.mix).map(|(_, cards)| cards),
+            Packing::Fgd => {
+                let best = gradient(host, fleet, pool, demand, packer.mix, fragments.of(host));
+                best.map(|(_, cards)| cards)
+            }
             _ => Some(best_cards(&fleet.hosts[host], pool, demand.milli, demand.count)),
         };
         let parts = |fit: &Fit| cards(fit.host).map(|cards| vec![HostPart { host: fit.host, cards }]);
@@ -110,7 +113,7 @@ fn without_gpus(
     ask: &Ask<'_>,
     packer: &mut Packer<'_>,
 ) -> Option<Vec<HostPart>> {
-    let index = fits.scored(ask.number, ask.pool, ask.demand, fleet, (packer.packing, packer.mix));
+    let (index, _) = fits.scored(ask.number, ask.pool, ask.demand, fleet, (packer.packing, packer.mix));
     let host = if packer.packing == Packing::Random {
         let mut hosts: Vec<usize> = index.best_first().map(|fit| fit.host).collect();
         hosts.sort_unstable();

@@ -3,7 +3,7 @@
 use super::demand::Demand;
 use super::eligibility::Pool;
 use super::fit::{best_cards, givers};
-use super::fleet::{Fleet, Host};
+use super::fleet::{Card, Fleet, Host};
 use super::packing::{Leftover, Mix};
 
 /// A score; less is better, the first number before the others.
@@ -38,19 +38,30 @@ pub(super) fn left(rank: usize, fleet: &Fleet<'_>) -> Score {
     Score::of(host, (left * PARTS).round() as i64)
 }
 
-/// How much more the host would be fragmented with the job on its best cards, and which those are.
+/// What of a host the mix of jobs could not use as it is.
+pub(super) fn fragmentation(rank: usize, fleet: &Fleet<'_>, mix: &Mix) -> f64 {
+    let host = &fleet.hosts[rank];
+    let cards: Vec<(usize, i32)> = host.cards.iter().map(left_on).collect();
+    let (cpus, memory_gb) = host.room();
+    mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb })
+}
+
+fn left_on(card: &Card<'_>) -> (usize, i32) {
+    (card.model, if card.reserved { 0 } else { card.free_milli })
+}
+
+/// How much more the host would be fragmented than `before` with the job on its best cards, and which those are.
 pub(super) fn gradient(
     rank: usize,
     fleet: &Fleet<'_>,
     pool: &Pool,
     demand: &Demand,
     mix: &Mix,
+    before: f64,
 ) -> Option<(Score, Vec<usize>)> {
     let host = &fleet.hosts[rank];
-    let mut cards: Vec<(usize, i32)> =
-        host.cards.iter().map(|card| (card.model, if card.reserved { 0 } else { card.free_milli })).collect();
+    let mut cards: Vec<(usize, i32)> = host.cards.iter().map(left_on).collect();
     let (cpus, memory_gb) = host.room();
-    let before = mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb });
     let portions = f64::from(demand.count.max(1));
     let (cpus, memory_gb) =
         (cpus - demand.cpus_per_gpu * portions, memory_gb - demand.memory_gb_per_gpu * portions);

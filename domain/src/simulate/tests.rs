@@ -12,7 +12,7 @@ use crate::plan::{POLICIES, Policy, Rules};
 use crate::requirements::GpuRequirements;
 use crate::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
 
-use super::{Estimates, Replay, Run, Terms, TraceJob, World};
+use super::{Estimates, Replay, Run, Terms, TraceJob, World, apart};
 
 fn id(number: usize) -> Uuid {
     Uuid::from_u128(number as u128 + 1)
@@ -191,6 +191,26 @@ fn nothing_is_taken_back_within_its_least_run_time_or_beyond_a_guarantee() {
     let beyond =
         hosts(1, 4, &[(1.0, 2), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (1, 0, 30, 30, 2), (1, 9, 5, 5, 2)]);
     assert_eq!(beyond.starts("fair"), [0, 0, 30]);
+}
+
+#[test]
+fn static_quotas_are_whole_hosts_by_weight_and_never_below_the_largest_job() {
+    let world = hosts(4, 4, &[(3.0, 0), (1.0, 0), (0.1, 0)]).jobs(&[
+        (0, 0, 9, 9, 1),
+        (1, 0, 9, 9, 2),
+        (2, 0, 9, 9, 7),
+    ]);
+    let parts = apart(&world);
+    let hosts: Vec<usize> = parts.iter().map(|alone| alone.world.hosts.len()).collect();
+    assert_eq!(hosts, [3, 1, 2]);
+    assert_eq!(parts[1].places, [1]);
+}
+
+#[test]
+fn static_quotas_of_a_pool_are_whole_gpus() {
+    let world = hosts(1, 10, &[(2.0, 0), (1.0, 0)]);
+    let gpus: Vec<usize> = apart(&world).iter().map(|alone| alone.world.hosts[0].gpus.len()).collect();
+    assert_eq!(gpus, [7, 4]);
 }
 
 fn random_world() -> impl Strategy<Value = World> {

@@ -29,6 +29,7 @@ mod eligibility;
 mod explain;
 mod fit;
 mod fleet;
+mod foresee;
 mod horizon;
 mod line;
 mod load;
@@ -60,6 +61,7 @@ use crate::snapshot::Snapshot;
 
 pub(crate) use self::core::{Core, Lengths};
 pub use check::{Breach, BreachCode, check};
+pub use foresee::{Effort, Foreseen, foresee};
 pub(crate) use moment::{NEVER, SECOND};
 pub use packing::{PACKINGS, Packing};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};

@@ -5,6 +5,7 @@
 mod checker;
 mod checks;
 mod explanations;
+mod forecasts;
 mod placements;
 mod properties;
 mod random_world;

@@ -1,4 +1,5 @@
-//! How long a job is thought to run: a quantile of what jobs like it took, never more than its time limit.
+//! How long a job is thought to run: quantiles of what jobs like it took, never more than its time limit; and how good past
+//! estimates were.
 
 use std::collections::HashMap;
 
@@ -60,6 +61,98 @@ impl History {
     }
 }
 
+impl History {
+    /// How long the next one may take, by what its like took; where nothing is known, as long as its time limit allows.
+    #[must_use]
+    pub fn spread(
+        &self,
+        organization: OrganizationId,
+        series: Option<&str>,
+        limit: Option<i64>,
+    ) -> Option<Spread> {
+        let learned = |part: f64| self.quantile(organization, series, part);
+        let bounded = |secs: i64| secs.min(limit.unwrap_or(i64::MAX)).max(1);
+        match (learned(0.5), learned(0.9), limit) {
+            (Some(median), Some(ninety), _) => {
+                Some(Spread { median_secs: bounded(median), ninety_secs: bounded(ninety) })
+            }
+            (_, _, Some(limit)) => Some(Spread { median_secs: limit.max(1), ninety_secs: limit.max(1) }),
+            _ => None,
+        }
+    }
+}
+
+/// How long a job may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spread {
+    /// Half of its like took no longer.
+    pub median_secs: i64,
+    /// Nine of ten of them took no longer.
+    pub ninety_secs: i64,
+}
+
+/// The standard normal distribution at 5 %, 15 %, to 95 %: ten equally likely cases.
+const CASES: [f64; 10] =
+    [-1.6449, -1.0364, -0.6745, -0.3853, -0.1257, 0.1257, 0.3853, 0.6745, 1.0364, 1.6449];
+/// The same at 90 %.
+const NINETY: f64 = 1.2816;
+
+impl Spread {
+    /// How much longer it runs when it has run so long already, in one of the equally likely cases that are still open.
+    /// Run times are thought to be log-normal, which fits those of GPU clusters well.
+    #[must_use]
+    pub fn left(&self, ran_secs: i64, case: usize) -> i64 {
+        let (median, ninety) = (self.median_secs.max(1) as f64, self.ninety_secs.max(1) as f64);
+        let sigma = (ninety / median).ln().max(0.0) / NINETY;
+        let lasts = |z: f64| (median * (z * sigma).exp()).round() as i64;
+        let open = CASES.map(lasts);
+        let open = &open[open.partition_point(|secs| *secs <= ran_secs)..];
+        match open.get(case % open.len().max(1)) {
+            Some(secs) => secs - ran_secs,
+            // It has outrun all of its like: as long again as it has run, as far as anybody can tell.
+            None => ran_secs.max(1),
+        }
+    }
+}
+
+/// An estimate that has come true, or not: seconds from when it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// By then with a chance of one half.
+    pub median_secs: i64,
+    /// By then with nine chances of ten.
+    pub ninety_secs: i64,
+    /// When it happened.
+    pub found_secs: i64,
+}
+
+/// How good estimates were.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quality {
+    /// Of all, those that happened no later than their median: a half would be perfect.
+    pub within_median: f64,
+    /// Of all, those that happened no later than their 90 %: nine tenths would be perfect.
+    pub within_ninety: f64,
+    /// Half of them missed their median by no more than this, in seconds.
+    pub median_miss_secs: i64,
+}
+
+impl Quality {
+    /// Of these; nothing of none.
+    #[must_use]
+    pub fn of(past: &[Past]) -> Option<Self> {
+        let part =
+            |within: &dyn Fn(&&Past) -> bool| past.iter().filter(within).count() as f64 / past.len() as f64;
+        let mut misses: Vec<i64> = past.iter().map(|one| (one.found_secs - one.median_secs).abs()).collect();
+        misses.sort_unstable();
+        Some(Self {
+            median_miss_secs: *misses.get(misses.len().saturating_sub(1) / 2)?,
+            within_median: part(&|one| one.found_secs <= one.median_secs),
+            within_ninety: part(&|one| one.found_secs <= one.ninety_secs),
+        })
+    }
+}
+
 impl Runs {
     fn push(&mut self, secs: i64) {
         if self.secs.len() < REMEMBERED {
@@ -79,6 +172,7 @@ fn rounded_up(secs: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use uuid::Uuid;
 
@@ -103,5 +197,38 @@ mod tests {
         assert_eq!(history.quantile(organization(), Some("bob/test"), 0.5), Some(100));
         assert_eq!(history.estimate(OrganizationId(Uuid::from_u128(2)), None, Some(50)), Some(50));
         assert_eq!(history.estimate(OrganizationId(Uuid::from_u128(2)), None, None), None);
+    }
+
+    #[test]
+    fn a_spread_is_as_wide_as_the_past_and_never_beyond_the_limit() {
+        let mut history = History::default();
+        (1..=10).for_each(|n| history.learn(organization(), Some("ann/train"), n * 100));
+        let spread = |limit| history.spread(organization(), Some("ann/train"), limit);
+        assert_eq!(spread(None), Some(Spread { median_secs: 500, ninety_secs: 900 }));
+        assert_eq!(spread(Some(600)), Some(Spread { median_secs: 500, ninety_secs: 600 }));
+        let unknown = OrganizationId(Uuid::from_u128(2));
+        assert_eq!(
+            history.spread(unknown, None, Some(60)),
+            Some(Spread { median_secs: 60, ninety_secs: 60 })
+        );
+        assert_eq!(history.spread(unknown, None, None), None);
+    }
+
+    #[test]
+    fn what_is_left_is_positive_and_grows_with_the_case_and_with_what_it_has_outrun() {
+        let spread = Spread { median_secs: 1000, ninety_secs: 9000 };
+        let left: Vec<i64> = (0..10).map(|case| spread.left(0, case)).collect();
+        assert!(left.is_sorted() && left[4] < 1000 && left[5] > 1000 && left[9] > 9000, "{left:?}");
+        assert!((0..10).all(|case| spread.left(1500, case) > 0));
+        assert_eq!(spread.left(1_000_000, 3), 1_000_000);
+    }
+
+    #[test]
+    fn estimates_are_judged_by_what_they_promised() {
+        let past = |found_secs: i64| Past { median_secs: 100, ninety_secs: 500, found_secs };
+        let quality = Quality::of(&[past(50), past(100), past(300), past(900)]).unwrap();
+        assert!((quality.within_median - 0.5).abs() < 1e-9 && (quality.within_ninety - 0.75).abs() < 1e-9);
+        assert_eq!(quality.median_miss_secs, 50);
+        assert_eq!(Quality::of(&[]), None);
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use domain::plan::Policy;
-use domain::simulate::{Metrics, Replay, Run, Terms, World};
+use domain::simulate::{Alone, Metrics, Replay, Run, Terms, World};
 use domain::snapshot::Snapshot;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{dump, fleet, jobs, report};
+use super::{dump, jobs, report};
 use crate::args::simulate::SimulateArgs;
 use crate::client::Failure;
 
@@ -92,23 +92,13 @@ pub(super) fn replay(world: &World, terms: &Terms, bar: &ProgressBar) -> Outcome
     Outcome { metrics: Metrics::of(world, &runs, capacity(world)), runs, passes, took }
 }
 
-/// Each organization alone, first come first served, on its weighted share: rounded up, never below its largest job.
+/// Each organization alone, first come first served, on its static quota.
 pub(super) fn apart(world: &World, terms: &Terms, bar: &ProgressBar) -> Outcome {
-    let weights: f64 = world.organizations.iter().map(|known| known.weight).sum();
     let mut terms = *terms;
     terms.rules.policy = Policy::named("fifo").unwrap_or_default();
     let mut runs: Vec<Option<Run>> = vec![None; world.jobs.len()];
     let (mut passes, mut took) = (0, Duration::ZERO);
-    for organization in &world.organizations {
-        let own = |job: &usize| world.jobs[*job].job.organization == organization.id;
-        let places: Vec<usize> = (0..world.jobs.len()).filter(own).collect();
-        let jobs: Vec<_> = places.iter().map(|place| world.jobs[*place].clone()).collect();
-        let largest = jobs.iter().map(|job| job.job.requirements.count).max().unwrap_or(0);
-        let share =
-            (capacity(world) as f64 * organization.weight / weights.max(f64::MIN_POSITIVE)).ceil() as usize;
-        let gpus = share.max(usize::try_from(largest).unwrap_or(0));
-        let alone =
-            World { hosts: vec![fleet::plain(0, gpus)], organizations: vec![organization.clone()], jobs };
+    for Alone { world: alone, places } in domain::simulate::apart(world) {
         let outcome = replay(&alone, &terms, bar);
         places.into_iter().zip(outcome.runs).for_each(|(place, run)| runs[place] = run);
         passes += outcome.passes;

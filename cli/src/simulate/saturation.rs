@@ -14,12 +14,9 @@ use crate::client::Failure;
 /// The parts of what there is, requested so far, at which is told how much was given.
 pub(super) const MARKS: [f64; 5] = [0.9, 1.0, 1.1, 1.2, 1.3];
 
-/// Orders that are cut at a mark may end a job short of it.
-const NEARLY: f64 = 0.0005;
-
 /// What it came to.
 pub(super) struct Filled {
-    /// At each mark: given, and unusable for the mix, both as parts of what there is.
+    /// At each mark, and at the end: what was requested, given, and unusable for the mix, as parts of what there is.
     pub(super) marks: Vec<(f64, f64, f64)>,
     pub(super) placed: usize,
     pub(super) dropped: usize,
@@ -80,11 +77,12 @@ pub(super) fn fill(world: &World, order: &[usize], terms: &Terms) -> Filled {
         filled.decisions.push(started.elapsed());
         filled.note(&offer);
         while let Some(mark) = MARKS.get(filled.marks.len())
-            && saturation.arrivals() >= *mark - NEARLY
+            && saturation.arrivals() >= *mark
         {
             filled.marks.push((*mark, saturation.allocation(), saturation.fragmentation()));
         }
     }
+    filled.marks.push((saturation.arrivals(), saturation.allocation(), saturation.fragmentation()));
     filled.decisions.sort_unstable();
     filled
 }
@@ -110,8 +108,8 @@ impl Filled {
         self.decisions.get(rank.max(1) - 1).copied().unwrap_or_default()
     }
 
-    /// What was given at the last mark.
+    /// What was given when the whole order had been offered.
     pub(super) fn at_the_end(&self) -> Option<f64> {
-        self.marks.last().filter(|_| self.marks.len() == MARKS.len()).map(|(_, given, _)| *given)
+        self.marks.last().map(|(_, given, _)| *given)
     }
 }

@@ -5,6 +5,7 @@
 //! pass only if it does not put that off.
 
 use std::collections::HashMap;
+use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::ids::JobId;
 use crate::snapshot::{OrganizationState, WaitingJob};
@@ -16,7 +17,7 @@ use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::horizon::Horizon;
 use super::line::{Lines, Turn};
-use super::moment::{At, SECOND};
+use super::moment::{At, SECOND, moment};
 use super::packing::Mix;
 use super::placement::{self, Ask, Packer};
 use super::policy::{Behind, Facts, Order, Turns};
@@ -152,6 +153,23 @@ impl<'a> Core<'a> {
         self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
     }
 
+    /// A waiting job asks for something else, or is thought to run for another time than before; it keeps its place.
+    pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths, before: Lengths) {
+        let Some(&number) = self.numbers.get(&job.id) else { return };
+        let order = self.rules.policy.order;
+        let account = self.accounts.number(job.organization);
+        let entry = self.entries[number as usize];
+        let shape = self.shapes.number(entry.job, &mut self.pools, &self.fleet);
+        let kind = self.kinds.number(shape, account, before.estimate);
+        self.kinds.known[kind].waiting.remove(&entry.place(number, order));
+        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
+        let entry = Entry { job, facts };
+        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let kind = self.kinds.number(shape, account, lengths.estimate);
+        self.entries[number as usize] = entry;
+        self.kinds.known[kind].waiting.insert(entry.place(number, order));
+    }
+
     /// A running job has ended, and gives back what it held.
     pub(crate) fn end(&mut self, job: JobId, now: At) {
         let Some(running) = self.running.remove(&job) else { return };
@@ -207,10 +225,10 @@ impl<'a> Core<'a> {
         placement::choose(fleet, fits, &ask, &mut packer, |parts| accept(pools, fleet, parts))
     }
 
-    /// Gives the first job of a kind what was chosen for it.
-    fn begin(&mut self, kind: usize, demand: &Demand, parts: Vec<HostPart>) -> Option<JobId> {
+    /// Gives a job of a kind what was chosen for it.
+    fn begin(&mut self, kind: usize, place: Place, demand: &Demand, parts: Vec<HostPart>) -> JobId {
         let state = &mut self.kinds.known[kind];
-        let place = state.waiting.pop_first()?;
+        state.waiting.remove(&place);
         let until = self.now.saturating_add(state.estimate);
         let account = state.account;
         let job = self.entries[place.job as usize].job;
@@ -229,7 +247,7 @@ impl<'a> Core<'a> {
             version: Some(job.version),
         };
         self.running.insert(job.id, running);
-        Some(job.id)
+        job.id
     }
 }
 
@@ -239,6 +257,10 @@ struct Pass<'p, 'a> {
     lines: Lines,
     order: Order,
     outcome: Outcome,
+    /// Kinds of which a job was refused since its host would have put off a promised one.
+    aside: Vec<usize>,
+    /// By such a kind: its first job that has not been looked at.
+    next: HashMap<usize, Option<Place>>,
 }
 
 impl<'p, 'a> Pass<'p, 'a> {
@@ -247,7 +269,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         let lines = Lines::new(policy.turns, core.rules.memory, core.accounts.known.len());
         let verdicts = vec![Verdict::NotReached; core.kinds.known.len()];
         let outcome = Outcome { started: Vec::new(), promises: Vec::new(), verdicts, claims: Vec::new() };
-        Self { core, lines, order: policy.order, outcome }
+        Self { core, lines, order: policy.order, outcome, aside: Vec::new(), next: HashMap::new() }
     }
 
     fn run(&mut self) {
@@ -270,6 +292,7 @@ impl<'p, 'a> Pass<'p, 'a> {
             self.outcome.verdicts[kind] = verdict;
             match verdict {
                 Verdict::Done => self.enter(kind),
+                Verdict::WouldDelay => self.aside.push(kind),
                 Verdict::NoRoom if !self.refuse(kind) => break,
                 _ => {}
             }
@@ -308,9 +331,15 @@ impl<'p, 'a> Pass<'p, 'a> {
         if demand.total_milli() > self.core.fleet.free_milli { Verdict::NoRoom } else { Verdict::NotReached }
     }
 
+    /// The first job of a kind that has not been looked at.
+    fn first(&self, kind: usize) -> Option<Place> {
+        let of_all = || self.core.kinds.known[kind].waiting.first().copied();
+        self.next.get(&kind).copied().unwrap_or_else(of_all)
+    }
+
     fn enter(&mut self, kind: usize) {
+        let Some(first) = self.first(kind) else { return };
         let state = &self.core.kinds.known[kind];
-        let Some(first) = state.waiting.first() else { return };
         let entry = &self.core.entries[first.job as usize];
         let place = entry.place(first.job, self.order);
         let overdue = self.core.rules.overdue_secs.saturating_mul(SECOND);
@@ -332,7 +361,29 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
     }
 
+    /// What has started may have changed which host would be taken: of the kinds put aside, the jobs that stand behind it
+    /// are looked at again.
+    fn look_again_behind(&mut self, started: Place) {
+        let first = self.line_place(started);
+        for kind in std::mem::take(&mut self.aside) {
+            let from = self.first(kind);
+            let waiting = &self.core.kinds.known[kind].waiting;
+            let next = from.and_then(|from| {
+                waiting.range(from..).copied().find(|place| self.line_place(*place) > first)
+            });
+            self.next.insert(kind, next);
+            self.outcome.verdicts[kind] = Verdict::NotReached;
+            self.enter(kind);
+        }
+    }
+
+    /// A job's place in the order in which jobs are looked at now.
+    fn line_place(&self, place: Place) -> Place {
+        self.core.entries[place.job as usize].place(place.job, self.order)
+    }
+
     fn consider(&mut self, kind: usize) -> Verdict {
+        let Some(first) = self.first(kind) else { return Verdict::Done };
         let Self { core, outcome, .. } = self;
         let state = &core.kinds.known[kind];
         let (shape, account) = (state.shape, state.account);
@@ -376,12 +427,20 @@ impl<'p, 'a> Pass<'p, 'a> {
                 horizon.lose(&parts, &demand, &core.pools.known[pool], &core.fleet);
             }
         }
-        outcome.started.extend(core.begin(kind, &demand, parts));
+        outcome.started.push(core.begin(kind, first, &demand, parts));
+        if let Some(next) = self.next.get_mut(&kind) {
+            let waiting = &self.core.kinds.known[kind].waiting;
+            *next = waiting.range((Excluded(first), Unbounded)).next().copied();
+        }
+        if !elsewhere {
+            self.look_again_behind(first);
+        }
         Verdict::Done
     }
 
     /// The first job that finds no room is promised some. False: nothing may start behind it.
     fn refuse(&mut self, kind: usize) -> bool {
+        let first = self.first(kind);
         let core = &mut *self.core;
         let state = &core.kinds.known[kind];
         let shape = &core.shapes.known[state.shape];
@@ -393,7 +452,7 @@ impl<'p, 'a> Pass<'p, 'a> {
             self.outcome.claims.push(kind);
         }
         let Behind::Backfill(order) = core.rules.policy.behind else { return false };
-        let Some(first) = state.waiting.first() else { return true };
+        let Some(first) = first else { return true };
         let job = core.entries[first.job as usize].job.id;
         let promises = &self.outcome.promises;
         let known = promises.iter().any(|promise| promise.job() == job);

@@ -7,14 +7,14 @@ use crate::requirements::WHOLE_GPU_MILLI;
 use super::demand::Demand;
 use super::eligibility::Pool;
 use super::fleet::{Card, Fleet, Host};
-use super::packing::Mix;
-use super::score::{Score, gradient};
+use super::packing::{Mix, Packing};
+use super::score::{Score, fragmentation, gradient, left};
 
 /// How well a demand fits a host; the least fit is the best one, and the order of the fields is the order of the
 /// reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
-    /// What it would fragment, where that is asked.
+    /// Its score, where the way of packing has one.
     pub(super) score: Score,
     /// Whole GPUs: how many that match are free. A share: what is free of the fullest GPU that has enough left.
     pub(super) available: i32,
@@ -127,6 +127,33 @@ impl FitIndex {
 pub(super) struct FitIndexes {
     known: HashMap<(usize, i32), FitIndex>,
     scored: HashMap<usize, FitIndex>,
+    fragments: Fragments,
+}
+
+/// What the mix of jobs could not use of each host, kept up while the fleet changes.
+#[derive(Clone, Default)]
+pub(super) struct Fragments {
+    of_host: Vec<f64>,
+    seen: Option<usize>,
+}
+
+impl Fragments {
+    fn catch_up(&mut self, fleet: &Fleet<'_>, mix: &Mix) {
+        let seen = self.seen.replace(fleet.changes.seen());
+        match seen.and_then(|seen| fleet.changes.since(seen)) {
+            Some(changed) => {
+                changed.iter().for_each(|&host| self.of_host[host] = fragmentation(host, fleet, mix))
+            }
+            None => {
+                self.of_host = (0..fleet.hosts.len()).map(|host| fragmentation(host, fleet, mix)).collect()
+            }
+        }
+    }
+
+    /// Of one host.
+    pub(super) fn of(&self, host: usize) -> f64 {
+        self.of_host.get(host).copied().unwrap_or(0.0)
+    }
 }
 
 impl FitIndexes {
@@ -138,15 +165,19 @@ impl FitIndexes {
         index
     }
 
-    /// The hosts that have room for a demand on one host, by what it would fragment there.
+    /// The hosts that have room for a demand on one host, by their score for it.
     pub(super) fn scored(
         &mut self,
         ask: usize,
         pool: &Pool,
         demand: &Demand,
         fleet: &Fleet<'_>,
-        mix: &Mix,
-    ) -> &FitIndex {
+        (packing, mix): (Packing, &Mix),
+    ) -> (&FitIndex, &Fragments) {
+        if packing == Packing::Fgd {
+            self.fragments.catch_up(fleet, mix);
+        }
+        let fragments = &self.fragments;
         let index = self.scored.entry(ask).or_insert_with(|| FitIndex::new(demand.milli));
         index.catch_up(fleet, pool, |host| {
             let state = &fleet.hosts[host];
@@ -161,10 +192,13 @@ impl FitIndexes {
             if demand.is_whole() && fit.available < demand.count {
                 return None;
             }
-            fit.score = gradient(host, fleet, pool, demand, mix)?.0;
+            fit.score = match packing {
+                Packing::BestFit => left(host, fleet),
+                _ => gradient(host, fleet, pool, demand, mix, fragments.of(host))?.0,
+            };
             Some(fit)
         });
-        index
+        (index, fragments)
     }
 }
 

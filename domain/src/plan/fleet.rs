@@ -22,6 +22,8 @@ pub(super) struct Fleet<'a> {
     pub(super) changes: Changes,
     /// Thousandths of usable GPUs that nobody holds.
     pub(super) free_milli: i64,
+    /// Of the hosts, the most thousandths of GPUs that one has, and the most cores.
+    pub(super) largest: (f64, f64),
 }
 
 /// A log of hosts that changed. Its oldest part is forgotten from time to time.
@@ -104,7 +106,10 @@ impl<'a> Fleet<'a> {
         let hosts: Vec<Host<'a>> = states.into_iter().map(|state| Host::new(state, &mut models)).collect();
         let free_milli =
             hosts.iter().flat_map(|host| &host.cards).map(|card| i64::from(card.free_milli)).sum();
-        Self { hosts, models: models.known, changes: Changes::default(), free_milli }
+        let largest = hosts.iter().fold((0.0_f64, 0.0_f64), |(gpus, cores), host| {
+            (gpus.max(host.cards.len() as f64 * f64::from(WHOLE_GPU_MILLI)), cores.max(host.state.cpus))
+        });
+        Self { hosts, models: models.known, changes: Changes::default(), free_milli, largest }
     }
 
     /// Gives a job what was chosen for it, until so long.

@@ -6,18 +6,24 @@ use crate::ids::{GpuId, JobId};
 use crate::requirements::WHOLE_GPU_MILLI;
 use crate::snapshot::{RunningJob, Snapshot, WaitingJob};
 
-use super::core::{Core, Lengths, Running};
+use super::core::{Core, Lengths, Promise, Running};
 use super::demand::{Demand, Spread};
 use super::fleet::{Fleet, HostPart};
-use super::moment::{At, NEVER, SECOND, moment};
+use super::moment::{At, NEVER, SECOND, calendar, moment};
 use super::rules::Rules;
-use super::{PlacedGpu, Placement};
+use super::{PlacedGpu, Placement, Promised};
 
 /// The core as a snapshot has it, with every job in the queue that may start.
 pub(super) fn core<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At) -> Core<'a> {
+    core_with(snapshot, rules, now, None)
+}
+
+/// The same, with one job more in the queue: whatever holds it back.
+pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also: Option<JobId>) -> Core<'a> {
     let mut core = Core::new(Fleet::new(snapshot), &snapshot.organizations, *rules, now);
     adopt(&mut core, snapshot);
-    let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| !is_held_back(job)).collect();
+    let may_start = |job: &&WaitingJob| !is_held_back(job) || also == Some(job.id);
+    let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(may_start).collect();
     waiting.sort_unstable_by_key(|job| (job.submitted_at, job.id));
     for job in waiting {
         core.submit(job, moment(job.submitted_at), lengths(job));
@@ -97,4 +103,16 @@ pub(super) fn placement(core: &Core<'_>, job: JobId) -> Option<Placement> {
     };
     let gpus = running.parts.iter().flat_map(|part| part.cards.iter().map(move |card| placed(part, *card)));
     Some(Placement { job, job_version: version, gpus: gpus.collect() })
+}
+
+/// What a plan says of what the core has promised.
+pub(super) fn promised(core: &Core<'_>, promise: &Promise) -> Promised {
+    let parts = match promise {
+        Promise::By(..) => &[],
+        Promise::Kept(reservation) => reservation.parts.as_slice(),
+    };
+    let id = |host: usize, card: usize| core.fleet.hosts[host].cards[card].state.id;
+    let gpus =
+        parts.iter().flat_map(|part| part.cards.iter().map(move |card| id(part.host, *card))).collect();
+    Promised { job: promise.job(), at: promise.moment().and_then(calendar), gpus }
 }

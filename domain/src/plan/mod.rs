@@ -18,16 +18,18 @@
 //!    starve a large one.
 //! 7. A job within its organization's guarantee that finds no room claims back what others have borrowed (`preempt`).
 //!
-//! What is left waiting is explained from the state at the end of the pass (`explain`): every blocker, with its numbers.
+//! `check` reads a plan independently of all this, and says where it breaks the rules. What is left waiting is explained from the state at the end of the pass (`explain`): every blocker, with its numbers.
 //! Virtual time (`crate::simulate`) drives the same core.
 
 mod accounts;
+mod check;
 mod core;
 mod demand;
 mod eligibility;
 mod explain;
 mod fit;
 mod fleet;
+mod foresee;
 mod horizon;
 mod line;
 mod load;
@@ -43,6 +45,7 @@ mod reservation;
 mod rules;
 mod score;
 mod shape;
+mod suggest;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -57,11 +60,14 @@ use crate::ids::{GpuId, HostId, JobId};
 use crate::snapshot::Snapshot;
 
 pub(crate) use self::core::{Core, Lengths};
+pub use check::{Breach, BreachCode, check};
+pub use foresee::{Effort, Foreseen, foresee};
 pub(crate) use moment::{NEVER, SECOND};
 pub use packing::{PACKINGS, Packing};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};
 pub use preempt::Preemption;
 pub use rules::Rules;
+pub use suggest::{Suggestion, SuggestionCode, suggest};
 
 /// What to do now.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -70,6 +76,8 @@ pub struct Plan {
     pub placements: Vec<Placement>,
     /// Running jobs that are to give back what they borrowed.
     pub preemptions: Vec<Preemption>,
+    /// What the first jobs that cannot start have been promised, in the order met: nothing else may put it off.
+    pub promises: Vec<Promised>,
     /// For every job that stays: all that it waits for.
     pub waiting: HashMap<JobId, Explanation>,
 }
@@ -96,6 +104,17 @@ pub struct PlacedGpu {
     pub gpu_version: i32,
     /// Thousandths of it, 1 to 1000.
     pub milli: i32,
+}
+
+/// What a job that cannot start yet has been promised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promised {
+    /// The job.
+    pub job: JobId,
+    /// It starts by then at the latest, where the time limits of running jobs tell; else GPUs are kept for it.
+    pub at: Option<DateTime<Utc>>,
+    /// The GPUs that are kept for it, busy ones included.
+    pub gpus: Vec<GpuId>,
 }
 
 /// Why a job waits.
@@ -156,5 +175,6 @@ pub fn plan_by(snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Plan {
     let outcome = core.pass(now);
     let placements = outcome.started.iter().filter_map(|job| load::placement(&core, *job)).collect();
     let preemptions = preempt::preemptions(&mut core, &outcome);
-    Plan { placements, preemptions, waiting: explain::explain(core, snapshot, &outcome) }
+    let promises = outcome.promises.iter().map(|promise| load::promised(&core, promise)).collect();
+    Plan { placements, preemptions, promises, waiting: explain::explain(core, snapshot, &outcome) }
 }

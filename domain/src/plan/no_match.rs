@@ -5,16 +5,13 @@
 use std::collections::BTreeMap;
 
 use crate::ids::OrganizationId;
-use crate::requirements::{GpuRequirements, Label, memory_gb};
+use crate::requirements::{Label, memory_gb};
 
 use super::demand::Demand;
 use super::eligibility::Pool;
 use super::fleet::Fleet;
 use super::shape::Shape;
-use super::wording::host_share;
-
-/// How many types or labels a sentence names before it only counts.
-const NAMED: usize = 3;
+use super::wording::{host_share, labels, types};
 
 /// GPUs that no requirement tells apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,7 +64,10 @@ impl<'a> Census<'a> {
         if left.kinds.is_empty() {
             return vec!["There are no GPUs that the organization may use".to_owned()];
         }
-        left.keep(|kind| asked.matches_type(self.models[kind.model].0), || format!("match {}", types(asked)));
+        left.keep(
+            |kind| asked.matches_type(self.models[kind.model].0),
+            || format!("match type {}", types(asked)),
+        );
         if let Some(least) = asked.min_memory_gb {
             let large = |kind: &Kind<'_>| memory_gb(self.models[kind.model].1) >= least;
             left.keep(large, || format!("have at least {least} GB"));
@@ -122,33 +122,4 @@ fn too_small(demand: &Demand, pool: &Pool) -> String {
          the job needs {}",
         host_share(demand)
     )
-}
-
-fn types(asked: &GpuRequirements) -> String {
-    let quoted: Vec<String> = asked.gpu_types.iter().map(|wanted| format!("'{wanted}'")).collect();
-    format!("type {}", some_of(&quoted, " or "))
-}
-
-fn labels(wanted: &[Label]) -> String {
-    let pairs: Vec<String> = wanted.iter().map(|label| format!("{}={}", label.key, label.value)).collect();
-    some_of(&pairs, " and ")
-}
-
-fn some_of(texts: &[String], between: &str) -> String {
-    if texts.len() <= NAMED {
-        return texts.join(between);
-    }
-    format!("{}{between}{} more", texts[..NAMED].join(", "), texts.len() - NAMED)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lists_are_cut() {
-        let texts: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).into();
-        assert_eq!(some_of(&texts[..2], " or "), "a or b");
-        assert_eq!(some_of(&texts, " or "), "a, b, c or 2 more");
-    }
 }

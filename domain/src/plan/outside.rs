@@ -4,6 +4,7 @@ use crate::ids::JobId;
 use crate::snapshot::{Snapshot, WaitingJob};
 
 use super::core::Core;
+use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::load::lengths;
 use super::moment::At;
@@ -35,9 +36,10 @@ impl<'a> Core<'a> {
         }
         let known = counts.into_iter().filter_map(|(count, shape)| {
             let shape = &self.shapes.known[shape];
-            Some((count, shape.demand?, self.pools.known[shape.pool].clone()))
+            Some((count, shape.demand?, shape.pool))
         });
-        self.mix = Mix::of(known.collect(), COVERED);
+        self.mix = Mix::of(known.collect(), COVERED, &self.pools.known);
+        self.forget_fits(FitIndexes::default());
     }
 
     /// Gives a job what it needs at once, past every queue; nothing when there is no room.

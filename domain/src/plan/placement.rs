@@ -40,9 +40,20 @@ pub(super) fn choose(
     if demand.count == 0 {
         return without_gpus(fleet, fits, ask, packer);
     }
-    let one_host = if packer.packing == Packing::Fgd && !packer.mix.is_empty() {
-        let index = fits.scored(ask.number, pool, demand, fleet, packer.mix);
-        let cards = |host: usize| gradient(host, fleet, pool, demand, packer.mix).map(|(_, cards)| cards);
+    let by_score = match packer.packing {
+        Packing::Fgd => !packer.mix.is_empty(),
+        Packing::BestFit => true,
+        Packing::Tightest | Packing::Random => false,
+    };
+    let one_host = if by_score {
+        let (index, fragments) = fits.scored(ask.number, pool, demand, fleet, (packer.packing, packer.mix));
+        let cards = |host: usize| match packer.packing {
+            Packing::Fgd => {
+                let best = gradient(host, fleet, pool, demand, packer.mix, fragments.of(host));
+                best.map(|(_, cards)| cards)
+            }
+            _ => Some(best_cards(&fleet.hosts[host], pool, demand.milli, demand.count)),
+        };
         let parts = |fit: &Fit| cards(fit.host).map(|cards| vec![HostPart { host: fit.host, cards }]);
         index.best_first().filter_map(parts).find(|parts| accept(parts))
     } else if packer.packing == Packing::Random {
@@ -102,7 +113,7 @@ fn without_gpus(
     ask: &Ask<'_>,
     packer: &mut Packer<'_>,
 ) -> Option<Vec<HostPart>> {
-    let index = fits.scored(ask.number, ask.pool, ask.demand, fleet, packer.mix);
+    let (index, _) = fits.scored(ask.number, ask.pool, ask.demand, fleet, (packer.packing, packer.mix));
     let host = if packer.packing == Packing::Random {
         let mut hosts: Vec<usize> = index.best_first().map(|fit| fit.host).collect();
         hosts.sort_unstable();

@@ -28,7 +28,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
-            packing: Packing::BestFit,
+            packing: Packing::Tightest,
             whole_hosts: false,
             half_life_secs: 86_400,
             memory: 0.0,

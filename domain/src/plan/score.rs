@@ -1,50 +1,67 @@
-//! What a job would fragment on a host, in full precision: rounded scores would make ties, and ties decide.
-
-use std::cmp::Ordering;
+//! How good a host is for a job: what the job would fragment there, or what would be left.
 
 use super::demand::Demand;
 use super::eligibility::Pool;
 use super::fit::{best_cards, givers};
-use super::fleet::Fleet;
+use super::fleet::{Card, Fleet, Host};
 use super::packing::{Leftover, Mix};
 
-/// A score; less is better. Ordered, since it is never anything but a number.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Score(f64);
+/// A score; less is better, the first number before the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Score {
+    what: i64,
+    /// Thousandths of GPUs, and of cores, that the host has left: among equals, the fuller one.
+    idle_milli: i64,
+    idle_cores_milli: i64,
+}
 
-impl Ord for Score {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
+impl Score {
+    fn of(host: &Host<'_>, what: i64) -> Self {
+        let idle_milli = host.cards.iter().map(|card| i64::from(card.free_milli)).sum();
+        Self { what, idle_milli, idle_cores_milli: (host.room().0 * 1000.0) as i64 }
     }
 }
 
-impl PartialOrd for Score {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// Thousandths of a GPU: less fragmentation than this is no reason to prefer a host. Without such steps hardly two hosts
+/// are equal, and jobs are spread over hosts that are better by next to nothing; with them they fill the fuller one.
+const STEP: f64 = 20.0;
+
+/// The largest host's, and that as a part of which what is left counts.
+const PARTS: f64 = 1e6;
+
+/// What is left on a host of GPUs and cores together, each as a part of what the largest host has.
+pub(super) fn left(rank: usize, fleet: &Fleet<'_>) -> Score {
+    let host = &fleet.hosts[rank];
+    let idle: i32 = host.cards.iter().map(|card| card.free_milli).sum();
+    let (gpus_milli, cores) = fleet.largest;
+    let left = f64::from(idle) / gpus_milli.max(1.0) + host.room().0 / cores.max(1.0);
+    Score::of(host, (left * PARTS).round() as i64)
 }
 
-impl PartialEq for Score {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
+/// What of a host the mix of jobs could not use as it is.
+pub(super) fn fragmentation(rank: usize, fleet: &Fleet<'_>, mix: &Mix) -> f64 {
+    let host = &fleet.hosts[rank];
+    let cards: Vec<(usize, i32)> = host.cards.iter().map(left_on).collect();
+    let (cpus, memory_gb) = host.room();
+    mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb })
 }
 
-impl Eq for Score {}
+fn left_on(card: &Card<'_>) -> (usize, i32) {
+    (card.model, if card.reserved { 0 } else { card.free_milli })
+}
 
-/// How much more the host would be fragmented with the job on its best cards, and which those are.
+/// How much more the host would be fragmented than `before` with the job on its best cards, and which those are.
 pub(super) fn gradient(
     rank: usize,
     fleet: &Fleet<'_>,
     pool: &Pool,
     demand: &Demand,
     mix: &Mix,
+    before: f64,
 ) -> Option<(Score, Vec<usize>)> {
     let host = &fleet.hosts[rank];
-    let mut cards: Vec<(usize, i32)> =
-        host.cards.iter().map(|card| (card.model, if card.reserved { 0 } else { card.free_milli })).collect();
+    let mut cards: Vec<(usize, i32)> = host.cards.iter().map(left_on).collect();
     let (cpus, memory_gb) = host.room();
-    let before = mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb });
     let portions = f64::from(demand.count.max(1));
     let (cpus, memory_gb) =
         (cpus - demand.cpus_per_gpu * portions, memory_gb - demand.memory_gb_per_gpu * portions);
@@ -53,8 +70,7 @@ pub(super) fn gradient(
         taken.iter().for_each(|card| cards[*card].1 -= demand.milli);
         let after = mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb });
         taken.iter().for_each(|card| cards[*card].1 += demand.milli);
-        // Sums in another order differ in their last bits, which is no reason.
-        let score = Score(((after - before) * 1e6).round() / 1e6);
+        let score = Score::of(host, ((after - before) / STEP).round() as i64);
         if best.as_ref().is_none_or(|(least, _)| score < *least) {
             best = Some((score, taken));
         }

@@ -2,9 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::requirements::{GpuRequirements, Label};
+
 use super::accounts::Account;
 use super::demand::Demand;
 use super::explain::Stock;
+
+/// How many hosts, types or labels a sentence names before it only counts.
+const NAMED: usize = 3;
 
 /// For [`super::BlockerCode::HigherPriorityAhead`].
 pub(super) fn ahead(jobs: i32) -> String {
@@ -111,8 +116,39 @@ pub(super) fn host_share(demand: &Demand) -> String {
     format!("{} with each of {}", parts.join(" and "), gpus(demand.total_milli()))
 }
 
+/// The types that a job wants.
+pub(super) fn types(asked: &GpuRequirements) -> String {
+    let quoted: Vec<String> = asked.gpu_types.iter().map(|wanted| format!("'{wanted}'")).collect();
+    some_of(&quoted, " or ")
+}
+
+/// The labels that a job wants its hosts to have.
+pub(super) fn labels(wanted: &[Label]) -> String {
+    let pairs: Vec<String> = wanted.iter().map(|label| format!("{}={}", label.key, label.value)).collect();
+    some_of(&pairs, " and ")
+}
+
+/// A list as a sentence has it; a long one is cut.
+pub(super) fn some_of(texts: &[String], between: &str) -> String {
+    if texts.len() <= NAMED {
+        return texts.join(between);
+    }
+    format!("{}{between}{} more", texts[..NAMED].join(", "), texts.len() - NAMED)
+}
+
+/// A time in words: "2 h 5 min", "40 s".
+pub(super) fn length(secs: i64) -> String {
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, 0, secs) => format!("{secs} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, secs) => format!("{minutes} min {secs} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
 /// GPUs in words: "1 GPU", "0.25 GPUs".
-fn gpus(milli: i64) -> String {
+pub(super) fn gpus(milli: i64) -> String {
     if milli == 1000 { "1 GPU".to_owned() } else { format!("{} GPUs", amount(milli)) }
 }
 
@@ -129,5 +165,18 @@ mod tests {
     fn amounts_read_as_people_write_them() {
         assert_eq!([amount(4000), amount(250), amount(3500)], ["4", "0.25", "3.5"]);
         assert_eq!([gpus(1000), gpus(2000)], ["1 GPU", "2 GPUs"]);
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let texts: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).into();
+        assert_eq!(some_of(&texts[..2], " or "), "a or b");
+        assert_eq!(some_of(&texts, " or "), "a, b, c or 2 more");
+    }
+
+    #[test]
+    fn times_read_as_people_say_them() {
+        let said = [40, 120, 125, 7200, 7500].map(length);
+        assert_eq!(said, ["40 s", "2 min", "2 min 5 s", "2 h", "2 h 5 min"]);
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock or a file. At every instant jobs that end give back what they held, then those that arrive
 //! join the queue in the order of the trace, then there is one pass.
 
+mod apart;
 mod metrics;
 mod replay;
 mod saturate;
@@ -12,6 +13,7 @@ mod tests;
 use crate::plan::Rules;
 use crate::snapshot::{HostState, OrganizationState, WaitingJob};
 
+pub use apart::{Alone, apart};
 pub use metrics::{Distribution, Metrics, TenantMetrics};
 pub use replay::Replay;
 pub use saturate::{Offer, Saturation};

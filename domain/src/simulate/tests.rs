@@ -12,7 +12,7 @@ use crate::plan::{POLICIES, Policy, Rules};
 use crate::requirements::GpuRequirements;
 use crate::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
 
-use super::{Estimates, Replay, Run, Terms, TraceJob, World};
+use super::{Estimates, Replay, Run, Terms, TraceJob, World, apart};
 
 fn id(number: usize) -> Uuid {
     Uuid::from_u128(number as u128 + 1)
@@ -125,6 +125,22 @@ fn easy_lets_pass_what_does_not_put_off_the_first() {
 }
 
 #[test]
+fn easy_looks_again_at_like_jobs_when_another_has_changed_the_tightest_host() {
+    // The gang is promised the first and the last host for second 20. The tightest host of a long job is the first one,
+    // until a short one has filled it: then the next long job, not the one before, goes to the second host.
+    let world = hosts(3, 4, &[(1.0, 0)]).jobs(&[
+        (0, 0, 20, 20, 3),
+        (0, 0, 90, 90, 2),
+        (0, 0, 20, 20, 4),
+        (0, 1, 10, 10, 8),
+        (0, 2, 50, 50, 1),
+        (0, 2, 5, 5, 1),
+        (0, 2, 50, 50, 1),
+    ]);
+    assert_eq!(world.starts("easy"), [0, 0, 0, 20, 20, 2, 2]);
+}
+
+#[test]
 fn the_shortest_goes_first_and_may_be_looked_at_first() {
     let world = hosts(1, 2, &[(1.0, 0)]).jobs(&[(0, 0, 10, 10, 2), (0, 1, 9, 9, 2), (0, 2, 3, 3, 2)]);
     assert_eq!(world.starts("sjf"), [0, 13, 10]);
@@ -175,6 +191,26 @@ fn nothing_is_taken_back_within_its_least_run_time_or_beyond_a_guarantee() {
     let beyond =
         hosts(1, 4, &[(1.0, 2), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (1, 0, 30, 30, 2), (1, 9, 5, 5, 2)]);
     assert_eq!(beyond.starts("fair"), [0, 0, 30]);
+}
+
+#[test]
+fn static_quotas_are_whole_hosts_by_weight_and_never_below_the_largest_job() {
+    let world = hosts(4, 4, &[(3.0, 0), (1.0, 0), (0.1, 0)]).jobs(&[
+        (0, 0, 9, 9, 1),
+        (1, 0, 9, 9, 2),
+        (2, 0, 9, 9, 7),
+    ]);
+    let parts = apart(&world);
+    let hosts: Vec<usize> = parts.iter().map(|alone| alone.world.hosts.len()).collect();
+    assert_eq!(hosts, [3, 1, 2]);
+    assert_eq!(parts[1].places, [1]);
+}
+
+#[test]
+fn static_quotas_of_a_pool_are_whole_gpus() {
+    let world = hosts(1, 10, &[(2.0, 0), (1.0, 0)]);
+    let gpus: Vec<usize> = apart(&world).iter().map(|alone| alone.world.hosts[0].gpus.len()).collect();
+    assert_eq!(gpus, [7, 4]);
 }
 
 fn random_world() -> impl Strategy<Value = World> {

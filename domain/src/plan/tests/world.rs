@@ -85,6 +85,13 @@ impl World {
         });
     }
 
+    /// What is an organization's own, and what it holds, in GPUs.
+    pub(super) fn guarantee(&mut self, organization: u128, guaranteed: i64, held: i64) {
+        self.ceiling(organization, i64::from(i32::MAX), held);
+        let state = self.snapshot.organizations.last_mut().unwrap();
+        (state.max_gpus_milli, state.guaranteed_milli) = (None, guaranteed * 1000);
+    }
+
     /// A running job that holds what is taken of these GPUs ("a0") and ends by so many seconds from now.
     pub(super) fn running(&mut self, gpus: &[&str], ends_by: Option<i64>) {
         let held = gpus.iter().map(|name| {
@@ -99,7 +106,7 @@ impl World {
             gpus: held.collect(),
             cpus: 0.0,
             memory_gb: 0.0,
-            started_at: None,
+            started_at: Some(at(-100_000)),
             priority: 0,
             stopping: false,
         });

@@ -1,13 +1,15 @@
 // The composition root: session → workspace → pages.
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Redirect, Route, Switch } from "wouter";
 import { FleetPage } from "../fleet/FleetPage";
 import { GpuPage } from "../fleet/GpuPage";
 import { HostPage } from "../fleet/HostPage";
 import { JobPage } from "../jobs/JobPage";
 import { JobsPage } from "../jobs/JobsPage";
+import { QueuePage } from "../queue/QueuePage";
 import { SubmitPage } from "../submit/SubmitPage";
-import { Empty } from "../ui/Notice";
+import { UsagePage } from "../usage/UsagePage";
+import { Empty, Loading } from "../ui/Notice";
 import { useCell } from "../ui/useCell";
 import { createLive, type Live } from "./LiveContext";
 import type { Session } from "./session";
@@ -15,6 +17,9 @@ import { Shell } from "./Shell";
 import { SignInPage } from "./SignInPage";
 import { useTimeZone } from "./timeZone";
 import { WorkspaceGate } from "./WorkspaceGate";
+
+// Most people never administer anything: it is loaded when somebody does.
+const AdminPage = lazy(async () => ({ default: (await import("../admin/AdminPage")).AdminPage }));
 
 export function App({ session }: { readonly session: Session }) {
   const { token, refused } = useCell(session.state);
@@ -57,6 +62,16 @@ function Pages() {
       <Route path="/fleet/gpus/:id">{({ id }) => <GpuPage key={id} id={decodeURIComponent(id)} />}</Route>
       <Route path="/jobs" component={JobsPage} />
       <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={decodeURIComponent(id)} />}</Route>
+      <Route path="/queue">
+        <QueuePage />
+      </Route>
+      <Route path="/queue/:org">{({ org }) => <QueuePage key={org} only={decodeURIComponent(org)} />}</Route>
+      <Route path="/usage" component={UsagePage} />
+      <Route path="/admin/*?">
+        <Suspense fallback={<Loading what="the page" />}>
+          <AdminPage />
+        </Suspense>
+      </Route>
       <Route path="/submit" component={SubmitPage} />
       <Route>
         <Empty title="There is no such page">Choose one of the pages above.</Empty>

@@ -4,6 +4,51 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What somebody did. */
+export type AuditAction =
+  /** Chosen GPUs were given to a job. */
+  | 'ALLOCATE_GPUS'
+  /** A job was cancelled. */
+  | 'CANCEL_JOB'
+  /** An API key was made. */
+  | 'CREATE_API_KEY'
+  /** An organization was made. */
+  | 'CREATE_ORGANIZATION'
+  /** A job's GPUs were given back. */
+  | 'RELEASE_JOB'
+  /** A host was taken out of the fleet. */
+  | 'REMOVE_HOST'
+  /** A job that had ended was submitted anew. */
+  | 'RETRY_JOB'
+  /** An API key was revoked. */
+  | 'REVOKE_API_KEY'
+  /** A job was submitted. */
+  | 'SUBMIT_JOB'
+  /** Jobs were submitted in bulk. */
+  | 'SUBMIT_JOBS'
+  /** A host was edited. */
+  | 'UPDATE_HOST'
+  /** A waiting job was edited. */
+  | 'UPDATE_JOB'
+  /** An organization was edited. */
+  | 'UPDATE_ORGANIZATION';
+
+/** Which lines of the audit trail. */
+export type AuditFilter = {
+  /** One of these actions. */
+  action?: Array<AuditAction> | null | undefined;
+  /** Of this actor, exactly. */
+  actor?: string | null | undefined;
+  /** Done to an object of this organization. */
+  organizationId?: string | number | null | undefined;
+  /** At this instant or later. */
+  since?: string | null | undefined;
+  /** Done to the object with this global id. */
+  subject?: string | number | null | undefined;
+  /** Before this instant. */
+  until?: string | null | undefined;
+};
+
 /** What a waiting job waits for. */
 export type BlockerCode =
   /** A job that it depends on has not ended. */
@@ -41,6 +86,18 @@ export type ChangeKind =
   | 'CREATED'
   /** It was changed. */
   | 'UPDATED';
+
+/** An API key to be. */
+export type CreateApiKeyInput = {
+  /** When it ends; absent: never. */
+  expiresAt?: string | null | undefined;
+  /** What people call it. */
+  name: string;
+  /** Whose it is; absent: the caller's organization's. An operator names any; a key of the role OPERATOR needs none. */
+  organizationId?: string | number | null | undefined;
+  /** What it may do: at most what the caller may. */
+  role: Role;
+};
 
 /** An organization to be. */
 export type CreateOrganizationInput = {
@@ -245,6 +302,12 @@ export type RetryJobInput = {
   id: string | number;
 };
 
+/** An API key to take back. */
+export type RevokeApiKeyInput = {
+  /** Which. */
+  id: string | number;
+};
+
 /** What a token lets its bearer do. */
 export type Role =
   /** Also manages its organization's API keys and quotas it was given to divide. */
@@ -333,6 +396,37 @@ export type UpdateOrganizationInput = {
   /** New weight. */
   weight?: number | null | undefined;
 };
+
+export type ApiKeyRowFragment = { id: string, name: string, prefix: string, role: Role, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, revokedAt: string | null };
+
+export type ApiKeysQueryVariables = Exact<{
+  slug?: string | null | undefined;
+}>;
+
+
+export type ApiKeysQuery = { organization: { id: string, name: string, slug: string, apiKeys: Array<{ id: string, name: string, prefix: string, role: Role, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, revokedAt: string | null }> } | null };
+
+export type CreateApiKeyMutationVariables = Exact<{
+  input: CreateApiKeyInput;
+}>;
+
+
+export type CreateApiKeyMutation = { createApiKey: { secret: string, apiKey: { id: string, name: string, prefix: string, role: Role, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, revokedAt: string | null } } };
+
+export type RevokeApiKeyMutationVariables = Exact<{
+  input: RevokeApiKeyInput;
+}>;
+
+
+export type RevokeApiKeyMutation = { revokeApiKey: { apiKey: { id: string, name: string, prefix: string, role: Role, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, revokedAt: string | null } } };
+
+export type AuditPageQueryVariables = Exact<{
+  filter?: AuditFilter | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditPageQuery = { auditLog: { totalCount: number, nodes: Array<{ id: string, at: string, actor: string, role: Role, action: AuditAction | null, address: string | null, requestId: string, subject: string | null, organization: { slug: string } | null, apiKey: { id: string, name: string } | null, changes: Array<{ field: string, before: string | null, after: string | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -540,12 +634,56 @@ export type UpdateOrganizationMutationVariables = Exact<{
 
 export type UpdateOrganizationMutation = { updateOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
 
+export type OrganizationBySlugQueryVariables = Exact<{
+  slug: string;
+}>;
+
+
+export type OrganizationBySlugQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
+
 export type SubmitJobMutationVariables = Exact<{
   input: SubmitJobInput;
 }>;
 
 
 export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type UsageOfDaysFragment = { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number };
+
+export type UsageOfEveryoneQueryVariables = Exact<{
+  after?: string | null | undefined;
+  d0: string;
+  d1: string;
+  d2: string;
+  d3: string;
+  d4: string;
+  d5: string;
+  d6: string;
+  d7: string;
+  d8: string;
+  d9: string;
+  d10: string;
+}>;
+
+
+export type UsageOfEveryoneQuery = { organizations: { nodes: Array<{ slug: string, name: string, usage: { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type OwnUsageQueryVariables = Exact<{
+  d0: string;
+  d1: string;
+  d2: string;
+  d3: string;
+  d4: string;
+  d5: string;
+  d6: string;
+  d7: string;
+  d8: string;
+  d9: string;
+  d10: string;
+}>;
+
+
+export type OwnUsageQuery = { organization: { slug: string, name: string, usage: { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number } } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -565,6 +703,19 @@ export class TypedDocumentString<TResult, TVariables>
     return this.value;
   }
 }
+export const ApiKeyRowFragmentDoc = new TypedDocumentString(`
+    fragment ApiKeyRow on ApiKey {
+  id
+  name
+  prefix
+  role
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  revokedAt
+}
+    `, {"fragmentName":"ApiKeyRow"}) as unknown as TypedDocumentString<ApiKeyRowFragment, unknown>;
 export const GpuReadingFragmentDoc = new TypedDocumentString(`
     fragment GpuReading on Gpu {
   id
@@ -748,6 +899,114 @@ export const OrganizationRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"OrganizationRow"}) as unknown as TypedDocumentString<OrganizationRowFragment, unknown>;
+export const UsageOfDaysFragmentDoc = new TypedDocumentString(`
+    fragment UsageOfDays on OrganizationUsage {
+  day0: gpuSeconds(since: $d0, until: $d1)
+  day1: gpuSeconds(since: $d1, until: $d2)
+  day2: gpuSeconds(since: $d2, until: $d3)
+  day3: gpuSeconds(since: $d3, until: $d4)
+  day4: gpuSeconds(since: $d4, until: $d5)
+  day5: gpuSeconds(since: $d5, until: $d6)
+  day6: gpuSeconds(since: $d6, until: $d7)
+  day7: gpuSeconds(since: $d7, until: $d8)
+  day8: gpuSeconds(since: $d8, until: $d9)
+  day9: gpuSeconds(since: $d9, until: $d10)
+}
+    `, {"fragmentName":"UsageOfDays"}) as unknown as TypedDocumentString<UsageOfDaysFragment, unknown>;
+export const ApiKeysDocument = new TypedDocumentString(`
+    query ApiKeys($slug: String) {
+  organization(slug: $slug) {
+    id
+    name
+    slug
+    apiKeys(first: 500) {
+      ...ApiKeyRow
+    }
+  }
+}
+    fragment ApiKeyRow on ApiKey {
+  id
+  name
+  prefix
+  role
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  revokedAt
+}`) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
+export const CreateApiKeyDocument = new TypedDocumentString(`
+    mutation CreateApiKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    apiKey {
+      ...ApiKeyRow
+    }
+    secret
+  }
+}
+    fragment ApiKeyRow on ApiKey {
+  id
+  name
+  prefix
+  role
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  revokedAt
+}`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+export const RevokeApiKeyDocument = new TypedDocumentString(`
+    mutation RevokeApiKey($input: RevokeApiKeyInput!) {
+  revokeApiKey(input: $input) {
+    apiKey {
+      ...ApiKeyRow
+    }
+  }
+}
+    fragment ApiKeyRow on ApiKey {
+  id
+  name
+  prefix
+  role
+  createdAt
+  createdBy
+  expiresAt
+  lastUsedAt
+  revokedAt
+}`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
+export const AuditPageDocument = new TypedDocumentString(`
+    query AuditPage($filter: AuditFilter, $after: String) {
+  auditLog(filter: $filter, first: 50, after: $after) {
+    totalCount
+    nodes {
+      id
+      at
+      actor
+      role
+      action
+      address
+      requestId
+      subject
+      organization {
+        slug
+      }
+      apiKey {
+        id
+        name
+      }
+      changes(first: 20) {
+        field
+        before
+        after
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuditPageQuery, AuditPageQueryVariables>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -1838,6 +2097,30 @@ export const UpdateOrganizationDocument = new TypedDocumentString(`
     queuedJobs
   }
 }`) as unknown as TypedDocumentString<UpdateOrganizationMutation, UpdateOrganizationMutationVariables>;
+export const OrganizationBySlugDocument = new TypedDocumentString(`
+    query OrganizationBySlug($slug: String!) {
+  organization(slug: $slug) {
+    ...OrganizationRow
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}`) as unknown as TypedDocumentString<OrganizationBySlugQuery, OrganizationBySlugQueryVariables>;
 export const SubmitJobDocument = new TypedDocumentString(`
     mutation SubmitJob($input: SubmitJobInput!) {
   submitJob(input: $input) {
@@ -1897,3 +2180,53 @@ export const SubmitJobDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const UsageOfEveryoneDocument = new TypedDocumentString(`
+    query UsageOfEveryone($after: String, $d0: DateTime!, $d1: DateTime!, $d2: DateTime!, $d3: DateTime!, $d4: DateTime!, $d5: DateTime!, $d6: DateTime!, $d7: DateTime!, $d8: DateTime!, $d9: DateTime!, $d10: DateTime!) {
+  organizations(first: 100, after: $after) {
+    nodes {
+      slug
+      name
+      usage {
+        ...UsageOfDays
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment UsageOfDays on OrganizationUsage {
+  day0: gpuSeconds(since: $d0, until: $d1)
+  day1: gpuSeconds(since: $d1, until: $d2)
+  day2: gpuSeconds(since: $d2, until: $d3)
+  day3: gpuSeconds(since: $d3, until: $d4)
+  day4: gpuSeconds(since: $d4, until: $d5)
+  day5: gpuSeconds(since: $d5, until: $d6)
+  day6: gpuSeconds(since: $d6, until: $d7)
+  day7: gpuSeconds(since: $d7, until: $d8)
+  day8: gpuSeconds(since: $d8, until: $d9)
+  day9: gpuSeconds(since: $d9, until: $d10)
+}`) as unknown as TypedDocumentString<UsageOfEveryoneQuery, UsageOfEveryoneQueryVariables>;
+export const OwnUsageDocument = new TypedDocumentString(`
+    query OwnUsage($d0: DateTime!, $d1: DateTime!, $d2: DateTime!, $d3: DateTime!, $d4: DateTime!, $d5: DateTime!, $d6: DateTime!, $d7: DateTime!, $d8: DateTime!, $d9: DateTime!, $d10: DateTime!) {
+  organization {
+    slug
+    name
+    usage {
+      ...UsageOfDays
+    }
+  }
+}
+    fragment UsageOfDays on OrganizationUsage {
+  day0: gpuSeconds(since: $d0, until: $d1)
+  day1: gpuSeconds(since: $d1, until: $d2)
+  day2: gpuSeconds(since: $d2, until: $d3)
+  day3: gpuSeconds(since: $d3, until: $d4)
+  day4: gpuSeconds(since: $d4, until: $d5)
+  day5: gpuSeconds(since: $d5, until: $d6)
+  day6: gpuSeconds(since: $d6, until: $d7)
+  day7: gpuSeconds(since: $d7, until: $d8)
+  day8: gpuSeconds(since: $d8, until: $d9)
+  day9: gpuSeconds(since: $d9, until: $d10)
+}`) as unknown as TypedDocumentString<OwnUsageQuery, OwnUsageQueryVariables>;

@@ -1,6 +1,7 @@
 // What was asked for, and what it got.
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { quoted } from "../submit/snippets";
 import { gpuPath } from "../fleet/fleetPaths";
 import { CopyButton } from "../ui/CopyButton";
 import { formatDuration, shortGpuType, UNKNOWN } from "../ui/format";
@@ -107,9 +108,4 @@ function Command({ job }: { readonly job: Detail }) {
 function commandText(command: readonly string[]): string {
   const [program, flag, line] = command;
   return program === "/bin/sh" && flag === "-c" && command.length === 3 && line !== undefined ? line : command.map(quoted).join(" ");
-}
-
-/** As one would type it, so that arguments with spaces are seen as one. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useWorkspace } from "../app/LiveContext";
 import { browserScheduler } from "../live/frameQueue";
 import { Button } from "../ui/Button";
+import { download } from "../ui/download";
 import { plural } from "../ui/format";
 import { Failure } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
@@ -85,13 +86,4 @@ function useLogSearch(ring: LogFollower["ring"], revision: number) {
     setLine(undefined);
   };
   return { wanted, onWanted, matches, current: at === -1 ? undefined : at, line, onStep };
-}
-
-function download(text: string, fileName: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = fileName;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,5 +1,6 @@
 // A valid job for tests; each test names only what it is about.
 import type { Job } from "../live/jobStore";
+import type { Detail } from "./useJobDetail";
 
 export function aJob(fields: Partial<Job> = {}): Job {
   return {
@@ -25,6 +26,22 @@ export function aJob(fields: Partial<Job> = {}): Job {
     requirements: { count: 1, milli: 1000, gpuTypes: [], minMemoryGb: null },
     pending: null,
     gpus: [],
+    ...fields,
+  };
+}
+
+/** The whole of a job, as its page has it. */
+export function aDetail(fields: Partial<Detail> = {}): Detail {
+  return {
+    ...aJob(),
+    requirements: { count: 1, milli: 1000, gpuTypes: [], minMemoryGb: null, singleHost: true, cpus: null, memoryGb: null, labels: [] },
+    workdir: null,
+    envNames: [],
+    maxRetries: 0,
+    retryOf: null,
+    allocations: [],
+    dependsOn: [],
+    events: { nodes: [], pageInfo: { hasNextPage: false } },
     ...fields,
   };
 }

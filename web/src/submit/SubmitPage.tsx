@@ -1,98 +1,99 @@
-// Submits one job. The server checks everything; what it refuses is said at the field.
-import { type FormEvent, useMemo, useRef, useState } from "react";
-import { useLocation } from "wouter";
-import { type ApiError, asApiError } from "../api/errors";
+// Submits one job. What is typed is checked at once; the server checks everything again, and what it refuses is said at
+// the field.
+import { useMemo } from "react";
+import { Link } from "wouter";
 import { useReadOnlyReason, useWorkspace } from "../app/LiveContext";
 import { SubmitJobDocument } from "../generated/graphql";
 import { jobPath } from "../jobs/jobPath";
 import { Button } from "../ui/Button";
+import { Field } from "../ui/Field";
 import { cardName } from "../ui/format";
 import { Failure } from "../ui/Notice";
+import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
 import { useRevision } from "../ui/useCell";
-import { Field } from "../ui/Field";
 import { MatchHint } from "./MatchHint";
-import { EMPTY_SUBMISSION, type FieldName, fieldOfPath, type SubmissionFields, toInput } from "./submission";
+import { SameAs } from "./SameAs";
+import type { FieldName } from "./submission";
 import styles from "./SubmitPage.module.css";
+import { useSubmission } from "./useSubmission";
 
 export function SubmitPage() {
-  const { fields, set, submit, busy, error } = useSubmission();
+  const { fields, set, problem, submit, busy, error, input, original } = useSubmission();
   const forbidden = useReadOnlyReason();
-  const field = error === undefined ? undefined : fieldOfPath(error.field);
   const types = useGpuTypes();
   const common = (name: FieldName) => ({
     name,
     value: fields[name],
     onChange: (value: string) => set(name, value),
-    error: field === name && error !== undefined ? withoutPath(error) : undefined,
+    error: problem(name),
   });
+  const check = (name: FieldName, label: string) => (
+    <label className={styles.check}>
+      <input type="checkbox" name={name} checked={fields[name] === "yes"} onChange={(event) => set(name, event.target.checked ? "yes" : "")} /> {label}
+    </label>
+  );
   return (
     <div className={styles.page}>
-      <h1>Submit a job</h1>
-      <Panel title="New job">
-        <form className={styles.form} onSubmit={submit} noValidate>
-          <Field {...common("name")} label="Name" required />
-          <Field {...common("modelType")} label="Model type" hint="What is trained or served, to find it by: llama-3-8b." />
-          <Field {...common("gpus")} label="GPUs" type="number" />
-          <Field {...common("minMemoryGb")} label="Minimum memory per GPU (GB)" type="number" hint="80 matches every card sold as 80 GB." />
-          <Field {...common("gpuTypes")} label="GPU types" suggestions={types} hint="Separated by commas; any of them will do. Empty: any type." />
-          <MatchHint fields={fields} />
-          <Field
-            {...common("command")}
-            label="Command"
-            multiline
-            wide
-            hint={
-              fields.command.trim() === ""
-                ? "Empty: a loan. The GPUs are yours until you release them, and nothing is started."
-                : "Runs as /bin/sh -c with this text as its one argument."
-            }
-          />
-          <Field {...common("priority")} label="Priority" type="number" hint="Higher goes first within your organization." />
-          <Field {...common("timeLimitMinutes")} label="Time limit (minutes)" type="number" hint="Empty: none." />
-          <div className={styles.end}>
-            {error !== undefined && field === undefined && <Failure error={error} />}
-            <Button kind="primary" type="submit" disabled={busy || forbidden !== undefined} title={forbidden}>
-              {busy ? "Submitting…" : "Submit job"}
-            </Button>
-            {forbidden !== undefined && <p className={styles.muted}>{forbidden}</p>}
-          </div>
-        </form>
-      </Panel>
+      <PageHead title="Submit a job" query={{ operation: SubmitJobDocument, variables: { input: input ?? {} } }} />
+      {original !== undefined && (
+        <p className={styles.muted}>
+          As <Link href={jobPath(original.id)}>{original.name}</Link> was submitted.
+          {original.hasEnv && " The values of its environment are never told: give them again below."}
+        </p>
+      )}
+      <div className={styles.columns}>
+        <Panel title="New job">
+          <form className={styles.form} onSubmit={submit} noValidate>
+            <Field {...common("name")} label="Name" required />
+            <Field {...common("modelType")} label="Model type" hint="What is trained or served, to find it by: llama-3-8b." />
+            <Field {...common("gpus")} label="GPUs" type="number" />
+            <Field {...common("minMemoryGb")} label="Minimum memory per GPU (GB)" type="number" hint="80 matches every card sold as 80 GB." />
+            <Field {...common("gpuTypes")} label="GPU types" suggestions={types} hint="Separated by commas; any of them will do. Empty: any type." />
+            <MatchHint fields={fields} />
+            <Field
+              {...common("command")}
+              label="Command"
+              multiline
+              wide
+              hint={
+                fields.command.trim() === ""
+                  ? "Empty: a loan. The GPUs are yours until you release them, and nothing is started."
+                  : "Runs as /bin/sh -c with this text as its one argument."
+              }
+            />
+            <Field {...common("priority")} label="Priority" type="number" hint="Higher goes first within your organization." />
+            <Field {...common("timeLimitMinutes")} label="Time limit (minutes)" type="number" hint="Empty: none. With one, waiting jobs can be told when they start." />
+            <details className={styles.more} open={original !== undefined}>
+              <summary>More</summary>
+              <div className={styles.form}>
+                <Field {...common("maxRetries")} label="Retries" type="number" hint="Runs it again so often when it fails or its host is lost." />
+                <Field {...common("workdir")} label="Folder" hint="Where it starts, on its host. Empty: the home folder of the user that it runs as." />
+                <Field {...common("labels")} label="Labels" multiline hint="key=value, one a line." />
+                <Field {...common("env")} label="Environment" multiline hint="NAME=value, one a line. Values can never be read again." />
+                <Field {...common("share")} label="Share of one GPU (%)" type="number" hint="Empty: whole GPUs." />
+                <Field {...common("hostLabels")} label="Host labels" multiline hint="Each host must have them: key=value, one a line." />
+                <Field {...common("cpus")} label="CPU cores" type="number" hint="In all. Empty: none reserved." />
+                <Field {...common("memoryGb")} label="Host memory (GB)" type="number" hint="In all. Empty: none reserved." />
+                <div className={styles.checks}>
+                  {check("spread", "Its GPUs may be on several hosts")}
+                  {check("hold", "Hold it back until somebody lets it go")}
+                </div>
+              </div>
+            </details>
+            <div className={styles.end}>
+              {error !== undefined && <Failure error={error} />}
+              <Button kind="primary" type="submit" disabled={busy || forbidden !== undefined} title={forbidden}>
+                {busy ? "Submitting…" : "Submit job"}
+              </Button>
+              {forbidden !== undefined && <p className={styles.muted}>{forbidden}</p>}
+            </div>
+          </form>
+        </Panel>
+        <SameAs input={input} />
+      </div>
     </div>
   );
-}
-
-/** The field is seen, so its path need not be read. */
-function withoutPath({ message, field }: ApiError): string {
-  return field !== undefined && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
-}
-
-function useSubmission() {
-  const { api, jobs } = useWorkspace();
-  const [, go] = useLocation();
-  const [fields, setFields] = useState<SubmissionFields>(EMPTY_SUBMISSION);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError>();
-  // One key until the job was accepted: pressing twice, or again after a lost answer, makes one job.
-  const key = useRef(crypto.getRandomValues(new Uint32Array(4)).join("-"));
-  const set = (name: FieldName, value: string): void => setFields((before) => ({ ...before, [name]: value }));
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    api
-      .mutate(SubmitJobDocument, { input: toInput(fields, key.current) })
-      .then(({ submitJob }) => {
-        jobs.takeNew(submitJob.job);
-        go(jobPath(submitJob.job.id));
-      })
-      .catch((failure: unknown) => {
-        setError(asApiError(failure));
-        setBusy(false);
-      });
-  };
-  return { fields, set, submit, busy, error };
 }
 
 function useGpuTypes(): readonly string[] {

@@ -1,5 +1,6 @@
-// From the form's fields to the API's input, and from the API's complaint back to a field.
-import type { SubmitJobInput } from "../generated/graphql";
+// A submission as it is typed, and as the API takes it.
+import type { GpuRequirementsInput, SubmitJobInput } from "../generated/graphql";
+import type { CheckedSubmission } from "./checkSubmission";
 
 export interface SubmissionFields {
   readonly name: string;
@@ -10,6 +11,22 @@ export interface SubmissionFields {
   readonly command: string;
   readonly priority: string;
   readonly timeLimitMinutes: string;
+  readonly maxRetries: string;
+  readonly workdir: string;
+  /** key=value, one a line. */
+  readonly labels: string;
+  /** NAME=value, one a line. */
+  readonly env: string;
+  /** Percent of one GPU; empty: whole ones. */
+  readonly share: string;
+  readonly cpus: string;
+  readonly memoryGb: string;
+  /** key=value, one a line. */
+  readonly hostLabels: string;
+  /** "yes": its GPUs may be on several hosts. */
+  readonly spread: string;
+  /** "yes": it waits until somebody lets it go. */
+  readonly hold: string;
 }
 
 export type FieldName = keyof SubmissionFields;
@@ -23,24 +40,49 @@ export const EMPTY_SUBMISSION: SubmissionFields = {
   command: "",
   priority: "0",
   timeLimitMinutes: "",
+  maxRetries: "0",
+  workdir: "",
+  labels: "",
+  env: "",
+  share: "",
+  cpus: "",
+  memoryGb: "",
+  hostLabels: "",
+  spread: "",
+  hold: "",
 };
 
 const SECONDS_PER_MINUTE = 60;
+const WHOLE_GPU_MILLI = 1000;
 
-export function toInput(fields: SubmissionFields, idempotencyKey: string): SubmitJobInput {
-  const command = fields.command.trim();
+/** What is not asked for is left out, so that the server's own defaults hold and what is copied stays short. */
+export function toInput(checked: CheckedSubmission): SubmitJobInput {
+  const { name, modelType, command, priority, timeLimitMinutes, maxRetries, workdir, labels, env, hold } = checked;
   return {
-    name: fields.name.trim(),
-    modelType: textOrNull(fields.modelType),
-    requirements: {
-      count: wholeOr(fields.gpus, 1),
-      gpuTypes: typeList(fields.gpuTypes),
-      minMemoryGb: numberOrNull(fields.minMemoryGb),
-    },
-    command: command === "" ? null : shellCommand(command),
-    priority: wholeOr(fields.priority, 0),
-    timeLimitSeconds: timeLimit(fields.timeLimitMinutes),
-    idempotencyKey,
+    name,
+    ...(modelType !== "" && { modelType }),
+    requirements: requirementsOf(checked),
+    ...(command !== "" && { command: shellCommand(command) }),
+    ...(priority !== 0 && { priority }),
+    ...(timeLimitMinutes !== null && { timeLimitSeconds: Math.round(timeLimitMinutes * SECONDS_PER_MINUTE) }),
+    ...(maxRetries > 0 && { maxRetries }),
+    ...(workdir !== "" && { workdir }),
+    ...(labels.length > 0 && { labels }),
+    ...(env.length > 0 && { env: env.map(({ key, value }) => ({ name: key, value })) }),
+    ...(hold && { hold }),
+  };
+}
+
+function requirementsOf({ gpus, gpuTypes, minMemoryGb, share, cpus, memoryGb, hostLabels, spread }: CheckedSubmission): GpuRequirementsInput {
+  return {
+    count: gpus,
+    ...(gpuTypes.length > 0 && { gpuTypes }),
+    ...(minMemoryGb !== null && { minMemoryGb }),
+    ...(share !== null && share < 100 && { milli: Math.round((share / 100) * WHOLE_GPU_MILLI) }),
+    ...(cpus !== null && { cpus }),
+    ...(memoryGb !== null && { memoryGb }),
+    ...(hostLabels.length > 0 && { labels: hostLabels }),
+    ...(spread && { singleHost: false }),
   };
 }
 
@@ -64,9 +106,17 @@ const FIELDS_BY_PATH: ReadonlyArray<readonly [string, FieldName]> = [
   ["requirements.count", "gpus"],
   ["requirements.gpuTypes", "gpuTypes"],
   ["requirements.minMemoryGb", "minMemoryGb"],
+  ["requirements.milli", "share"],
+  ["requirements.cpus", "cpus"],
+  ["requirements.memoryGb", "memoryGb"],
+  ["requirements.labels", "hostLabels"],
   ["command", "command"],
   ["priority", "priority"],
   ["timeLimitSeconds", "timeLimitMinutes"],
+  ["maxRetries", "maxRetries"],
+  ["workdir", "workdir"],
+  ["labels", "labels"],
+  ["env", "env"],
 ];
 
 /** The field that a path such as `input.requirements.gpuTypes[2]` speaks of; undefined when the form has none. */
@@ -74,17 +124,4 @@ export function fieldOfPath(path: string | undefined): FieldName | undefined {
   if (path === undefined) return undefined;
   const plain = path.replace(/^input\./, "").replaceAll(/\[(\d+)\]/g, ".$1");
   return FIELDS_BY_PATH.find(([known]) => plain === known || plain.startsWith(`${known}.`))?.[1];
-}
-
-function textOrNull(text: string): string | null {
-  return text.trim() === "" ? null : text.trim();
-}
-
-function wholeOr(text: string, otherwise: number): number {
-  return numberOrNull(text) ?? otherwise;
-}
-
-function timeLimit(minutes: string): number | null {
-  const value = numberOrNull(minutes);
-  return value === null ? null : Math.round(value * SECONDS_PER_MINUTE);
 }

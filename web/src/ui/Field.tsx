@@ -1,5 +1,5 @@
 // A labelled input with its hint and its error, tied together for screen readers.
-import { useEffect, useId, useRef } from "react";
+import { useId } from "react";
 import styles from "./Field.module.css";
 
 interface Props {
@@ -18,15 +18,10 @@ interface Props {
 
 export function Field({ name, label, value, onChange, error, hint, type = "text", multiline = false, wide = false, required = false, suggestions }: Props) {
   const id = useId();
-  const input = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
-  useEffect(() => {
-    if (error !== undefined) input.current?.focus();
-  }, [error]);
   const shared = {
     id,
     name,
     value,
-    ref: input,
     className: styles.input,
     required,
     autoComplete: "off",

@@ -1,0 +1,91 @@
+// One organization's share of the fleet, and its waiting jobs in the order of their places.
+import { useEffect, useMemo } from "react";
+import { Link } from "wouter";
+import { useWorkspace } from "../app/LiveContext";
+import { type JobQuery, listJobs } from "../jobs/jobList";
+import { jobPath } from "../jobs/jobPath";
+import { gpuWish, whyItWaits } from "../jobs/jobText";
+import { toOrder } from "../jobs/jobView";
+import { useFreshReasons } from "../jobs/useFreshReasons";
+import type { Job } from "../live/jobStore";
+import type { Organization } from "../live/organizationStore";
+import { formatClock, plural, UNKNOWN } from "../ui/format";
+import { Panel } from "../ui/Panel";
+import { RelativeTime } from "../ui/time";
+import { useCell, useRevision } from "../ui/useCell";
+import styles from "./OrganizationQueue.module.css";
+import { ShareBar } from "./ShareBar";
+import { inTheirPlaces } from "./places";
+import { shareOf } from "./share";
+
+const SHOWN = 10;
+
+export function OrganizationQueue({ organization, scale }: { readonly organization: Organization; readonly scale: number }) {
+  const { name, slug, usage, weight } = organization;
+  const waiting = useWaiting(organization.id);
+  const shown = waiting.slice(0, SHOWN);
+  useFreshReasons(useMemo(() => waiting.slice(0, SHOWN).map(({ id }) => id), [waiting]));
+  const counts = `${plural(usage.runningJobs, "job")} running, ${usage.queuedJobs.toLocaleString("en")} waiting, weight ${weight}`;
+  return (
+    <Panel title={<Link href={`/queue/${encodeURIComponent(slug)}`}>{name}</Link>} aside={counts}>
+      <ShareBar share={shareOf(organization)} scale={scale} />
+      {shown.length === 0 ? (
+        <p className={styles.none}>Nothing waits.</p>
+      ) : (
+        <ol className={styles.jobs} aria-label={`Waiting jobs of ${name}`}>
+          {shown.map((job, index) => (
+            <WaitingJob key={job.id} job={job} next={index === 0} />
+          ))}
+        </ol>
+      )}
+      {usage.queuedJobs > shown.length && (
+        <p className={styles.none}>
+          <Link href={`/jobs?state=QUEUED,HELD&org=${encodeURIComponent(slug)}&sort=priority`}>All {usage.queuedJobs.toLocaleString("en")} waiting jobs</Link>
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function WaitingJob({ job, next }: { readonly job: Job; readonly next: boolean }) {
+  const { pending } = job;
+  const estimate = pending?.estimatedStartAt ?? null;
+  return (
+    <li className={styles.job}>
+      <span className={styles.place} title="Place in the queue">
+        {pending === null ? UNKNOWN : pending.position + 1}
+      </span>
+      <span className={styles.name}>
+        <Link href={jobPath(job.id)} dir="auto">
+          {job.name}
+        </Link>
+        {next && <span className={styles.next}>next</span>}
+        <span className={styles.muted}>
+          {gpuWish(job)} · priority {job.priority}
+        </span>
+      </span>
+      <span className={styles.reason}>{whyItWaits(job)}</span>
+      <span className={styles.time}>
+        {estimate === null ? "waits since " : `by ${formatClock(estimate)} at the latest, waits since `}
+        <RelativeTime at={job.submittedAt} />
+      </span>
+    </li>
+  );
+}
+
+/** Live: the store hears of every change, and the first page is asked for once. */
+function useWaiting(organizationId: string): readonly Job[] {
+  const { jobs } = useWorkspace();
+  const query = useMemo<JobQuery>(() => ({ filter: { status: ["QUEUED"], organizationId }, order: toOrder("priority") }), [organizationId]);
+  const extent = useCell(jobs.extent(query));
+  const revision = useRevision(jobs.jobs);
+  useEffect(() => jobs.watchList(query), [jobs, query]);
+  useEffect(() => {
+    // A failure leaves the list as it is; the panel's counts still tell how many wait.
+    if (extent === undefined) void jobs.loadMore(query).catch(() => undefined);
+  }, [jobs, query, extent]);
+  return useMemo(() => {
+    void revision;
+    return inTheirPlaces(listJobs(jobs.jobs.values(), query, extent));
+  }, [jobs, query, extent, revision]);
+}

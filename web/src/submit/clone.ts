@@ -1,0 +1,40 @@
+// A job's submission as it would be typed again, to change it. Values of its environment are never told by the server, so
+// their names alone come along.
+import type { Detail } from "../jobs/useJobDetail";
+import { quoted } from "./snippets";
+import type { SubmissionFields } from "./submission";
+
+export function fieldsOf(job: Detail): SubmissionFields {
+  const { requirements } = job;
+  const text = (value: number | null): string => (value === null ? "" : value.toString());
+  return {
+    name: job.name,
+    modelType: job.modelType ?? "",
+    gpus: requirements.count.toString(),
+    gpuTypes: requirements.gpuTypes.join(", "),
+    minMemoryGb: text(requirements.minMemoryGb),
+    command: lineOf(job.command ?? []),
+    priority: job.priority.toString(),
+    timeLimitMinutes: job.timeLimitSeconds === null ? "" : (job.timeLimitSeconds / 60).toString(),
+    maxRetries: job.maxRetries.toString(),
+    workdir: job.workdir ?? "",
+    labels: lines(job.labels),
+    env: job.envNames.map((name) => `${name}=`).join("\n"),
+    share: requirements.milli < 1000 ? (requirements.milli / 10).toString() : "",
+    cpus: text(requirements.cpus),
+    memoryGb: text(requirements.memoryGb),
+    hostLabels: lines(requirements.labels),
+    spread: requirements.count > 1 && !requirements.singleHost ? "yes" : "",
+    hold: "",
+  };
+}
+
+function lines(labels: readonly { readonly key: string; readonly value: string }[]): string {
+  return labels.map(({ key, value }) => `${key}=${value}`).join("\n");
+}
+
+/** What a shell was given is its line; any other command is written as one would type it. */
+function lineOf(command: readonly string[]): string {
+  const [program, flag, line] = command;
+  return program === "/bin/sh" && flag === "-c" && command.length === 3 && line !== undefined ? line : command.map(quoted).join(" ");
+}

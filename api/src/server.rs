@@ -4,6 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_graphql::extensions::Tracing;
+use domain::estimate::Quality;
+use domain::ids::JobId;
+use domain::plan::{Explanation, Foreseen, Suggestion};
+use domain::snapshot::WaitingJob;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -19,7 +23,7 @@ use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
 use crate::identity::{External, Identities, SourceError, Trust};
-use crate::scheduler::{Explanations, LeaseTerms, Scheduler};
+use crate::scheduler::{Explanations, LeaseTerms, Preview, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
 use crate::store::{Actor, Store};
@@ -98,7 +102,9 @@ impl Server {
             .data::<Arc<dyn Pending>>(explanations.clone())
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
-        let scheduler = Scheduler::new(store.clone(), explanations.clone(), config.terms, config.rules);
+        let breaches = config.data_dir.join("breaches");
+        let scheduler =
+            Scheduler::new(store.clone(), explanations.clone(), config.terms, config.rules, breaches);
         tokio::spawn(scheduler.run(shutdown));
         let (gauges, hearings) = (Gauges::default(), Hearings::default());
         Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges, hearings }))
@@ -186,23 +192,37 @@ impl Gateway for Server {
         self.gauges.refresh(&self.store).boxed()
     }
 
-    fn ready(&self) -> BoxFuture<'_, Result<(), String>> {
+    fn ready(&self) -> BoxFuture<'_, Result<Option<String>, String>> {
         async move {
             let healthy = self.store.check_health().await;
             healthy.map_err(|fault| {
                 tracing::warn!(%fault, "not ready");
                 "the database does not answer, or does not take what is written".to_owned()
-            })
+            })?;
+            Ok(self.explanations.ailment())
         }
         .boxed()
     }
 }
 
 impl Pending for Explanations {
-    fn explain<'a>(
-        &'a self,
-        job: &'a entity::job::Model,
-    ) -> BoxFuture<'a, Result<domain::plan::Explanation, Fault>> {
-        self.of(job.id.into()).boxed()
+    fn explain(&self, job: JobId) -> BoxFuture<'_, Result<Explanation, Fault>> {
+        self.of(job).boxed()
+    }
+
+    fn foreseen(&self, job: JobId) -> Foreseen {
+        Self::foreseen(self, job)
+    }
+
+    fn quality(&self) -> Option<(Quality, usize)> {
+        Self::quality(self)
+    }
+
+    fn suggest(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Suggestion>, Fault>> {
+        self.suggestions(job).boxed()
+    }
+
+    fn preview(&self, job: WaitingJob) -> BoxFuture<'_, Result<Preview, Fault>> {
+        Self::preview(self, job).boxed()
     }
 }

@@ -1,12 +1,13 @@
 //! All that the scheduler may know when it plans: the fleet and the queue at one instant, with the versions read.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{GpuId, HostId, JobId, OrganizationId};
 use crate::requirements::{GpuRequirements, Label};
 
 /// The fleet and the queue at one instant.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Every host, in any order: the plan does not depend on it.
     pub hosts: Vec<HostState>,
@@ -19,7 +20,7 @@ pub struct Snapshot {
 }
 
 /// A host and its GPUs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HostState {
     /// Its id.
     pub id: HostId,
@@ -44,7 +45,7 @@ pub struct HostState {
 }
 
 /// A GPU and what of it is taken.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GpuState {
     /// Its id.
     pub id: GpuId,
@@ -63,7 +64,7 @@ pub struct GpuState {
 }
 
 /// A job that waits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WaitingJob {
     /// Its id.
     pub id: JobId,
@@ -86,7 +87,7 @@ pub struct WaitingJob {
 }
 
 /// A job that holds GPUs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunningJob {
     /// Its id.
     pub id: JobId,
@@ -111,7 +112,7 @@ pub struct RunningJob {
 }
 
 /// An organization's limits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OrganizationState {
     /// Its id.
     pub id: OrganizationId,

@@ -42,6 +42,7 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("Query", "organizations", OPERATOR),
     ("Query", "job", VIEWER),
     ("Query", "jobs", VIEWER),
+    ("Query", "previewJob", MEMBER),
     ("Query", "gpu", VIEWER),
     ("Query", "gpus", VIEWER),
     ("Query", "host", VIEWER),

@@ -155,6 +155,32 @@ pub enum BlockerCode {
     NotYetEvaluated,
 }
 
+/// What of a job's wishes a suggestion gives up.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "domain::plan::SuggestionCode")]
+pub enum SuggestionCode {
+    /// Nothing: a person lets it go.
+    Release,
+    /// It may lie on several hosts.
+    SeveralHosts,
+    /// Any type of GPU will do.
+    AnyType,
+    /// Its hosts need no labels.
+    AnyLabels,
+    /// Less memory of each GPU will do.
+    LessGpuMemory,
+    /// Fewer CPU cores will do.
+    FewerCores,
+    /// Less memory of its hosts will do.
+    LessHostMemory,
+    /// It is done before a job starts to which the GPUs are promised.
+    ShorterRun,
+    /// Fewer GPUs will do.
+    FewerGpus,
+    /// Half of its share of a GPU will do.
+    SmallerShare,
+}
+
 /// Where a log line was written.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
 pub enum LogStream {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::ids::{GpuId, JobId, OrganizationId};
 use domain::requirements::GpuRequirements as DomainRequirements;
@@ -10,7 +10,8 @@ use entity::job;
 
 use super::allocation::Allocation;
 use super::caller::store;
-use super::enums::{BlockerCode, JobStatus, LogStream};
+use super::enums::{JobStatus, LogStream};
+use super::explanation::PendingExplanation;
 use super::failure::Answer;
 use super::gpu::Gpu;
 use super::label::{Label, labels};
@@ -30,7 +31,7 @@ const TAIL: i32 = 1000;
 pub struct Job(pub job::Model);
 
 /// What a job asks of the fleet.
-pub struct GpuRequirements(DomainRequirements);
+pub struct GpuRequirements(pub(super) DomainRequirements);
 
 /// What a job asks of the fleet.
 #[Object]
@@ -76,38 +77,6 @@ impl GpuRequirements {
         #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
     ) -> Answer<Vec<Label>> {
         labels(&self.0.labels, first)
-    }
-}
-
-/// One thing that must change before the job can start, with the numbers.
-#[derive(SimpleObject, Clone)]
-pub struct Blocker {
-    /// Its kind.
-    pub code: BlockerCode,
-    /// A sentence with the numbers.
-    pub message: String,
-}
-
-/// Why a job waits.
-#[derive(SimpleObject)]
-#[graphql(complex)]
-pub struct PendingExplanation {
-    #[graphql(skip)]
-    blockers: Vec<Blocker>,
-    /// Jobs ahead of it in its queue.
-    pub position: i32,
-    /// When it starts at the latest, where that can be told.
-    pub estimated_start_at: Option<DateTime<Utc>>,
-}
-
-#[ComplexObject]
-impl PendingExplanation {
-    /// Every blocker, not the first one found; never empty.
-    async fn blockers(
-        &self,
-        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
-    ) -> Answer<Vec<Blocker>> {
-        Ok(self.blockers.iter().take(at_most(first)?).cloned().collect())
     }
 }
 
@@ -195,13 +164,8 @@ impl Job {
         if !status_of(&self.0).is_waiting() {
             return Ok(None);
         }
-        let explained = ctx.data_unchecked::<Arc<dyn Pending>>().explain(&self.0).await?;
-        let blockers = explained.blockers.into_iter();
-        Ok(Some(PendingExplanation {
-            blockers: blockers.map(|one| Blocker { code: one.code.into(), message: one.message }).collect(),
-            position: explained.position,
-            estimated_start_at: explained.estimated_start_at,
-        }))
+        let explained = ctx.data_unchecked::<Arc<dyn Pending>>().explain(self.job_id()).await?;
+        Ok(Some(PendingExplanation::of(self.job_id(), explained)))
     }
 
     /// Larger goes first.

@@ -9,6 +9,7 @@ pub mod assignments;
 pub mod audit;
 pub mod caller;
 pub mod enums;
+pub mod explanation;
 pub mod failure;
 pub mod fleet;
 pub mod gpu;

@@ -1,13 +1,20 @@
 //! What can be read.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
+use chrono::Utc;
 use domain::ids::{GpuId, HostId, JobId, NodeId};
+use domain::job::JobStatus;
 use domain::role::Role;
+use domain::snapshot::WaitingJob;
+use sea_orm::prelude::Uuid;
 
 use super::allocation::Allocation;
 use super::api_key::ApiKey;
 use super::caller::{permit, store};
 use super::enums::ErrorCode;
+use super::explanation::JobPreview;
 use super::failure::Answer;
 use super::fleet::FleetSummary;
 use super::gpu::Gpu;
@@ -19,11 +26,14 @@ use super::lists::gpus::{GpuConnection, GpuFilter, gpus_page};
 use super::lists::hosts::{HostConnection, HostFilter, hosts_page};
 use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
 use super::lists::organizations::{OrganizationConnection, organizations_page};
-use super::loaders::load;
+use super::loaders::{load, load_all};
+use super::mutation::jobs::SubmitJobInput;
 use super::organization::Organization;
+use super::pending::Pending;
 use super::subscription::event_cursor;
 use super::viewer::Viewer;
 use crate::fault::Fault;
+use crate::store::events::status_of;
 use crate::store::page::Ask;
 
 /// Ids that `nodes` takes at once.
@@ -146,6 +156,35 @@ impl Query {
         permit(ctx)?;
         let Ok(id) = id.parse::<JobId>() else { return Ok(None) };
         Ok(load(ctx, id).await?.map(Job))
+    }
+
+    /// What would become of a job if it were submitted now: nothing is kept of it.
+    async fn preview_job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The job.")] input: SubmitJobInput,
+    ) -> Answer<JobPreview> {
+        let organization = permit(ctx)?.organization()?;
+        let spec = input.check("input.")?;
+        let earlier = load_all(ctx, spec.depends_on.clone()).await?;
+        if earlier.len() < spec.depends_on.len() {
+            return Err(Fault::NotFound("job").into());
+        }
+        let unfinished = earlier.iter().filter(|job| status_of(job) != JobStatus::Succeeded);
+        let id = JobId(Uuid::now_v7());
+        let job = WaitingJob {
+            id,
+            version: 0,
+            organization,
+            priority: spec.priority,
+            submitted_at: Utc::now(),
+            requirements: spec.requirements,
+            held: spec.hold,
+            unfinished_dependencies: unfinished.map(|job| JobId(job.id)).collect(),
+            estimate_secs: spec.time_limit_seconds.map(i64::from),
+        };
+        let preview = ctx.data_unchecked::<Arc<dyn Pending>>().preview(job).await?;
+        Ok(JobPreview::of(id, preview))
     }
 
     /// Jobs, newest first unless ordered otherwise.

@@ -28,8 +28,8 @@ pub trait Gateway: Send + Sync + 'static {
     /// Brings up to date what is only measured when somebody looks: asked before each answer of `/metrics`.
     fn measure(&self) -> BoxFuture<'_, ()>;
 
-    /// Whether requests can be served now, or why not.
-    fn ready(&self) -> BoxFuture<'_, Result<(), String>>;
+    /// Whether requests can be served now, with what is not well all the same, or why not.
+    fn ready(&self) -> BoxFuture<'_, Result<Option<String>, String>>;
 }
 
 /// Why a caller has no principal. The messages are shown to the caller.

@@ -122,7 +122,9 @@ async fn measurements(State(serving): State<Arc<Serving>>) -> String {
 
 async fn ready(State(serving): State<Arc<Serving>>) -> Response {
     match serving.gateway.ready().await {
-        Ok(()) => "ready".into_response(),
+        Ok(None) => "ready".into_response(),
+        // Whoever balances load goes on: requests are answered.
+        Ok(Some(ailment)) => format!("degraded: {ailment}").into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason).into_response(),
     }
 }

@@ -1,44 +1,141 @@
 //! What each waiting job waits for: from this server's last pass while it schedules, otherwise planned on demand from
-//! the same snapshot by the same function, at most once a second.
+//! the same snapshot by the same function, at most once a second. And what could be otherwise: when it will start, what
+//! would start it now, and what a job would wait for that was not submitted yet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-use domain::ids::JobId;
-use domain::plan::{Blocker, BlockerCode, Explanation, Plan, plan};
-use tokio::sync::Mutex;
+use chrono::{DateTime, Utc};
+use domain::estimate::Quality;
+use domain::ids::{HostId, JobId};
+use domain::plan::{Blocker, BlockerCode, Explanation, Foreseen, Plan, Suggestion, plan, suggest};
+use domain::snapshot::{Snapshot, WaitingJob};
+use tokio::sync::{Mutex, Semaphore};
 
+use super::forecasts::{Forecasts, Sight};
 use crate::fault::Fault;
 use crate::store::Store;
 
+/// What was planned on demand serves others for so long.
 const ON_DEMAND: Duration = Duration::from_secs(1);
+/// What the last pass saw is the present for so long: while jobs wait, passes are more frequent.
+const PRESENT: Duration = Duration::from_secs(5);
+/// Questions of "what if" that are worked on at once: each plans several times.
+const AT_ONCE: usize = 2;
+/// A plan that broke a rule is told of for so long.
+const BREACH_TOLD: Duration = Duration::from_secs(600);
+/// A scheduler that has not come round for so long is not well.
+const LONGEST_ROUND: Duration = Duration::from_secs(30);
 
 type Known = Arc<HashMap<JobId, Explanation>>;
+
+/// The outcome of a pass of this server's scheduler.
+struct Passed {
+    known: Known,
+    snapshot: Arc<Snapshot>,
+    at: Instant,
+}
+
+/// How the scheduler is.
+#[derive(Default)]
+struct Health {
+    /// When it came round last, if it is this server that schedules.
+    round: Option<Instant>,
+    /// The last breach of a rule.
+    breach: Option<(Instant, String)>,
+}
+
+/// What would become of a job that was not submitted yet.
+#[derive(Debug, Clone)]
+pub enum Preview {
+    /// It would start at once, on these hosts.
+    Starts(Vec<String>),
+    /// It would wait.
+    Waits(Explanation, Vec<Suggestion>),
+}
 
 /// What each waiting job waits for.
 pub struct Explanations {
     store: Store,
-    passed: RwLock<Option<Known>>,
+    passed: RwLock<Option<Passed>>,
     on_demand: Mutex<Option<(Instant, Known)>>,
+    read: Mutex<Option<(Instant, Arc<Snapshot>)>>,
+    forecasts: Arc<Forecasts>,
+    questions: Semaphore,
+    health: RwLock<Health>,
 }
 
 impl Explanations {
     /// Nothing known yet.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, passed: RwLock::new(None), on_demand: Mutex::new(None) }
+        Self {
+            store,
+            passed: RwLock::new(None),
+            on_demand: Mutex::new(None),
+            read: Mutex::new(None),
+            forecasts: Arc::default(),
+            questions: Semaphore::new(AT_ONCE),
+            health: RwLock::default(),
+        }
     }
 
     /// The outcome of a pass of this server's scheduler.
-    pub(super) fn publish(&self, plan: Plan) {
-        *self.passed.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(plan.waiting));
+    pub(super) fn publish(&self, waiting: HashMap<JobId, Explanation>, snapshot: Arc<Snapshot>) {
+        let passed = Passed { known: Arc::new(waiting), snapshot, at: Instant::now() };
+        *self.passed.write().unwrap_or_else(PoisonError::into_inner) = Some(passed);
     }
 
     /// This server schedules no more.
     pub(super) fn forget(&self) {
         *self.passed.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.health.write().unwrap_or_else(PoisonError::into_inner).round = None;
+        self.forecasts.forget();
+    }
+
+    /// The scheduler has come round.
+    pub(super) fn came_round(&self) {
+        self.health.write().unwrap_or_else(PoisonError::into_inner).round = Some(Instant::now());
+    }
+
+    /// A plan broke a rule.
+    pub(super) fn broke_a_rule(&self, which: String) {
+        self.health.write().unwrap_or_else(PoisonError::into_inner).breach = Some((Instant::now(), which));
+    }
+
+    /// What is not well with the scheduler of this server.
+    #[must_use]
+    pub fn ailment(&self) -> Option<String> {
+        let health = self.health.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(round) = health.round.filter(|at| at.elapsed() > LONGEST_ROUND) {
+            return Some(format!("the scheduler has not come round for {} s", round.elapsed().as_secs()));
+        }
+        let breach = health.breach.as_ref().filter(|(at, _)| at.elapsed() < BREACH_TOLD);
+        breach.map(|(_, which)| format!("a plan broke a rule of its own: {which}"))
+    }
+
+    /// What is foreseen, and what comes of it.
+    pub(super) fn forecasts(&self) -> &Arc<Forecasts> {
+        &self.forecasts
+    }
+
+    /// Looks ahead, beside what else this server does.
+    pub(super) fn look_ahead(&self, sight: Sight) {
+        let forecasts = Arc::clone(&self.forecasts);
+        tokio::task::spawn_blocking(move || forecasts.look(&sight));
+    }
+
+    /// When a waiting job is thought to start; nothing where another server schedules.
+    #[must_use]
+    pub fn foreseen(&self, id: JobId) -> Foreseen {
+        self.forecasts.of(id)
+    }
+
+    /// How good past estimates were, and of how many that is known.
+    #[must_use]
+    pub fn quality(&self) -> Option<(Quality, usize)> {
+        self.forecasts.quality()
     }
 
     /// All that a waiting job waits for.
@@ -46,7 +143,8 @@ impl Explanations {
     /// # Errors
     /// Database faults.
     pub async fn of(&self, id: JobId) -> Result<Explanation, Fault> {
-        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner);
+        let passed = passed.as_ref().map(|passed| passed.known.clone());
         let known = match passed {
             Some(known) => known,
             None => self.plan_on_demand().await?,
@@ -61,6 +159,51 @@ impl Explanations {
         }))
     }
 
+    /// The changes that would start a waiting job now, those that give up least first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn suggestions(&self, id: JobId) -> Result<Vec<Suggestion>, Fault> {
+        let snapshot = self.present().await?;
+        self.ask(move || suggest(&snapshot, Utc::now(), id)).await
+    }
+
+    /// What would become of a job that was not submitted yet.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn preview(&self, job: WaitingJob) -> Result<Preview, Fault> {
+        let snapshot = self.present().await?;
+        self.ask(move || preview(&snapshot, job, Utc::now())).await
+    }
+
+    /// The fleet and the queue, hardly older than a second.
+    async fn present(&self) -> Result<Arc<Snapshot>, Fault> {
+        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner);
+        let passed = passed.as_ref().filter(|passed| passed.at.elapsed() < PRESENT);
+        if let Some(snapshot) = passed.map(|passed| passed.snapshot.clone()) {
+            return Ok(snapshot);
+        }
+        let mut cached = self.read.lock().await;
+        if let Some((at, snapshot)) = cached.as_ref()
+            && at.elapsed() < ON_DEMAND
+        {
+            return Ok(snapshot.clone());
+        }
+        let mut snapshot = self.store.fleet_snapshot().await?;
+        snapshot.waiting = self.store.waiting_jobs(None).await?.into_iter().map(|queued| queued.job).collect();
+        let snapshot = Arc::new(snapshot);
+        *cached = Some((Instant::now(), snapshot.clone()));
+        Ok(snapshot)
+    }
+
+    /// Pure computation, a few at a time and not on a thread that serves requests.
+    async fn ask<T: Send + 'static>(&self, question: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let _turn = self.questions.acquire().await;
+        let answered = tokio::task::spawn_blocking(question).await;
+        answered.map_err(|error| Fault::Internal(format!("a plan has failed: {error}")))
+    }
+
     async fn plan_on_demand(&self) -> Result<Known, Fault> {
         let mut cached = self.on_demand.lock().await;
         if let Some((at, known)) = cached.as_ref()
@@ -68,12 +211,28 @@ impl Explanations {
         {
             return Ok(known.clone());
         }
-        let mut snapshot = self.store.fleet_snapshot().await?;
-        snapshot.waiting = self.store.waiting_jobs(None).await?;
+        let snapshot = self.present().await?;
         let planned = tokio::task::spawn_blocking(move || plan(&snapshot, Utc::now())).await;
         let planned = planned.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
         let known = Arc::new(planned.waiting);
         *cached = Some((Instant::now(), known.clone()));
         Ok(known)
     }
+}
+
+/// Plans with one job more.
+fn preview(snapshot: &Snapshot, job: WaitingJob, now: DateTime<Utc>) -> Preview {
+    let id = job.id;
+    let mut snapshot = snapshot.clone();
+    snapshot.waiting.push(job);
+    let Plan { placements, mut waiting, .. } = plan(&snapshot, now);
+    if let Some(explanation) = waiting.remove(&id) {
+        return Preview::Waits(explanation, suggest(&snapshot, now, id));
+    }
+    let placed = placements.into_iter().find(|placement| placement.job == id);
+    let mut hosts: Vec<HostId> =
+        placed.map(|placed| placed.gpus.iter().map(|gpu| gpu.host).collect()).unwrap_or_default();
+    hosts.dedup();
+    let name = |id: &HostId| snapshot.hosts.iter().find(|host| host.id == *id).map(|host| host.name.clone());
+    Preview::Starts(hosts.iter().filter_map(name).collect())
 }

@@ -1,25 +1,32 @@
 //! The loop that plans and commits: it wakes on change, plans over what it read, commits each placement under the
 //! versions read, drops what has gone stale and plans again. It decides nothing: `domain::plan` does.
 
+mod breaches;
 mod explanations;
+mod forecasts;
 mod listening;
 mod reaper;
 mod terms;
 mod waiting;
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use domain::plan::{Plan, Preemption, Rules, plan_by};
+use domain::ids::JobId;
+use domain::plan::{Explanation, Plan, Preemption, Rules, check, plan_by};
 use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-pub use explanations::Explanations;
+pub use explanations::{Explanations, Preview};
 pub use terms::{InvalidTerms, LeaseTerms};
 
 use crate::fault::Fault;
 use crate::store::Store;
+use breaches::Breaches;
+use forecasts::Sight;
 use waiting::Waiting;
 
 /// The lease's name, how long it holds, and how often it is renewed.
@@ -38,13 +45,22 @@ pub struct Scheduler {
     explanations: Arc<Explanations>,
     terms: LeaseTerms,
     rules: Rules,
+    breaches: Arc<Breaches>,
 }
 
 impl Scheduler {
-    /// A scheduler that plans by `rules`, writes what jobs wait for into `explanations`, and judges hosts' silence by `terms`.
+    /// A scheduler that plans by `rules`, writes what jobs wait for into `explanations`, judges hosts' silence by `terms`, and
+    /// keeps plans that break a rule in `breaches`.
     #[must_use]
-    pub fn new(store: Store, explanations: Arc<Explanations>, terms: LeaseTerms, rules: Rules) -> Self {
-        Self { store, holder: uuid::Uuid::now_v7().to_string(), explanations, terms, rules }
+    pub fn new(
+        store: Store,
+        explanations: Arc<Explanations>,
+        terms: LeaseTerms,
+        rules: Rules,
+        breaches: PathBuf,
+    ) -> Self {
+        let (holder, breaches) = (uuid::Uuid::now_v7().to_string(), Arc::new(Breaches::new(breaches)));
+        Self { store, holder, explanations, terms, rules, breaches }
     }
 
     /// Schedules whenever this server holds the lease, until shutdown.
@@ -85,6 +101,7 @@ impl Scheduler {
                 () = shutdown.cancelled() => return Ok(()),
                 changed = waiting.changed(pause) => { changed?; }
             }
+            self.explanations.came_round();
             waiting.refresh(&self.store).await?;
             stale = self.pass(&mut waiting).await?;
             if renewed.elapsed() >= RENEW {
@@ -101,20 +118,19 @@ impl Scheduler {
     async fn pass(&self, waiting: &mut Waiting) -> Result<bool, Fault> {
         metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
         if waiting.is_empty() {
-            self.explanations.publish(Plan::default());
+            self.explanations.publish(HashMap::new(), Arc::default());
             return Ok(false);
         }
         let started = Instant::now();
         let mut snapshot = self.store.fleet_snapshot().await?;
         snapshot.waiting = waiting.jobs();
-        // A long queue takes milliseconds of pure computation: not on a thread that serves requests.
-        let rules = self.rules;
-        let planned = tokio::task::spawn_blocking(move || plan_by(&snapshot, &rules, Utc::now())).await;
-        let mut plan = planned.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
+        let snapshot = Arc::new(snapshot);
+        let Plan { placements, preemptions, waiting: explained, .. } = self.plan(snapshot.clone()).await?;
         metrics::histogram!("gpu_fleet_scheduler_pass_seconds").record(started.elapsed());
-        let placements = std::mem::take(&mut plan.placements);
-        let preemptions = std::mem::take(&mut plan.preemptions);
-        self.explanations.publish(plan);
+        if self.explanations.forecasts().is_due() {
+            self.look_ahead(waiting, &explained, snapshot.clone()).await?;
+        }
+        self.explanations.publish(explained, snapshot);
         self.preempt(preemptions).await;
         let mut commits = stream::iter(placements)
             .map(|placement| {
@@ -131,6 +147,7 @@ impl Scheduler {
             });
             if placed {
                 waiting.placed(job);
+                self.explanations.forecasts().started(job, Utc::now());
                 metrics::counter!("gpu_fleet_scheduler_placements_total", "outcome" => "committed")
                     .increment(1);
             } else {
@@ -140,6 +157,37 @@ impl Scheduler {
             }
         }
         Ok(stale)
+    }
+
+    /// Plans, and checks the plan. A long queue takes milliseconds of pure computation: not on a thread that serves requests.
+    async fn plan(&self, snapshot: Arc<domain::snapshot::Snapshot>) -> Result<Plan, Fault> {
+        let (rules, breaches, now) = (self.rules, self.breaches.clone(), Utc::now());
+        let planned = tokio::task::spawn_blocking(move || {
+            let plan = plan_by(&snapshot, &rules, now);
+            let broken = breaches.tell(&snapshot, now, &check(&snapshot, &plan));
+            (plan, broken)
+        });
+        let (plan, broken) =
+            planned.await.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
+        if let Some(which) = broken {
+            self.explanations.broke_a_rule(which);
+        }
+        Ok(plan)
+    }
+
+    async fn look_ahead(
+        &self,
+        waiting: &Waiting,
+        explained: &HashMap<JobId, Explanation>,
+        snapshot: Arc<domain::snapshot::Snapshot>,
+    ) -> Result<(), Fault> {
+        let running = self.store.running_series().await?;
+        let mut order: Vec<(i32, JobId)> = explained.iter().map(|(id, why)| (why.position, *id)).collect();
+        order.sort_unstable();
+        let order = order.into_iter().map(|(_, id)| id).collect();
+        let spreads = waiting.spreads(&running);
+        self.explanations.look_ahead(Sight { snapshot, at: Utc::now(), order, spreads });
+        Ok(())
     }
 
     /// Asks for borrowed GPUs. What is stale is planned again: the change that made it so is an event.

@@ -5,12 +5,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::estimate::{History, Spread};
 use domain::ids::JobId;
 use domain::snapshot::WaitingJob;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::fault::Fault;
+use crate::store::queue::{Queued, Series};
 use crate::store::{Event, EventKind, Store};
 
 /// Everything is read anew this often: events should leave nothing to find, and a job that waits for ever is worse than a
@@ -18,9 +20,13 @@ use crate::store::{Event, EventKind, Store};
 const READ_ANEW: Duration = Duration::from_secs(30);
 /// Jobs read at once.
 const CHUNK: usize = 500;
+/// Past runs that tell how long others like them will take.
+const RUNS: u64 = 5_000;
 
 pub(super) struct Waiting {
-    jobs: HashMap<JobId, WaitingJob>,
+    jobs: HashMap<JobId, Queued>,
+    /// How long jobs took.
+    history: History,
     /// Jobs by what they wait for.
     waiting_for: HashMap<JobId, Vec<JobId>>,
     /// Jobs to be read anew before the next pass.
@@ -39,6 +45,7 @@ impl Waiting {
         let events = store.feed().subscribe();
         let mut waiting = Self {
             jobs: HashMap::new(),
+            history: History::default(),
             waiting_for: HashMap::new(),
             dirty: HashSet::new(),
             lost: true,
@@ -90,6 +97,7 @@ impl Waiting {
     /// Reads what is known to have changed.
     pub(super) async fn refresh(&mut self, store: &Store) -> Result<(), Fault> {
         if self.lost || self.read_at.elapsed() > READ_ANEW {
+            self.history = learned(store).await?;
             let read = store.waiting_jobs(None).await?;
             self.dirty.clear();
             self.jobs.clear();
@@ -109,16 +117,28 @@ impl Waiting {
         Ok(())
     }
 
-    fn take(&mut self, read: Vec<WaitingJob>) {
-        for job in read {
-            for on in &job.unfinished_dependencies {
+    fn take(&mut self, read: Vec<Queued>) {
+        for mut queued in read {
+            let Series { organization, name, limit } = &queued.series;
+            queued.job.estimate_secs = self.history.estimate(*organization, Some(name), *limit);
+            let id = queued.job.id;
+            for on in &queued.job.unfinished_dependencies {
                 let waiting = self.waiting_for.entry(*on).or_default();
-                if !waiting.contains(&job.id) {
-                    waiting.push(job.id);
+                if !waiting.contains(&id) {
+                    waiting.push(id);
                 }
             }
-            self.jobs.insert(job.id, job);
+            self.jobs.insert(id, queued);
         }
+    }
+
+    /// How long the waiting jobs, and those of the `running` series, may take.
+    pub(super) fn spreads(&self, running: &HashMap<JobId, Series>) -> HashMap<JobId, Spread> {
+        let waiting = self.jobs.iter().map(|(id, queued)| (id, &queued.series));
+        let spread = |(id, Series { organization, name, limit }): (&JobId, &Series)| {
+            Some((*id, self.history.spread(*organization, Some(name), *limit)?))
+        };
+        waiting.chain(running).filter_map(spread).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -130,7 +150,7 @@ impl Waiting {
     }
 
     pub(super) fn jobs(&self) -> Vec<WaitingJob> {
-        self.jobs.values().cloned().collect()
+        self.jobs.values().map(|queued| queued.job.clone()).collect()
     }
 
     /// It has its GPUs.
@@ -142,4 +162,12 @@ impl Waiting {
     pub(super) fn suspect(&mut self, id: JobId) {
         self.dirty.insert(id);
     }
+}
+
+async fn learned(store: &Store) -> Result<History, Fault> {
+    let mut history = History::default();
+    for run in store.past_runs(RUNS).await? {
+        history.learn(run.series.organization, Some(&run.series.name), run.secs);
+    }
+    Ok(history)
 }

@@ -13,12 +13,43 @@ use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, Query
 use super::Store;
 use crate::fault::Fault;
 
+/// What a job's run time is learned by: jobs of one organization, user and name are thought to be alike.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its user and name.
+    pub name: String,
+    /// Its time limit in seconds.
+    pub limit: Option<i64>,
+}
+
+/// A waiting job, and what its run time is learned by.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// As it is planned.
+    pub job: WaitingJob,
+    /// What it is like.
+    pub series: Series,
+}
+
+/// A job that has run to its end.
+#[derive(Debug, Clone)]
+pub struct PastRun {
+    /// What it was like.
+    pub series: Series,
+    /// How long it ran, in seconds.
+    pub secs: i64,
+}
+
 /// A waiting job's row, as far as planning needs it.
 #[derive(sea_orm::FromQueryResult)]
 struct Waiting {
     id: Uuid,
     version: i32,
     organization_id: Uuid,
+    submitted_by: String,
+    name: String,
     priority: i32,
     submitted_at: DateTimeUtc,
     requirements: entity::json::Requirements,
@@ -54,13 +85,15 @@ impl Store {
     ///
     /// # Errors
     /// Database faults.
-    pub async fn waiting_jobs(&self, only: Option<&[JobId]>) -> Result<Vec<WaitingJob>, Fault> {
+    pub async fn waiting_jobs(&self, only: Option<&[JobId]>) -> Result<Vec<Queued>, Fault> {
         let mut find = job::Entity::find()
             .select_only()
             .columns([
                 job::Column::Id,
                 job::Column::Version,
                 job::Column::OrganizationId,
+                job::Column::SubmittedBy,
+                job::Column::Name,
                 job::Column::Priority,
                 job::Column::SubmittedAt,
                 job::Column::Requirements,
@@ -77,6 +110,60 @@ impl Store {
         let held: Vec<Uuid> = rows.iter().filter(|row| row.status == "HELD").map(|row| row.id).collect();
         let open = self.open_dependencies(held).await?;
         Ok(rows.into_iter().map(|row| waiting_job(row, &open)).collect())
+    }
+
+    /// What the run times of the jobs that hold GPUs are learned by.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn running_series(&self) -> Result<HashMap<JobId, Series>, Fault> {
+        type Row = (Uuid, Uuid, String, String, Option<i32>);
+        let rows: Vec<Row> = job::Entity::find()
+            .select_only()
+            .columns([
+                job::Column::Id,
+                job::Column::OrganizationId,
+                job::Column::SubmittedBy,
+                job::Column::Name,
+                job::Column::TimeLimitSeconds,
+            ])
+            .filter(job::Column::FinishedAt.is_null())
+            .filter(job::Column::Status.is_in(["ALLOCATED", "RUNNING", "STOPPING"]))
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let series = |(id, of, by, name, limit): Row| (JobId(id), series(of, &by, &name, limit));
+        Ok(rows.into_iter().map(series).collect())
+    }
+
+    /// The newest runs that came to their own end, at most so many, oldest first.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn past_runs(&self, most: u64) -> Result<Vec<PastRun>, Fault> {
+        type Row = (Uuid, String, String, Option<i32>, Option<DateTimeUtc>, Option<DateTimeUtc>);
+        let rows: Vec<Row> = job::Entity::find()
+            .select_only()
+            .columns([
+                job::Column::OrganizationId,
+                job::Column::SubmittedBy,
+                job::Column::Name,
+                job::Column::TimeLimitSeconds,
+                job::Column::StartedAt,
+                job::Column::FinishedAt,
+            ])
+            .filter(job::Column::FinishedAt.is_not_null())
+            .filter(job::Column::Status.is_in(["SUCCEEDED", "TIMED_OUT"]))
+            .order_by_desc(job::Column::FinishedAt)
+            .limit(most)
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        let run = |(of, by, name, limit, started, finished): Row| {
+            let secs = (finished? - started?).num_seconds();
+            Some(PastRun { series: series(of, &by, &name, limit), secs })
+        };
+        Ok(rows.into_iter().rev().filter_map(run).collect())
     }
 
     async fn open_dependencies(&self, of: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<JobId>>, Fault> {
@@ -165,8 +252,14 @@ impl Store {
     }
 }
 
-fn waiting_job(row: Waiting, open: &HashMap<Uuid, Vec<JobId>>) -> WaitingJob {
-    WaitingJob {
+fn series(organization: Uuid, user: &str, name: &str, limit: Option<i32>) -> Series {
+    let organization = OrganizationId(organization);
+    Series { organization, name: format!("{user}/{name}"), limit: limit.map(i64::from) }
+}
+
+fn waiting_job(row: Waiting, open: &HashMap<Uuid, Vec<JobId>>) -> Queued {
+    let series = series(row.organization_id, &row.submitted_by, &row.name, row.time_limit_seconds);
+    let job = WaitingJob {
         id: JobId(row.id),
         version: row.version,
         organization: OrganizationId(row.organization_id),
@@ -176,7 +269,8 @@ fn waiting_job(row: Waiting, open: &HashMap<Uuid, Vec<JobId>>) -> WaitingJob {
         held: row.held,
         unfinished_dependencies: open.get(&row.id).cloned().unwrap_or_default(),
         estimate_secs: row.time_limit_seconds.map(i64::from),
-    }
+    };
+    Queued { job, series }
 }
 
 fn host_states(

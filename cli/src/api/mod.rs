@@ -3,6 +3,7 @@
 
 mod access;
 mod enums;
+mod explanation;
 mod fleet;
 mod inputs;
 mod job;
@@ -19,6 +20,7 @@ pub(crate) use enums::{
     AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
     OrderDirection, Role,
 };
+pub(crate) use explanation::{ExplainJob, WholeExplanation};
 pub(crate) use fleet::{GpuRow, HostRow, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,

@@ -4,7 +4,9 @@ use chrono::Utc;
 use cynic::QueryBuilder;
 
 use super::Session;
-use crate::api::{IdVariables, Instant, JobById, JobDetail, PendingExplanation};
+use crate::api::{
+    ExplainJob, IdVariables, Instant, JobById, JobDetail, PendingExplanation, WholeExplanation,
+};
 use crate::args::job::JobArgs;
 use crate::client::{Failure, job_by_id, job_id, no_job};
 use crate::output::describe::{self, gpu_type};
@@ -26,16 +28,44 @@ pub(super) async fn show(args: JobArgs) -> Result<(), Failure> {
     }
 }
 
-/// Prints everything that a job waits for.
+/// Prints everything that a job waits for, when it is thought to start, and what would start it now.
 pub(super) async fn explain(args: JobArgs) -> Result<(), Failure> {
     let session = Session::open(&args.connect)?;
     let job = job_by_id(&session.client, &args.id).await?;
-    match (session.output.form, &job.pending) {
-        (Form::Json, pending) => session.output.json(pending),
+    let whole = session.client.run(ExplainJob::build(IdVariables { id: job.id.clone() })).await?;
+    match (session.output.form, whole.job.and_then(|job| job.pending)) {
+        (Form::Json, pending) => session.output.json(&pending),
         (Form::Ids, _) => session.output.line(job.id.inner()),
-        (Form::Tables, Some(pending)) => waiting(session.output, pending, Utc::now()),
+        (Form::Tables, Some(pending)) => explanation(session.output, pending, Utc::now()),
         (Form::Tables, None) => session.output.line(&format!("It does not wait: {}", describe::state(&job))),
     }
+}
+
+fn explanation(output: Output, whole: WholeExplanation, now: Instant) -> Result<(), Failure> {
+    let WholeExplanation { blockers, position, estimated_start_at, .. } = whole;
+    waiting(output, &PendingExplanation { blockers, position, estimated_start_at }, now)?;
+    let when = |at: Instant| format!("{} (in {})", absolute(at), between(now, Some(at), now));
+    if let Some(median) = whole.median_start_at {
+        output.line(&format!("As likely as not by: {}", when(median)))?;
+    }
+    if let Some(ninety) = whole.ninety_percent_start_at {
+        output.line(&format!("Nine times out of ten by: {}", when(ninety)))?;
+    }
+    if let Some(quality) = whole.estimate_quality {
+        output.line(&format!(
+            "Of the last {} such estimates {:.0} % came true by the first time and {:.0} % by the second.",
+            quality.jobs,
+            quality.within_median * 100.0,
+            quality.within_ninety_percent * 100.0
+        ))?;
+    }
+    if !whole.suggestions.is_empty() {
+        output.line("It would start:")?;
+    }
+    for suggestion in &whole.suggestions {
+        output.line(&format!("  {}", plain(&suggestion.message)))?;
+    }
+    Ok(())
 }
 
 fn waiting(output: Output, pending: &PendingExplanation, now: Instant) -> Result<(), Failure> {
@@ -50,7 +80,7 @@ fn waiting(output: Output, pending: &PendingExplanation, now: Instant) -> Result
     }
     match pending.estimated_start_at {
         Some(at) => {
-            output.line(&format!("Likely start: {} (in {})", absolute(at), between(now, Some(at), now)))
+            output.line(&format!("At the latest: {} (in {})", absolute(at), between(now, Some(at), now)))
         }
         None => Ok(()),
     }

@@ -13,6 +13,7 @@ mod chaos;
 mod endurance;
 mod feed;
 mod fencing;
+mod foresight;
 mod identity;
 mod life;
 mod neighbours;

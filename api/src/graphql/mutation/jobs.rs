@@ -102,7 +102,7 @@ pub struct SubmitJobInput {
 
 impl SubmitJobInput {
     /// The checked submission; `at` stands before the names of refused fields.
-    fn check(self, at: &str) -> Result<JobSpec, Fault> {
+    pub(in crate::graphql) fn check(self, at: &str) -> Result<JobSpec, Fault> {
         let mut depends_on = Vec::new();
         for (place, id) in self.depends_on.unwrap_or_default().iter().enumerate() {
             let id = id.parse::<JobId>();

@@ -34,8 +34,8 @@ function bundleBudget(): Plugin {
   return {
     name: "bundle-budget",
     apply: "build",
-    writeBundle(_options, bundle) {
-      const folder = join(import.meta.dirname, "dist");
+    writeBundle({ dir }, bundle) {
+      const folder = dir ?? join(import.meta.dirname, "dist");
       const bytes = [...dashboardFiles(bundle)].reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0);
       const kilobytes = bytes / 1000;
       this.info(`${kilobytes.toFixed(1)} kB gzip of ${BUDGET_KB} kB allowed`);

@@ -11,7 +11,11 @@ export interface JobWish {
   readonly gpuTypes?: readonly string[];
   readonly minMemoryGb?: number;
   readonly priority?: number;
+  readonly labels?: readonly { readonly key: string; readonly value: string }[];
+  readonly hold?: boolean;
 }
+
+type Variables = Readonly<Record<string, unknown>>;
 
 export class Api {
   readonly #server: FleetServer;
@@ -21,31 +25,40 @@ export class Api {
   }
 
   /** Submits a job and answers its id. */
-  async submit({ name, gpus, line, modelType, gpuTypes, minMemoryGb, priority }: JobWish): Promise<string> {
-    const input = {
-      name,
-      modelType,
-      priority,
-      command: line === undefined ? undefined : ["/bin/sh", "-c", line],
-      requirements: { count: gpus, gpuTypes, minMemoryGb },
-    };
-    const answer = await this.#ask<{ submitJob: { job: { id: string } } }>(
+  async submit(wish: JobWish): Promise<string> {
+    const answer = await this.ask<{ submitJob: { job: { id: string } } }>(
       "mutation Submit($input: SubmitJobInput!) { submitJob(input: $input) { job { id } } }",
-      { input },
+      { input: inputOf(wish) },
     );
     return answer.submitJob.job.id;
   }
 
+  /** Submits several at once, all or none. */
+  async submitAll(wishes: readonly JobWish[]): Promise<void> {
+    await this.ask("mutation SubmitAll($input: SubmitJobsInput!) { submitJobs(input: $input) { jobs { id } } }", {
+      input: { jobs: wishes.map(inputOf) },
+    });
+  }
+
+  /** A secret with which somebody of this role signs in. */
+  async key(role: "VIEWER" | "MEMBER" | "ADMIN"): Promise<string> {
+    const { createApiKey } = await this.ask<{ createApiKey: { secret: string } }>(
+      "mutation Key($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }",
+      { input: { name: `a ${role.toLowerCase()}`, role } },
+    );
+    return createApiKey.secret;
+  }
+
   async release(jobId: string): Promise<void> {
-    await this.#ask("mutation Release($input: ReleaseJobInput!) { releaseJob(input: $input) { job { id } } }", { input: { jobId } });
+    await this.ask("mutation Release($input: ReleaseJobInput!) { releaseJob(input: $input) { job { id } } }", { input: { jobId } });
   }
 
   async cancel(id: string): Promise<void> {
-    await this.#ask("mutation Cancel($input: CancelJobInput!) { cancelJob(input: $input) { job { id } } }", { input: { id } });
+    await this.ask("mutation Cancel($input: CancelJobInput!) { cancelJob(input: $input) { job { id } } }", { input: { id } });
   }
 
   async status(id: string): Promise<string | undefined> {
-    const answer = await this.#ask<{ job: { status: string } | null }>("query Status($id: ID!) { job(id: $id) { status } }", { id });
+    const answer = await this.ask<{ job: { status: string } | null }>("query Status($id: ID!) { job(id: $id) { status } }", { id });
     return answer.job?.status;
   }
 
@@ -53,7 +66,7 @@ export class Api {
     await expect.poll(() => this.status(id), { message: `job ${id} becomes ${status}` }).toBe(status);
   }
 
-  async #ask<Data>(query: string, variables: Readonly<Record<string, unknown>>): Promise<Data> {
+  async ask<Data>(query: string, variables: Variables = {}): Promise<Data> {
     const response = await fetch(`${this.#server.origin}/graphql`, {
       method: "POST",
       headers: { authorization: `Bearer ${this.#server.token}`, "content-type": "application/json" },
@@ -63,4 +76,16 @@ export class Api {
     if (errors !== undefined || data === undefined) throw new Error(`the API refused: ${JSON.stringify(errors)}`);
     return data;
   }
+}
+
+function inputOf({ name, gpus, line, modelType, gpuTypes, minMemoryGb, priority, labels, hold }: JobWish): Variables {
+  return {
+    name,
+    modelType,
+    priority,
+    labels,
+    hold,
+    command: line === undefined ? undefined : ["/bin/sh", "-c", line],
+    requirements: { count: gpus, gpuTypes, minMemoryGb },
+  };
 }

@@ -25,13 +25,13 @@ export const test = base.extend<World>({
 
 export { expect };
 
-export async function signIn(page: Page, server: FleetServer): Promise<void> {
-  await page.goto(server.signInLink.href);
+export async function signIn(page: Page, server: FleetServer, path = "/", token = server.token): Promise<void> {
+  await page.goto(`${server.origin}${path}#token=${token}`);
   await expect(page.getByText("LIVE", { exact: true })).toBeVisible();
 }
 
-export async function openPage(page: Page, name: "Fleet" | "Jobs" | "Submit"): Promise<void> {
-  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
+export async function openPage(page: Page, name: "Fleet" | "Jobs" | "Queue" | "Usage" | "Submit" | "Admin"): Promise<void> {
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true }).click();
 }
 
 /** Marks the document; the mark is gone after a reload. */

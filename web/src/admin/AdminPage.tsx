@@ -52,7 +52,7 @@ function Tab({ first }: { readonly first: string }) {
 
 function Forbidden({ needs, role }: { readonly needs: string; readonly role: string }) {
   return (
-    <Empty title="Not for your role">
+    <Empty page title="Not for your role">
       This page is for {needs}; yours is {role}. Ask an operator of the fleet for another token.
     </Empty>
   );

@@ -74,7 +74,7 @@ function Pages() {
       </Route>
       <Route path="/submit" component={SubmitPage} />
       <Route>
-        <Empty title="There is no such page">Choose one of the pages above.</Empty>
+        <Empty page title="There is no such page">Choose one of the pages above.</Empty>
       </Route>
     </Switch>
   );

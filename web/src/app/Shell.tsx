@@ -20,8 +20,8 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
       <a className={styles.skip} href="#content">
         Skip to the content
       </a>
-      <SimulatedBanner />
       <header className={styles.header}>
+        <SimulatedBanner />
         <div className={styles.bar}>
           <Link href="/fleet" className={styles.home}>
             <Brand />
@@ -90,7 +90,8 @@ function ThemeButton() {
 function TimeZoneButton() {
   const zone = useTimeZone();
   const other = zone === "utc" ? "local" : "utc";
-  const name = other === "utc" ? "Show times in UTC" : "Show times as they are here";
+  // The name begins with what is seen.
+  const name = other === "utc" ? "Local times; show UTC instead" : "UTC; show local times instead";
   return (
     <Button kind="quiet" onClick={() => chooseTimeZone(other)} aria-label={name} title={name}>
       {zone === "utc" ? "UTC" : "Local"}

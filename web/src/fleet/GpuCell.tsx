@@ -6,7 +6,7 @@ import { cardName, formatMemoryUse, formatPercent, formatTemperature } from "../
 import { StatusMark } from "../ui/StatusMark";
 import { useCell, useEntity } from "../ui/useCell";
 import styles from "./GpuCell.module.css";
-import { holder, spokenGpu } from "./gpuNow";
+import { holder } from "./gpuNow";
 import { type GpuState, gpuState, presentGpu } from "./gpuState";
 
 interface Props {
@@ -30,9 +30,9 @@ export const GpuCell = memo(function GpuCell({ id, hostName, chosen, onChoose }:
         data-family={presentGpu(state).family}
         data-gpu-status={gpu.status}
         aria-pressed={chosen}
-        aria-label={spokenGpu(gpu, hostName, state)}
         onClick={() => onChoose(chosen ? undefined : id)}
       >
+        <span className="visually-hidden">{hostName}</span>
         <Level state={state} percent={reading?.telemetry?.utilizationPercent ?? undefined} />
         <Text gpu={gpu} state={state} reading={reading} />
       </button>
@@ -51,6 +51,7 @@ function Text({ gpu, state, reading }: { readonly gpu: Gpu; readonly state: GpuS
       <span className={styles.type} title={gpu.gpuType}>
         {gpu.simulated && <span className={styles.sim}>sim</span>}
         {cardName(gpu.gpuType)}
+        {gpu.simulated && <span className="visually-hidden">, simulated</span>}
       </span>
       <span className={styles.holder} data-free={holder(gpu) === undefined} title={holder(gpu) ?? reason(gpu, state)} dir="auto">
         {holder(gpu) ?? reason(gpu, state)}

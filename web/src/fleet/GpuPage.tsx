@@ -75,7 +75,7 @@ function cardRows({ telemetry, numaNode, nvlinkPeers }: GpuDetail) {
 
 function NoGpu() {
   return (
-    <Empty title="No such GPU">
+    <Empty page title="No such GPU">
       It left the fleet, or another organization's host carries it. <Link href="/fleet">All GPUs</Link>
     </Empty>
   );

@@ -118,7 +118,7 @@ function useGroup(hostId: string): HostGroup | undefined {
 
 function NoHost() {
   return (
-    <Empty title="No such host">
+    <Empty page title="No such host">
       It left the fleet, or it serves another organization alone. <Link href="/fleet">The fleet</Link>
     </Empty>
   );

@@ -27,7 +27,7 @@ export function JobPage({ id }: { readonly id: string }) {
   const { detail, error, missing, reload } = useJobDetail(id, live?.version);
   if (missing) {
     return (
-      <Empty title="No such job">
+      <Empty page title="No such job">
         It does not exist, or it belongs to another organization. <Link href="/jobs">All jobs</Link>
       </Empty>
     );

@@ -1,6 +1,7 @@
 // Searches the log: Enter goes to the next match, Shift+Enter to the one before.
 import type { KeyboardEvent } from "react";
 import { Button } from "../ui/Button";
+import { plural } from "../ui/format";
 import { SearchField } from "../ui/controls";
 import styles from "./LogSearch.module.css";
 
@@ -19,7 +20,7 @@ export function LogSearch({ wanted, onWanted, found, current, onStep }: Props) {
     event.preventDefault();
     onStep(event.shiftKey ? -1 : 1);
   };
-  const words = found === 0 ? "no match" : current === undefined ? `${found} lines` : `${current + 1} of ${found} lines`;
+  const words = found === 0 ? "no match" : current === undefined ? plural(found, "line") : `${current + 1} of ${plural(found, "line")}`;
   return (
     <span className={styles.search} onKeyDown={onKey}>
       <SearchField label="Search the log" value={wanted} onChange={onWanted} />

@@ -19,12 +19,13 @@ export function CopyButton({ text, what, label }: { readonly text: string; reado
   };
   const word = outcome === "copied" ? "Copied" : outcome === "failed" ? "Not allowed" : (label ?? "Copy");
   return (
-    <button type="button" className={styles.copy} aria-label={`Copy ${what}`} onClick={copy}>
+    <button type="button" className={styles.copy} onClick={copy}>
       <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.6">
         <rect x="5" y="5" width="9" height="9" rx="1.5" />
         <path d="M11 3.5V3a1 1 0 0 0-1-1H3a1 1 0 0 0-1 1v7a1 1 0 0 0 1 1h.5" />
       </svg>
       <span role="status">{word}</span>
+      {label === undefined && <span className="visually-hidden"> {what}</span>}
     </button>
   );
 }

@@ -5,10 +5,17 @@ import { Button } from "./Button";
 import styles from "./Notice.module.css";
 import { Glyph } from "./StatusMark";
 
-export function Empty({ title, children }: { readonly title: string; readonly children?: ReactNode }) {
+interface EmptyProps {
+  readonly title: string;
+  /** It is all of the page, and so its heading. */
+  readonly page?: boolean;
+  readonly children?: ReactNode;
+}
+
+export function Empty({ title, page = false, children }: EmptyProps) {
   return (
     <div className={styles.notice}>
-      <p className={styles.title}>{title}</p>
+      {page ? <h1 className={styles.title}>{title}</h1> : <p className={styles.title}>{title}</p>}
       {children !== undefined && <div className={styles.text}>{children}</div>}
     </div>
   );

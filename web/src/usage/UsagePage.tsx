@@ -56,7 +56,7 @@ function ByOrganization({ organizations, days }: { readonly organizations: reado
   const all = total(sorted.map(({ hours }) => total(hours)));
   return (
     <Panel title="By organization" aside={`${hoursText(all)} GPU-hours in ${days} days`} flush>
-      <div className={styles.scroller}>
+      <div className={styles.scroller} tabIndex={0}>
         <table className={table.table} aria-label="GPU-hours by organization">
           <thead>
             <tr>
@@ -94,7 +94,7 @@ function ByDay({ organizations, days }: { readonly organizations: readonly Organ
   const newestFirst = days.map((day, index) => ({ day, index })).reverse();
   return (
     <Panel title="By day" aside="GPU-hours held" flush>
-      <div className={styles.scroller}>
+      <div className={styles.scroller} tabIndex={0}>
         <table className={table.table} aria-label="GPU-hours by day">
           <thead>
             <tr>

@@ -123,7 +123,10 @@ impl Suggestion {
     }
 
     /// Names of the hosts that it would run on.
-    async fn hosts(&self, #[graphql(desc = "At most so many; null: all.")] first: Option<i32>) -> Answer<Vec<&str>> {
+    async fn hosts(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<&str>> {
         Ok(self.0.hosts.iter().take(at_most(first)?).map(String::as_str).collect())
     }
 }
@@ -173,7 +176,10 @@ pub struct JobPreview {
 #[ComplexObject]
 impl JobPreview {
     /// Names of the hosts on which it would start now.
-    async fn hosts(&self, #[graphql(desc = "At most so many; null: all.")] first: Option<i32>) -> Answer<Vec<&str>> {
+    async fn hosts(
+        &self,
+        #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
+    ) -> Answer<Vec<&str>> {
         Ok(self.hosts.iter().take(at_most(first)?).map(String::as_str).collect())
     }
 }

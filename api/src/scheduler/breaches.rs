@@ -35,11 +35,16 @@ impl Breaches {
                 .increment(1);
         }
         let file = match self.keep(&Kept { at, breaches, snapshot }) {
-            Ok(file) => file.map_or_else(|| "none: there are enough".to_owned(), |file| file.display().to_string()),
+            Ok(file) => {
+                file.map_or_else(|| "none: there are enough".to_owned(), |file| file.display().to_string())
+            }
             Err(error) => format!("none: {error}"),
         };
         tracing::error!(
-            code = first.code.as_str(), breach = first.message, count = breaches.len(), file,
+            code = first.code.as_str(),
+            breach = first.message,
+            count = breaches.len(),
+            file,
             "a plan breaks a rule of its own; please report it with the file"
         );
         Some(first.message.clone())

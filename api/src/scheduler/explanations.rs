@@ -143,9 +143,7 @@ impl Explanations {
     /// # Errors
     /// Database faults.
     pub async fn of(&self, id: JobId) -> Result<Explanation, Fault> {
-        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner);
-        let passed = passed.as_ref().map(|passed| passed.known.clone());
-        let known = match passed {
+        let known = match self.passed(|passed| Some(passed.known.clone())) {
             Some(known) => known,
             None => self.plan_on_demand().await?,
         };
@@ -177,11 +175,16 @@ impl Explanations {
         self.ask(move || preview(&snapshot, job, Utc::now())).await
     }
 
+    /// Something of the last pass, if this server schedules.
+    fn passed<T>(&self, take: impl FnOnce(&Passed) -> Option<T>) -> Option<T> {
+        take(self.passed.read().unwrap_or_else(PoisonError::into_inner).as_ref()?)
+    }
+
     /// The fleet and the queue, hardly older than a second.
     async fn present(&self) -> Result<Arc<Snapshot>, Fault> {
-        let passed = self.passed.read().unwrap_or_else(PoisonError::into_inner);
-        let passed = passed.as_ref().filter(|passed| passed.at.elapsed() < PRESENT);
-        if let Some(snapshot) = passed.map(|passed| passed.snapshot.clone()) {
+        // A pass over an empty queue looks at no fleet.
+        let fresh = |passed: &Passed| passed.at.elapsed() < PRESENT && !passed.snapshot.waiting.is_empty();
+        if let Some(snapshot) = self.passed(|passed| fresh(passed).then(|| passed.snapshot.clone())) {
             return Ok(snapshot);
         }
         let mut cached = self.read.lock().await;
@@ -191,14 +194,18 @@ impl Explanations {
             return Ok(snapshot.clone());
         }
         let mut snapshot = self.store.fleet_snapshot().await?;
-        snapshot.waiting = self.store.waiting_jobs(None).await?.into_iter().map(|queued| queued.job).collect();
+        snapshot.waiting =
+            self.store.waiting_jobs(None).await?.into_iter().map(|queued| queued.job).collect();
         let snapshot = Arc::new(snapshot);
         *cached = Some((Instant::now(), snapshot.clone()));
         Ok(snapshot)
     }
 
     /// Pure computation, a few at a time and not on a thread that serves requests.
-    async fn ask<T: Send + 'static>(&self, question: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
         let _turn = self.questions.acquire().await;
         let answered = tokio::task::spawn_blocking(question).await;
         answered.map_err(|error| Fault::Internal(format!("a plan has failed: {error}")))

@@ -93,14 +93,14 @@ impl Forecasts {
         let Some((told, foreseen)) = known.first.remove(&job) else { return };
         let (Some(median), Some(ninety)) = (foreseen.median, foreseen.ninety) else { return };
         let after = |at: DateTime<Utc>| (at - told).num_seconds().max(0);
-        let past =
-            Past { median_secs: after(median), ninety_secs: after(ninety), found_secs: after(at) };
+        let past = Past { median_secs: after(median), ninety_secs: after(ninety), found_secs: after(at) };
         if known.past.len() == JUDGED {
             known.past.pop_front();
         }
         known.past.push_back(past);
         if let Some(quality) = Quality::of(known.past.make_contiguous()) {
-            let within = |part, value| metrics::gauge!("gpu_fleet_estimates_within", "part" => part).set(value);
+            let within =
+                |part, value| metrics::gauge!("gpu_fleet_estimates_within", "part" => part).set(value);
             within("median", quality.within_median);
             within("ninety", quality.within_ninety);
             metrics::gauge!("gpu_fleet_estimates_median_miss_seconds").set(quality.median_miss_secs as f64);
@@ -140,13 +140,16 @@ mod tests {
         forecasts.lock().first.insert(job, (now, Foreseen { median: by(60), ninety: by(600) }));
         assert_eq!(forecasts.quality(), None);
         forecasts.started(job, now + TimeDelta::seconds(90));
-        let (quality, judged) = forecasts.quality().unwrap_or((
-            Quality { within_median: -1.0, within_ninety: -1.0, median_miss_secs: -1 },
-            0,
-        ));
+        let (quality, judged) = forecasts
+            .quality()
+            .unwrap_or((Quality { within_median: -1.0, within_ninety: -1.0, median_miss_secs: -1 }, 0));
         assert_eq!((quality.within_median, quality.within_ninety), (0.0, 1.0));
         assert_eq!((quality.median_miss_secs, judged), (30, 1));
         forecasts.started(job, now);
-        assert_eq!(forecasts.quality().map(|(_, judged)| judged), Some(1), "nothing was foreseen of it again");
+        assert_eq!(
+            forecasts.quality().map(|(_, judged)| judged),
+            Some(1),
+            "nothing was foreseen of it again"
+        );
     }
 }

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::job::Blocker;
-use super::queries::IdVariables;
 use super::{Instant, schema};
 
 /// Why a job waits, when it is thought to start, and what would start it now.
@@ -44,12 +43,4 @@ pub(crate) struct Suggestion {
 #[cynic(schema = "fleet", graphql_type = "Job")]
 pub(crate) struct ExplainedJob {
     pub(crate) pending: Option<WholeExplanation>,
-}
-
-/// See [`ExplainedJob`].
-#[derive(cynic::QueryFragment, Debug)]
-#[cynic(schema = "fleet", graphql_type = "Query", variables = "IdVariables")]
-pub(crate) struct ExplainJob {
-    #[arguments(id: $id)]
-    pub(crate) job: Option<ExplainedJob>,
 }

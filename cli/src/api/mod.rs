@@ -20,7 +20,7 @@ pub(crate) use enums::{
     AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
     OrderDirection, Role,
 };
-pub(crate) use explanation::{ExplainJob, WholeExplanation};
+pub(crate) use explanation::WholeExplanation;
 pub(crate) use fleet::{GpuRow, HostRow, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
@@ -35,8 +35,8 @@ pub(crate) use mutations::{
     UpdateHostVariables, UpdateJob, UpdateJobVariables,
 };
 pub(crate) use queries::{
-    GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables, JobRowById,
-    LogTailVariables, OrganizationPage, PageInfo, PageVariables,
+    ExplainJob, GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables,
+    JobRowById, LogTailVariables, OrganizationPage, PageInfo, PageVariables,
 };
 pub(crate) use subscriptions::{FollowJobs, FollowJobsVariables, FollowLog, FollowLogVariables};
 

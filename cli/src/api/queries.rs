@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::explanation::ExplainedJob;
 use super::fleet::{GpuRow, HostRow, OrganizationRow};
 use super::inputs::{JobFilter, JobOrder};
 use super::job::{JobDetail, JobRow, LogLine};
@@ -28,6 +29,14 @@ pub(crate) struct IdVariables {
 pub(crate) struct JobById {
     #[arguments(id: $id)]
     pub(crate) job: Option<JobDetail>,
+}
+
+/// All that can be said of why a job waits.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Query", variables = "IdVariables")]
+pub(crate) struct ExplainJob {
+    #[arguments(id: $id)]
+    pub(crate) job: Option<ExplainedJob>,
 }
 
 /// A job as lists show it.

@@ -226,3 +226,26 @@ export type Role =
   | 'OPERATOR'
   /** Reads its organization. */
   | 'VIEWER';
+
+/** What of a job's wishes a suggestion gives up. */
+export type SuggestionCode =
+  /** Its hosts need no labels. */
+  | 'ANY_LABELS'
+  /** Any type of GPU will do. */
+  | 'ANY_TYPE'
+  /** Fewer CPU cores will do. */
+  | 'FEWER_CORES'
+  /** Fewer GPUs will do. */
+  | 'FEWER_GPUS'
+  /** Less memory of each GPU will do. */
+  | 'LESS_GPU_MEMORY'
+  /** Less memory of its hosts will do. */
+  | 'LESS_HOST_MEMORY'
+  /** Nothing: a person lets it go. */
+  | 'RELEASE'
+  /** It may lie on several hosts. */
+  | 'SEVERAL_HOSTS'
+  /** It is done before a job starts to which the GPUs are promised. */
+  | 'SHORTER_RUN'
+  /** Half of its share of a GPU will do. */
+  | 'SMALLER_SHARE';

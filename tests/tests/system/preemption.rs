@@ -13,7 +13,7 @@ both! {
 async fn neighbours(fleet: &Fleet, guaranteed: usize) -> (Client, Client) {
     let operator = fleet.operator().await;
     for (slug, gpus) in [("owner", guaranteed), ("borrower", 0)] {
-        let input = json!({"slug": slug, "name": slug, "guaranteedGpus": gpus});
+        let input = json!({"slug": slug, "name": slug, "quota": {"guaranteedGpus": gpus}});
         operator.change("createOrganization", input, "organization { id }").await.unwrap();
     }
     (fleet.member("owner").await, fleet.member("borrower").await)
@@ -60,7 +60,7 @@ async fn borrowed_gpus_come_back_and_their_jobs_run_again(engine: Engine) {
 
 /// A played host, so that the test decides when a job has ended.
 async fn asked_to_give_back(engine: Engine) -> (Fleet, Client, PlayedHost, String) {
-    let fleet = Fleet::serve_with(Place::create(engine).await, &["--min-run", "0s"]).await;
+    let fleet = Fleet::serve_with(Place::create(engine).await, &["--min-run", "1s"]).await;
     let (owner, borrower) = neighbours(&fleet, 1).await;
     let host = PlayedHost::join(&fleet, "played", 1).await;
     let job = borrower.submit(json!({"name": "job", "command": ["train"]})).await;
@@ -80,7 +80,7 @@ async fn a_job_that_is_cancelled_while_it_gives_back_does_not_run_again(engine: 
 }
 
 async fn a_loan_goes_back_and_waits_again(engine: Engine) {
-    let fleet = Fleet::serve_with(Place::create(engine).await, &["--min-run", "0s"]).await;
+    let fleet = Fleet::serve_with(Place::create(engine).await, &["--min-run", "1s"]).await;
     let (owner, borrower) = neighbours(&fleet, 1).await;
     let _host = PlayedHost::join(&fleet, "played", 1).await;
     let loan = borrower.submit(json!({"name": "loan"})).await;

@@ -2,4 +2,4 @@
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config.ts";
 
-export default defineConfig({ ...tests, testDir: "screenshots", workers: 1 });
+export default defineConfig({ ...tests, testDir: "screenshots", workers: 1, timeout: 300_000 });

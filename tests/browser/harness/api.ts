@@ -41,10 +41,10 @@ export class Api {
   }
 
   /** A secret with which somebody of this role signs in. */
-  async key(role: "VIEWER" | "MEMBER" | "ADMIN"): Promise<string> {
+  async key(role: "VIEWER" | "MEMBER" | "ADMIN", name = `a ${role.toLowerCase()}`): Promise<string> {
     const { createApiKey } = await this.ask<{ createApiKey: { secret: string } }>(
       "mutation Key($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }",
-      { input: { name: `a ${role.toLowerCase()}`, role } },
+      { input: { name, role } },
     );
     return createApiKey.secret;
   }

@@ -32,14 +32,18 @@ test("pictures of a fleet at work", async ({ page }) => {
     await openPage(page, "Fleet");
     await settled(page);
     await page.screenshot({ path: join(DOCS, "dashboard.png") });
-    await takeVariants(page);
+    await takeVariants(page, server, await viewsOf(api));
   } finally {
     // What runs outlives its agent on purpose, so it is ended before the server.
-    await Promise.all(active.map((id) => api.cancel(id)));
-    await Promise.all(active.map((id) => api.reaches(id, "CANCELLED")));
+    await end(api, active);
     await server.remove();
   }
 });
+
+async function end(api: Api, jobs: readonly string[]): Promise<void> {
+  await Promise.all(jobs.map((id) => api.cancel(id)));
+  await Promise.all(jobs.map((id) => api.reaches(id, "CANCELLED")));
+}
 
 async function populate(api: Api): Promise<string[]> {
   for (const [wish, status] of ENDED) await api.reaches(await api.submit(wish), status);
@@ -50,6 +54,12 @@ async function populate(api: Api): Promise<string[]> {
     active.push(id);
   }
   for (const wish of WAITING) active.push(await api.submit(wish));
+  await api.key("MEMBER", "nightly-eval");
+  for (const [slug, name, guaranteedGpus, maxGpus] of [["vision", "Vision Lab", 4, 8], ["speech", "Speech", 2, undefined]] as const) {
+    await api.ask("mutation Organization($input: CreateOrganizationInput!) { createOrganization(input: $input) { organization { id } } }", {
+      input: { slug, name, quota: { guaranteedGpus, maxGpus } },
+    });
+  }
   return active;
 }
 
@@ -65,22 +75,92 @@ const VARIANTS = [
   { name: "dark-390", colorScheme: "dark", width: 390, height: 844 },
 ] as const;
 
-async function takeVariants(page: Page): Promise<void> {
+interface View {
+  readonly name: string;
+  readonly path: string;
+  /** What is there when the view is. */
+  readonly text: string | RegExp;
+}
+
+async function viewsOf(api: Api): Promise<readonly View[]> {
+  const { gpus, jobs } = await api.ask<{
+    gpus: { nodes: { id: string; host: { id: string } }[] };
+    jobs: { nodes: { id: string; name: string }[] };
+  }>("{ gpus(first: 1) { nodes { id host { id } } } jobs(first: 50) { nodes { id name } } }");
+  const job = (name: string): string => jobs.nodes.find((one) => one.name === name)?.id ?? "";
+  const [gpu] = gpus.nodes;
+  return [
+    { name: "fleet", path: "/fleet", text: "train-llama-3-8b" },
+    { name: "fleet-table", path: "/fleet?view=table", text: "train-llama-3-8b" },
+    { name: "fleet-panel", path: `/fleet?gpu=${gpu?.id ?? ""}`, text: "Charts and more" },
+    { name: "gpu", path: `/fleet/gpus/${gpu?.id ?? ""}`, text: "Its own word" },
+    { name: "host", path: `/fleet/hosts/${gpu?.host.id ?? ""}`, text: "Containment" },
+    { name: "jobs", path: "/jobs", text: "pretrain-70b" },
+    { name: "jobs-filtered", path: "/jobs?q=nothing-has-this-name", text: "No job passes the filter" },
+    { name: "job", path: `/jobs/${job("train-llama-3-8b")}`, text: /step \d+/ },
+    { name: "job-waiting", path: `/jobs/${job("pretrain-70b")}`, text: "Why it waits" },
+    { name: "job-failed", path: `/jobs/${job("convert-checkpoint")}`, text: "no such file" },
+    { name: "queue", path: "/queue", text: "sweep-lora-rank" },
+    { name: "usage", path: "/usage", text: "By day" },
+    { name: "submit", path: "/submit", text: "New job" },
+    { name: "submit-clone", path: `/submit?from=${job("train-llama-3-8b")}`, text: "was submitted" },
+    { name: "admin-organizations", path: "/admin/organizations", text: "Vision Lab" },
+    { name: "admin-keys", path: "/admin/keys", text: "nightly-eval" },
+    { name: "admin-hosts", path: "/admin/hosts", text: "every organization" },
+    { name: "admin-audit", path: "/admin/audit", text: "127.0.0.1" },
+    { name: "nowhere", path: "/nowhere", text: "There is no such page" },
+  ];
+}
+
+async function takeVariants(page: Page, server: FleetServer, views: readonly View[]): Promise<void> {
   for (const { name, colorScheme, width, height } of VARIANTS) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height });
-    const shoot = (what: string) => page.screenshot({ path: `test-results/${what}-${name}.png`, fullPage: width < 500 });
-    await openPage(page, "Fleet");
-    await expect(page.getByRole("heading", { name: "Fleet" })).toBeVisible();
-    await shoot("fleet");
-    await openPage(page, "Jobs");
-    await expect(page.getByRole("link", { name: "pretrain-70b" })).toBeVisible();
-    await shoot("jobs");
-    await page.getByRole("link", { name: "train-llama-3-8b" }).click();
-    await expect(page.getByRole("log")).toContainText("step");
-    await shoot("job");
-    await openPage(page, "Submit");
-    await expect(page.getByRole("heading", { name: "Submit a job" })).toBeVisible();
-    await shoot("submit");
+    for (const view of views) {
+      await page.goto(server.origin + view.path);
+      await expect(page.getByText("LIVE", { exact: true })).toBeVisible();
+      await expect(page.getByText(view.text).first()).toBeVisible();
+      await page.screenshot({ path: `test-results/${view.name}-${name}.png`, fullPage: width < 500 });
+    }
   }
 }
+
+test("pictures of what is seen without a token, and without a server", async ({ page }) => {
+  const server = await FleetServer.start();
+  try {
+    await page.goto(server.origin);
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+    await page.screenshot({ path: "test-results/sign-in-light.png" });
+    await signIn(page, server, "/jobs");
+    await expect(page.getByText("No jobs yet")).toBeVisible();
+    await page.screenshot({ path: "test-results/jobs-empty-light.png" });
+    await server.kill();
+    await expect(page.getByText("Live updates stopped at")).toBeVisible();
+    await page.screenshot({ path: "test-results/cut-off-light.png" });
+  } finally {
+    await server.remove();
+  }
+});
+
+test("pictures of a fleet of 512 GPUs", async ({ page }) => {
+  const server = await FleetServer.start("simulated:512xH100-80GB");
+  const api = new Api(server);
+  const jobs: string[] = [];
+  try {
+    for (const [name, gpus] of [["train-70b", 256], ["finetune", 64], ["sweep", 32]] as const) {
+      const id = await api.submit({ name, gpus, line: LONG });
+      await api.reaches(id, "RUNNING");
+      jobs.push(id);
+    }
+    await signIn(page, server);
+    for (const color of ["state", "use", "organization"]) {
+      await page.goto(`${server.origin}/fleet?color=${color}`);
+      await expect(page.locator("canvas[data-cells='512']")).toBeVisible();
+      await expect(page.getByRole("group", { name: "GPUs by state" })).toContainText("Working");
+      await page.screenshot({ path: `test-results/map-${color}-light.png` });
+    }
+  } finally {
+    await end(api, jobs);
+    await server.remove();
+  }
+});

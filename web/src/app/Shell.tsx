@@ -32,7 +32,9 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
             <LiveIndicator />
             <TimeZoneButton />
             <ThemeButton />
-            <KeyboardHelp />
+            <span className={styles.keys}>
+              <KeyboardHelp />
+            </span>
             <Button kind="quiet" onClick={onSignOut}>
               Sign out
             </Button>

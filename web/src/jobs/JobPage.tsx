@@ -19,6 +19,7 @@ import styles from "./JobPage.module.css";
 import { isWaiting, presentJob } from "./jobStatus";
 import { isHeldBack, isLoan, jobSentence } from "./jobText";
 import { type Detail, useJobDetail } from "./useJobDetail";
+import { TimeLeft } from "./TimeLeft";
 import { Timeline } from "./Timeline";
 import { WhyPanel } from "./WhyPanel";
 
@@ -54,6 +55,7 @@ function JobContent({ job }: { readonly job: Detail }) {
               <StatusMark presentation={presentJob(job.status)} status={job.status} />
             </strong>
             <span>{jobSentence(job)}</span>
+            <TimeLeft job={job} />
           </p>
         </div>
         <JobActions job={job} held={isHeldBack(job)} />

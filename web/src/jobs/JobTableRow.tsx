@@ -5,15 +5,16 @@ import { useWorkspace } from "../app/LiveContext";
 import type { Job } from "../live/jobStore";
 import { formatClock, plural, shortId } from "../ui/format";
 import { StatusMark } from "../ui/StatusMark";
-import { Duration, RelativeTime, useClockText } from "../ui/time";
+import { Duration, RelativeTime } from "../ui/time";
 import { useEntity } from "../ui/useCell";
 import { CancelButton } from "./CancelButton";
 import { jobPath } from "./jobPath";
 import { isCancellable, presentJob } from "./jobStatus";
 import styles from "./JobTable.module.css";
 import { gpuWish, isLoan, jobNews } from "./jobText";
-import { mainSpan, timeLeft } from "./jobTimes";
+import { mainSpan } from "./jobTimes";
 import { JobUse } from "./JobUse";
+import { TimeLeft } from "./TimeLeft";
 
 interface Props {
   readonly id: string;
@@ -55,7 +56,9 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
       </td>
       <td className={`${styles.number} ${styles.time}`}>
         <span className={styles.secondary}>{word}</span> <Duration from={span.from} until={span.until} />
-        <TimeLeft job={job} />
+        <div className={styles.secondary}>
+          <TimeLeft job={job} />
+        </div>
       </td>
       <td className={styles.actions}>{isCancellable(job.status) && <CancelButton job={job} label={`Cancel job ${job.name}`} quiet />}</td>
     </tr>
@@ -66,9 +69,4 @@ function Place({ pending }: { readonly pending: NonNullable<Job["pending"]> }) {
   const place = pending.position === 0 ? "first in its queue" : `${plural(pending.position, "job")} ahead`;
   const estimate = pending.estimatedStartAt === null ? "" : `, starts by ${formatClock(pending.estimatedStartAt)} at the latest`;
   return <div className={styles.secondary}>{place + estimate}</div>;
-}
-
-function TimeLeft({ job }: { readonly job: Job }) {
-  const text = useClockText((now) => timeLeft(job, now));
-  return text === "" ? null : <div className={styles.secondary}>{text}</div>;
 }

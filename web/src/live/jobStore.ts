@@ -149,7 +149,8 @@ export class JobStore {
     if (this.#countWatchers === 0) return;
     this.#recount ??= setTimeout(() => {
       this.#recount = undefined;
-      this.#loadCounts().catch(() => this.counts.set(undefined));
+      // What was counted last stays in sight; the connection's state tells how old it is.
+      this.#loadCounts().catch(() => undefined);
     }, RECOUNT_AFTER_MS);
   }
 

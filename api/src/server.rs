@@ -129,13 +129,6 @@ impl Server {
     pub fn explanations(&self) -> &Explanations {
         &self.explanations
     }
-
-    /// What the resolvers of one request share.
-    fn furnish(&self, request: async_graphql::Request, call: Call) -> async_graphql::Request {
-        let caller = Caller::new(call);
-        let loaders = Loaders::new(self.store.clone(), caller.scope());
-        request.data(caller).data(loaders)
-    }
 }
 
 async fn make_first_organization(store: &Store) -> Result<(), Fault> {
@@ -171,7 +164,9 @@ impl Gateway for Server {
         request: async_graphql::Request,
         call: Call,
     ) -> BoxFuture<'static, async_graphql::Response> {
-        let (schema, request) = (self.schema.clone(), self.furnish(request, call));
+        let caller = Caller::new(call);
+        let loaders = Loaders::new(self.store.clone(), caller.scope());
+        let (schema, request) = (self.schema.clone(), request.data(caller).data(loaders));
         async move { schema.execute(request).await }.boxed()
     }
 
@@ -180,8 +175,10 @@ impl Gateway for Server {
         request: async_graphql::Request,
         call: Call,
     ) -> BoxStream<'static, async_graphql::Response> {
-        let hearing = self.hearings.hearing(&Caller::new(call.clone()), &request);
-        self.schema.execute_stream(self.furnish(request, call).data(hearing)).boxed()
+        let caller = Caller::new(call);
+        let loaders = Loaders::prompt(self.store.clone(), caller.scope());
+        let hearing = self.hearings.hearing(&caller, &request);
+        self.schema.execute_stream(request.data(caller).data(loaders).data(hearing)).boxed()
     }
 
     fn still_valid<'a>(&'a self, who: &'a Principal) -> BoxFuture<'a, bool> {

@@ -11,16 +11,20 @@ use std::time::Duration;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, Request, ServerError, ServerResult, Value};
+use domain::ids::JobId;
 use domain::role::Role;
+use entity::job;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
 use super::caller::Caller;
+use super::loaders::Loaders;
 use super::subscription::{GpuUpdate, JobUpdate};
 use crate::fault::Fault;
 use crate::store::Scope;
 
-/// Events and answers that are kept, and for how long: subscribers are told within moments of each other.
+/// Events, answers and rows that are kept, and for how long: subscribers are told within moments of each other, and a job
+/// passes through its life.
 const KEPT: u64 = 1_000;
 const KEPT_FOR: Duration = Duration::from_secs(10);
 
@@ -33,6 +37,8 @@ type Shared<K, V> = moka::sync::Cache<K, Arc<OnceCell<V>>>;
 /// Where the subscribers of a server meet.
 #[derive(Clone)]
 pub struct Hearings {
+    /// Rows of jobs, for what never changes in them.
+    rows: moka::sync::Cache<(Scope, JobId), Arc<job::Model>>,
     jobs: Shared<Seen, Option<Arc<JobUpdate>>>,
     gpus: Shared<Seen, Option<Arc<GpuUpdate>>>,
     answers: Shared<Asked, Value>,
@@ -45,7 +51,8 @@ fn shared<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Syn
 
 impl Default for Hearings {
     fn default() -> Self {
-        Self { jobs: shared(), gpus: shared(), answers: shared() }
+        let rows = moka::sync::Cache::builder().max_capacity(KEPT).time_to_idle(KEPT_FOR).build();
+        Self { rows, jobs: shared(), gpus: shared(), answers: shared() }
     }
 }
 
@@ -87,6 +94,16 @@ impl Hearing {
     ) -> Result<Option<Arc<JobUpdate>>, Fault> {
         let cell = self.all.jobs.get_with((self.scope, seq), Arc::default);
         cell.get_or_try_init(|| read).await.cloned()
+    }
+
+    /// A job's row, which may be older than the event: what changes in it stands in the event.
+    pub(super) async fn row(&self, loaders: &Loaders, id: JobId) -> Result<Option<Arc<job::Model>>, Fault> {
+        if let Some(row) = self.all.rows.get(&(self.scope, id)) {
+            return Ok(Some(row));
+        }
+        let Some(row) = loaders.one(id).await?.map(Arc::new) else { return Ok(None) };
+        self.all.rows.insert((self.scope, id), row.clone());
+        Ok(Some(row))
     }
 
     /// The same of a GPU.

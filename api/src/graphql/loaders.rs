@@ -20,6 +20,8 @@ use crate::store::{Scope, Store};
 const ROWS: u64 = 100_000;
 /// A subscription goes on for long; its rows are counted anew after this long.
 const SPAN: Duration = Duration::from_secs(5);
+/// How long a batch waits for more.
+const GATHERING: Duration = Duration::from_millis(1);
 
 /// The reads of one request. Each has its own: requests that meet in one loader wait for each other at its lock, which
 /// costs many times what they would share.
@@ -36,11 +38,22 @@ pub struct Batches {
 }
 
 impl Loaders {
-    /// Loaders for one request of somebody who has this much in sight.
+    /// Loaders for one query or mutation of somebody who has this much in sight. They wait a moment for what else of a list
+    /// is asked for.
     #[must_use]
     pub fn new(store: Store, scope: Scope) -> Self {
-        let batches =
-            DataLoader::new(Batches { store, scope }, TokioSpawner::current(), TokioTimer::default());
+        Self::waiting(store, scope, GATHERING)
+    }
+
+    /// Loaders for a subscription: one event follows the other, and waiting for more would only hold them up.
+    #[must_use]
+    pub fn prompt(store: Store, scope: Scope) -> Self {
+        Self::waiting(store, scope, Duration::ZERO)
+    }
+
+    fn waiting(store: Store, scope: Scope, delay: Duration) -> Self {
+        let batches = Batches { store, scope };
+        let batches = DataLoader::new(batches, TokioSpawner::current(), TokioTimer::default()).delay(delay);
         Self { batches: Arc::new(batches), spent: Arc::new(Mutex::new((Instant::now(), 0))) }
     }
 

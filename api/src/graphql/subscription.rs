@@ -166,20 +166,28 @@ async fn job_heard(
     filter: Option<&JobFilter>,
 ) -> Answer<Option<Heard<JobUpdate>>> {
     let event = event?;
-    let update = hearing.job(event.seq, job_update(loaders, &event)).await?;
+    let update = hearing.job(event.seq, job_update(hearing, loaders, &event)).await?;
     let update = update.filter(|update| filter.is_none_or(|filter| filter.matches(&update.job.0)));
     Ok(update.map(|update| Heard { seq: event.seq, update }))
 }
 
-async fn job_update(loaders: &Loaders, event: &Event) -> Result<Option<Arc<JobUpdate>>, Fault> {
-    let Some(row) = loaders.one(JobId(event.subject)).await? else { return Ok(None) };
+async fn job_update(
+    hearing: &Hearing,
+    loaders: &Loaders,
+    event: &Event,
+) -> Result<Option<Arc<JobUpdate>>, Fault> {
+    let Some(row) = hearing.row(loaders, JobId(event.subject)).await? else { return Ok(None) };
     let state: JobState = serde_json::from_value(event.payload.clone())
         .map_err(|error| Fault::Internal(format!("event {} cannot be read: {error}", event.seq)))?;
     let kind = match event.change {
         store::ChangeKind::Created => ChangeKind::Created,
         store::ChangeKind::Updated => ChangeKind::Updated,
     };
-    Ok(Some(Arc::new(JobUpdate { cursor: event_cursor(event.seq), kind, job: Job(state.over(row)) })))
+    Ok(Some(Arc::new(JobUpdate {
+        cursor: event_cursor(event.seq),
+        kind,
+        job: Job(state.over((*row).clone())),
+    })))
 }
 
 async fn gpu_heard(

@@ -23,6 +23,14 @@ test("the queue shows shares, places and reasons, and follows by itself", async 
 test("usage counts what was held, and is saved as a file", async ({ dashboard: page, api }) => {
   const loan = await api.submit({ name: "notebook", gpus: 4 });
   await api.reaches(loan, "RUNNING");
+  const held = async (): Promise<number> => {
+    const { organization } = await api.ask<{ organization: { usage: { gpuSeconds: number } } }>(
+      "query Held($since: DateTime!) { organization { usage { gpuSeconds(since: $since) } } }",
+      { since: new Date(Date.now() - 3_600_000).toISOString() },
+    );
+    return organization.usage.gpuSeconds;
+  };
+  await expect.poll(held, { message: "enough is held to be seen in the file" }).toBeGreaterThan(4);
   await openPage(page, "Usage");
   const byOrganization = page.getByRole("table", { name: "GPU-hours by organization" });
   await expect(byOrganization.getByRole("row").filter({ hasText: "Default" })).toBeVisible();

@@ -351,6 +351,29 @@ export type SubmitJobInput = {
   workdir?: string | null | undefined;
 };
 
+/** What of a job's wishes a suggestion gives up. */
+export type SuggestionCode =
+  /** Its hosts need no labels. */
+  | 'ANY_LABELS'
+  /** Any type of GPU will do. */
+  | 'ANY_TYPE'
+  /** Fewer CPU cores will do. */
+  | 'FEWER_CORES'
+  /** Fewer GPUs will do. */
+  | 'FEWER_GPUS'
+  /** Less memory of each GPU will do. */
+  | 'LESS_GPU_MEMORY'
+  /** Less memory of its hosts will do. */
+  | 'LESS_HOST_MEMORY'
+  /** Nothing: a person lets it go. */
+  | 'RELEASE'
+  /** It may lie on several hosts. */
+  | 'SEVERAL_HOSTS'
+  /** It is done before a job starts to which the GPUs are promised. */
+  | 'SHORTER_RUN'
+  /** Half of its share of a GPU will do. */
+  | 'SMALLER_SHARE';
+
 /** Changes to a host. */
 export type UpdateHostInput = {
   /** True: nothing new is placed on it; false: it takes work again. */
@@ -519,7 +542,7 @@ export type FleetUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>
 
 export type FleetUpdatesSubscription = { fleetUpdates: { hosts: number, hostsReady: number, gpus: number, gpusAvailable: number, gpusAllocated: number, gpusUnavailable: number, utilizationPercent: number | null, jobsQueued: number, jobsRunning: number } };
 
-export type JobRowFragment = { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> };
+export type JobRowFragment = { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> };
 
 export type JobPageQueryVariables = Exact<{
   filter?: JobFilter | null | undefined;
@@ -529,7 +552,7 @@ export type JobPageQueryVariables = Exact<{
 }>;
 
 
-export type JobPageQuery = { jobs: { nodes: Array<{ id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type JobPageQuery = { jobs: { nodes: Array<{ id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type JobCountsQueryVariables = Exact<{
   name?: string | null | undefined;
@@ -546,42 +569,42 @@ export type JobDetailQueryVariables = Exact<{
 }>;
 
 
-export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { singleHost: boolean, cpus: number | null, memoryGb: number | null, count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, labels: Array<{ key: string, value: string }> }, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
+export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { singleHost: boolean, cpus: number | null, memoryGb: number | null, count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
 
 export type CancelJobMutationVariables = Exact<{
   input: CancelJobInput;
 }>;
 
 
-export type CancelJobMutation = { cancelJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type CancelJobMutation = { cancelJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type RetryJobMutationVariables = Exact<{
   input: RetryJobInput;
 }>;
 
 
-export type RetryJobMutation = { retryJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type RetryJobMutation = { retryJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type UpdateJobMutationVariables = Exact<{
   input: UpdateJobInput;
 }>;
 
 
-export type UpdateJobMutation = { updateJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type UpdateJobMutation = { updateJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type ReleaseJobMutationVariables = Exact<{
   input: ReleaseJobInput;
 }>;
 
 
-export type ReleaseJobMutation = { releaseJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type ReleaseJobMutation = { releaseJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type JobUpdatesSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type JobUpdatesSubscription = { jobUpdates: { cursor: string, kind: ChangeKind, job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type JobUpdatesSubscription = { jobUpdates: { cursor: string, kind: ChangeKind, job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
 export type JobLogsSubscriptionVariables = Exact<{
   jobId: string | number;
@@ -597,7 +620,7 @@ export type JobsByIdsQueryVariables = Exact<{
 
 
 export type JobsByIdsQuery = { nodes: Array<
-    | { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }
+    | { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }
     | Record<PropertyKey, never>
    | null> };
 
@@ -646,7 +669,14 @@ export type SubmitJobMutationVariables = Exact<{
 }>;
 
 
-export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
+
+export type PreviewJobQueryVariables = Exact<{
+  input: SubmitJobInput;
+}>;
+
+
+export type PreviewJobQuery = { previewJob: { startsNow: boolean, hosts: Array<string>, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }>, suggestions: Array<{ code: SuggestionCode, message: string }> } | null } };
 
 export type UsageOfDaysFragment = { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number };
 
@@ -863,6 +893,8 @@ export const JobRowFragmentDoc = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1441,6 +1473,8 @@ export const JobPageDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1530,6 +1564,17 @@ export const JobDetailDocument = new TypedDocumentString(`
         value
       }
     }
+    pending {
+      suggestions {
+        code
+        message
+      }
+      estimateQuality {
+        jobs
+        withinNinetyPercent
+        medianMissSeconds
+      }
+    }
     retryOf {
       id
       name
@@ -1605,6 +1650,8 @@ export const JobDetailDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1664,6 +1711,8 @@ export const CancelJobDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1723,6 +1772,8 @@ export const RetryJobDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1782,6 +1833,8 @@ export const UpdateJobDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1841,6 +1894,8 @@ export const ReleaseJobDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1902,6 +1957,8 @@ export const JobUpdatesDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -1971,6 +2028,8 @@ export const JobsByIdsDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -2165,6 +2224,8 @@ export const SubmitJobDocument = new TypedDocumentString(`
   pending {
     position
     estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
     blockers {
       code
       message
@@ -2180,6 +2241,28 @@ export const SubmitJobDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const PreviewJobDocument = new TypedDocumentString(`
+    query PreviewJob($input: SubmitJobInput!) {
+  previewJob(input: $input) {
+    startsNow
+    hosts
+    pending {
+      position
+      estimatedStartAt
+      medianStartAt
+      ninetyPercentStartAt
+      blockers {
+        code
+        message
+      }
+      suggestions {
+        code
+        message
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PreviewJobQuery, PreviewJobQueryVariables>;
 export const UsageOfEveryoneDocument = new TypedDocumentString(`
     query UsageOfEveryone($after: String, $d0: DateTime!, $d1: DateTime!, $d2: DateTime!, $d3: DateTime!, $d4: DateTime!, $d5: DateTime!, $d6: DateTime!, $d7: DateTime!, $d8: DateTime!, $d9: DateTime!, $d10: DateTime!) {
   organizations(first: 100, after: $after) {

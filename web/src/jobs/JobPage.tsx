@@ -9,6 +9,7 @@ import { Panel } from "../ui/Panel";
 import { QueryLink } from "../ui/QueryLink";
 import { StatusMark } from "../ui/StatusMark";
 import { useEntity } from "../ui/useCell";
+import type { Job } from "../live/jobStore";
 import { Attempts } from "./Attempts";
 import { JobActions } from "./JobActions";
 import { JobCharts } from "./JobCharts";
@@ -36,7 +37,7 @@ export function JobPage({ id }: { readonly id: string }) {
   if (error !== undefined && detail === undefined) return <Failure error={error} onRetry={reload} />;
   if (detail === undefined) return <Loading what="the job" />;
   // The live row is never older than the detail, and changes first.
-  const job: Detail = live !== undefined && live.version > detail.version ? { ...detail, ...live, requirements: detail.requirements, labels: detail.labels } : detail;
+  const job: Detail = live !== undefined && live.version > detail.version ? { ...detail, ...live, requirements: detail.requirements, labels: detail.labels, pending: withKnown(live.pending, detail.pending) } : detail;
   return <JobContent job={job} />;
 }
 
@@ -81,4 +82,9 @@ function JobContent({ job }: { readonly job: Detail }) {
       </div>
     </article>
   );
+}
+
+/** A row tells less of why a job waits: what the detail has beside it stays until it is asked for anew. */
+function withKnown(row: Job["pending"], detail: Detail["pending"]): Detail["pending"] {
+  return row === null ? null : { suggestions: [], estimateQuality: null, ...detail, ...row };
 }

@@ -3,7 +3,7 @@ import { memo } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import type { Job } from "../live/jobStore";
-import { formatClock, plural, shortId } from "../ui/format";
+import { plural, shortId } from "../ui/format";
 import { StatusMark } from "../ui/StatusMark";
 import { Duration, RelativeTime } from "../ui/time";
 import { useEntity } from "../ui/useCell";
@@ -14,6 +14,7 @@ import styles from "./JobTable.module.css";
 import { gpuWish, isLoan, jobNews } from "./jobText";
 import { mainSpan } from "./jobTimes";
 import { JobUse } from "./JobUse";
+import { startEstimate } from "./startEstimate";
 import { TimeLeft } from "./TimeLeft";
 
 interface Props {
@@ -67,6 +68,6 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
 
 function Place({ pending }: { readonly pending: NonNullable<Job["pending"]> }) {
   const place = pending.position === 0 ? "first in its queue" : `${plural(pending.position, "job")} ahead`;
-  const estimate = pending.estimatedStartAt === null ? "" : `, starts by ${formatClock(pending.estimatedStartAt)} at the latest`;
-  return <div className={styles.secondary}>{place + estimate}</div>;
+  const estimate = startEstimate(pending);
+  return <div className={styles.secondary}>{estimate === "" ? place : `${place}, starts ${estimate}`}</div>;
 }

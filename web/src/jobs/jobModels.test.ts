@@ -8,6 +8,7 @@ import { sectionsOf } from "./jobSections";
 import { ACTIVE_STATUSES, ALL_STATUSES, FINISHED_STATUSES, isCancellable, presentJob } from "./jobStatus";
 import { gpuPlaces, gpuWish, jobNews, jobSentence, whyItWaits } from "./jobText";
 import { mainSpan, steps, timeLeft } from "./jobTimes";
+import { startEstimate } from "./startEstimate";
 import { countChange, type StatusCounts } from "./statusCounts";
 import { aJob } from "./testJobs";
 
@@ -192,9 +193,24 @@ describe("a job's times", () => {
   });
 });
 
+describe("when a waiting job starts", () => {
+  const none = { estimatedStartAt: null, medianStartAt: null, ninetyPercentStartAt: null };
+  const today = (clock: string): string => new Date(`${new Date().toDateString()} ${clock}`).toISOString();
+
+  test.each([
+    [none, ""],
+    [{ ...none, estimatedStartAt: today("14:00") }, "at 14:00:00 at the latest"],
+    [{ ...none, medianStartAt: today("13:00") }, "likely at 13:00:00"],
+    [{ ...none, medianStartAt: today("13:00"), ninetyPercentStartAt: today("15:00") }, "likely at 13:00:00, with nine chances of ten by 15:00:00"],
+    [{ estimatedStartAt: today("14:00"), medianStartAt: today("13:00"), ninetyPercentStartAt: today("15:00") }, "likely at 13:00:00, at 14:00:00 at the latest"],
+  ])("%j is told as %j", (estimate, words) => {
+    expect(startEstimate(estimate)).toBe(words);
+  });
+});
+
 describe("what a job says about itself", () => {
   const blocker = (message: string) => ({ code: "GPUS_BUSY" as const, message });
-  const pending = (messages: string[]) => ({ position: 1, estimatedStartAt: null, blockers: messages.map(blocker) });
+  const pending = (messages: string[]) => ({ position: 1, estimatedStartAt: null, medianStartAt: null, ninetyPercentStartAt: null, blockers: messages.map(blocker) });
 
   test("the first blocker, and how many more", () => {
     expect(whyItWaits(aJob({ pending: pending(["3 of 8 are free"]) }))).toBe("3 of 8 are free");

@@ -34,6 +34,7 @@ export function aJob(fields: Partial<Job> = {}): Job {
 export function aDetail(fields: Partial<Detail> = {}): Detail {
   return {
     ...aJob(),
+    pending: null,
     requirements: { count: 1, milli: 1000, gpuTypes: [], minMemoryGb: null, singleHost: true, cpus: null, memoryGb: null, labels: [] },
     workdir: null,
     envNames: [],

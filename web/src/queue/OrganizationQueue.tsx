@@ -5,11 +5,12 @@ import { useWorkspace } from "../app/LiveContext";
 import { type JobQuery, listJobs } from "../jobs/jobList";
 import { jobPath } from "../jobs/jobPath";
 import { gpuWish, whyItWaits } from "../jobs/jobText";
+import { startEstimate } from "../jobs/startEstimate";
 import { toOrder } from "../jobs/jobView";
 import { useFreshReasons } from "../jobs/useFreshReasons";
 import type { Job } from "../live/jobStore";
 import type { Organization } from "../live/organizationStore";
-import { formatClock, plural, UNKNOWN } from "../ui/format";
+import { plural, UNKNOWN } from "../ui/format";
 import { Panel } from "../ui/Panel";
 import { RelativeTime } from "../ui/time";
 import { useCell, useRevision } from "../ui/useCell";
@@ -49,7 +50,7 @@ export function OrganizationQueue({ organization, scale }: { readonly organizati
 
 function WaitingJob({ job, next }: { readonly job: Job; readonly next: boolean }) {
   const { pending } = job;
-  const estimate = pending?.estimatedStartAt ?? null;
+  const estimate = pending === null ? "" : startEstimate(pending);
   return (
     <li className={styles.job}>
       <span className={styles.place} title="Place in the queue">
@@ -66,7 +67,7 @@ function WaitingJob({ job, next }: { readonly job: Job; readonly next: boolean }
       </span>
       <span className={styles.reason}>{whyItWaits(job)}</span>
       <span className={styles.time}>
-        {estimate === null ? "waits since " : `by ${formatClock(estimate)} at the latest, waits since `}
+        {estimate === "" ? "waits since " : `starts ${estimate}, waits since `}
         <RelativeTime at={job.submittedAt} />
       </span>
     </li>

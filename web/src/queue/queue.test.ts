@@ -35,7 +35,7 @@ test("the most starved come first: who waits, and holds least of its own", () =>
 });
 
 test("waiting jobs stand in their places; who has none yet stands last", () => {
-  const pending = (position: number) => ({ position, estimatedStartAt: null, blockers: [] });
+  const pending = (position: number) => ({ position, estimatedStartAt: null, medianStartAt: null, ninetyPercentStartAt: null, blockers: [] });
   const jobs = [aJob({ id: "new" }), aJob({ id: "second", pending: pending(1) }), aJob({ id: "first", pending: pending(0) })];
   expect(inTheirPlaces(jobs).map(({ id }) => id)).toEqual(["first", "second", "new"]);
 });

@@ -13,6 +13,7 @@ import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
 import { useRevision } from "../ui/useCell";
 import { MatchHint } from "./MatchHint";
+import { Preview } from "./Preview";
 import { SameAs } from "./SameAs";
 import type { FieldName } from "./submission";
 import styles from "./SubmitPage.module.css";
@@ -90,7 +91,10 @@ export function SubmitPage() {
             </div>
           </form>
         </Panel>
-        <SameAs input={input} />
+        <div className={styles.side}>
+          <Preview input={input} />
+          <SameAs input={input} />
+        </div>
       </div>
     </div>
   );

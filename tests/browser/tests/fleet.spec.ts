@@ -1,3 +1,4 @@
+import { Api } from "../harness/api.ts";
 import { FleetServer } from "../../harness/server.ts";
 import { expect, openPage, signIn, test } from "../harness/test.ts";
 
@@ -16,6 +17,19 @@ test("a host is drained with a reason, and taken back", async ({ dashboard: page
   await page.getByRole("button", { name: "Take it back" }).click();
   await expect(status).toHaveAttribute("data-status", "READY");
   await expect(page.getByRole("table", { name: "GPUs" })).toContainText("Free");
+});
+
+test("a host is given labels and dedicated to an organization", async ({ dashboard: page }) => {
+  await page.getByRole("heading", { name: "gpu-a01" }).getByRole("link").click();
+  await page.getByRole("button", { name: "Edit", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Labels").fill("rack=4");
+  await dialog.getByLabel("Serves").selectOption("Default alone");
+  await dialog.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(dialog).toBeHidden();
+  const facts = page.getByRole("region", { name: "Host", exact: true });
+  await expect(facts).toContainText("rack=4");
+  await expect(facts).toContainText("Default");
 });
 
 test("a GPU's page tells who holds it and what runs on it", async ({ dashboard: page, api }) => {
@@ -49,7 +63,10 @@ test("the fleet is searched, filtered and shown as a table", async ({ dashboard:
 
 test("many GPUs are one picture that keys go through", async ({ page }) => {
   const server = await FleetServer.start("simulated:512xH100-80GB");
+  const api = new Api(server);
   try {
+    const joined = async (): Promise<number> => (await api.ask<{ fleet: { gpus: number } }>("{ fleet { gpus } }")).fleet.gpus;
+    await expect.poll(joined, { message: "all GPUs have joined" }).toBe(512);
     await signIn(page, server);
     const grid = page.getByRole("grid", { name: "GPUs by host" });
     await expect(grid.locator("canvas")).toHaveAttribute("data-cells", "512");

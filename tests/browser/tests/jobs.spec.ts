@@ -77,6 +77,9 @@ test("selected jobs are cancelled together, and those that have ended are retrie
   await expect(bar).toBeHidden();
   expect(await Promise.all(ids.map((id) => api.status(id)))).toEqual(["CANCELLED", "CANCELLED", "HELD"]);
 
+  await page.getByRole("checkbox", { name: "Select all 3 loaded jobs" }).check();
+  await expect(bar).toContainText("3 jobs selected");
+  await bar.getByRole("button", { name: "Select none" }).click();
   await page.getByRole("checkbox", { name: "Select one" }).check();
   await bar.getByRole("button", { name: "Retry 1" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Yes, submit them anew" }).click();

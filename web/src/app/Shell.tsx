@@ -2,6 +2,8 @@
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { Button } from "../ui/Button";
+import { useClockText } from "../ui/time";
+import { useCell } from "../ui/useCell";
 import { Brand } from "./Brand";
 import { ConnectionBar } from "./ConnectionBar";
 import { FleetTotals } from "./FleetTotals";
@@ -43,11 +45,19 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
         <FleetTotals />
       </header>
       <ConnectionBar />
-      <main id="content" className={styles.main} tabIndex={-1}>
+      <main id="content" className={styles.main} tabIndex={-1} data-stale={useStale()}>
         {children}
       </main>
     </>
   );
+}
+
+const STALE_AFTER_MS = 30_000;
+
+/** What is shown has not been live for so long that nobody may take it for the present. */
+function useStale(): boolean {
+  const connection = useCell(useWorkspace().socket.connection);
+  return useClockText((now) => (connection.phase === "waiting" && now - connection.since >= STALE_AFTER_MS ? "stale" : "")) !== "";
 }
 
 function Navigation() {

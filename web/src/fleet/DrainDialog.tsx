@@ -2,15 +2,13 @@
 import { type FormEvent, useState } from "react";
 import { useWorkspace } from "../app/LiveContext";
 import { ConflictNotice } from "../edit/ConflictNotice";
-import type { Described } from "../edit/differences";
 import { useVersionedEdit } from "../edit/useVersionedEdit";
 import { HostDetailDocument, UpdateHostDocument } from "../generated/graphql";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Field } from "../ui/Field";
-import { UNKNOWN } from "../ui/format";
 import { Failure } from "../ui/Notice";
-import { presentHost } from "./gpuState";
+import { describeHost } from "./hostForm";
 import type { HostFacts } from "./useHostDetail";
 
 interface Props {
@@ -74,13 +72,4 @@ function DrainDialog({ host, onChanged, onClose }: Props & { readonly onClose: (
       {edit.error !== undefined && <Failure error={edit.error} />}
     </Dialog>
   );
-}
-
-function describeHost(host: HostFacts): Described {
-  return [
-    ["Status", presentHost(host.status).word],
-    ["Why", host.statusReason ?? UNKNOWN],
-    ["Serves", host.organization?.name ?? "every organization"],
-    ["Labels", host.labels.map(({ key, value }) => `${key}=${value}`).join(" ")],
-  ];
 }

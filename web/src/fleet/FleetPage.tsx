@@ -4,7 +4,9 @@ import { useSearchParams } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { GpuPageDocument } from "../generated/graphql";
 import { Button } from "../ui/Button";
+import { MOST_GPUS } from "../live/fleetStore";
 import { SearchField, Segments } from "../ui/controls";
+import { plural } from "../ui/format";
 import { Empty, Failure, Loading } from "../ui/Notice";
 import { PageHead } from "../ui/PageHead";
 import { useCell, useRevision } from "../ui/useCell";
@@ -58,6 +60,7 @@ export function FleetPage() {
           Start an agent on a machine with GPUs: <code>gpu-fleet agent --server URL --join-token-file FILE</code>
         </Empty>
       )}
+      <Missing />
       {groups.length > 0 && (
         <div className={styles.columns} data-open={chosen !== undefined}>
           <Shape view={view} groups={groups} many={many} chosen={chosen} onChoose={choose} onClear={() => change({ text: "", states: [] })} />
@@ -65,6 +68,20 @@ export function FleetPage() {
         </div>
       )}
     </div>
+  );
+}
+
+/** A fleet that is too large to be loaded whole says so. */
+function Missing() {
+  const { fleet } = useWorkspace();
+  const totals = useCell(fleet.totals);
+  const state = useCell(fleet.feed.state);
+  useRevision(fleet.gpus);
+  if (state.phase !== "ready" || totals === undefined || fleet.gpus.size < MOST_GPUS || totals.gpus <= fleet.gpus.size) return null;
+  return (
+    <p role="note">
+      The first {fleet.gpus.size.toLocaleString("en")} of {plural(totals.gpus, "GPU")} are shown.
+    </p>
   );
 }
 
@@ -77,10 +94,15 @@ interface ShapeProps {
   readonly onClear: () => void;
 }
 
-function Shape({ view, groups, many, chosen, onChoose, onClear }: ShapeProps) {
-  const passing = usePassing(groups, view);
+function Shape(props: ShapeProps) {
+  const { view, groups, many, chosen, onChoose } = props;
   // The map keeps its places and makes the others faint.
   if (many && view.shape === "map") return <FleetMap groups={groups} view={view} chosen={chosen} onChoose={onChoose} />;
+  return <PassingOnly {...props} />;
+}
+
+function PassingOnly({ view, groups, chosen, onChoose, onClear }: ShapeProps) {
+  const passing = usePassing(groups, view);
   if (passing.length === 0) {
     return (
       <Empty title="No GPU passes the filter">

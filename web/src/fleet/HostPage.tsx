@@ -14,6 +14,7 @@ import { StatusMark } from "../ui/StatusMark";
 import { RelativeTime } from "../ui/time";
 import { useEntity, useRevision } from "../ui/useCell";
 import { DrainButton } from "./DrainDialog";
+import { EditHostButton } from "./EditHostDialog";
 import styles from "./GpuPage.module.css";
 import { GpuTable } from "./GpuTable";
 import { presentHost } from "./gpuState";
@@ -40,6 +41,7 @@ export function HostPage({ id }: { readonly id: string }) {
         <strong role="status" aria-label="Host status">
           <StatusMark presentation={presentHost(host.status)} status={host.status} />
         </strong>
+        <EditHostButton host={host} onChanged={take} />
         <DrainButton host={host} onChanged={take} />
       </PageHead>
       {error !== undefined && <Failure error={error} />}

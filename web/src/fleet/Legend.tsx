@@ -26,7 +26,7 @@ export function Legend({ chosen, onChoose }: Props) {
     <div className={styles.legend} role="group" aria-label="GPUs by state">
       {GPU_STATES.filter((state) => counts.has(state) || chosen.includes(state)).map((state) => (
         <button key={state} type="button" className={styles.entry} aria-pressed={chosen.includes(state)} onClick={() => toggle(state)}>
-          <strong>{counts.get(state) ?? 0}</strong>
+          <strong>{(counts.get(state) ?? 0).toLocaleString("en")}</strong>
           <StatusMark presentation={presentGpu(state)} status={state} />
         </button>
       ))}

@@ -4,7 +4,7 @@ import { plural } from "../ui/format";
 
 export function fleetSentence(totals: FleetTotalsFragment): string {
   const parts = [
-    totals.gpus === 0 ? "No GPU has joined yet" : `${totals.gpusAllocated} of ${plural(totals.gpus, "GPU")} busy`,
+    totals.gpus === 0 ? "No GPU has joined yet" : `${totals.gpusAllocated.toLocaleString("en")} of ${plural(totals.gpus, "GPU")} busy`,
     `${plural(totals.jobsQueued, "job")} waiting`,
     `${totals.jobsRunning.toLocaleString("en")} running`,
   ];

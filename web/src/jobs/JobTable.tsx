@@ -22,7 +22,7 @@ interface Props {
   readonly view: JobView;
   readonly organizationId: string | undefined;
   readonly selected: ReadonlySet<string>;
-  readonly onSelect: (id: string, chosen: boolean) => void;
+  readonly onSelect: (ids: readonly string[], chosen: boolean) => void;
   readonly onChange: (changes: Partial<JobView>) => void;
 }
 
@@ -60,7 +60,7 @@ export function JobTable({ view, organizationId, selected, onSelect, onChange }:
       )}
       <div className={styles.scroller}>
         <table className={styles.table} aria-label="Jobs" aria-rowcount={complete ? rows.length + 1 : -1}>
-          <Head view={view} onChange={onChange} />
+          <Head view={view} onChange={onChange} rows={rows} selected={selected} onSelect={onSelect} />
           <tbody ref={body}>
             <Gap height={before} />
             {items.map((item) => {
@@ -131,7 +131,16 @@ function TitleRow({ index, measure, children }: { readonly index: number; readon
   );
 }
 
-function Head({ view, onChange }: Pick<Props, "view" | "onChange">) {
+/** Of the rows that are loaded; what the server has beyond them is not touched. */
+function SelectAll({ rows, selected, onSelect }: Pick<Props, "selected" | "onSelect"> & { readonly rows: readonly RowKey[] }) {
+  const ids = rows.map(jobOf).filter((id) => id !== undefined);
+  const all = ids.length > 0 && ids.every((id) => selected.has(id));
+  return <input type="checkbox" aria-label={`Select all ${plural(ids.length, "loaded job")}`} checked={all} onChange={(event) => onSelect(ids, event.target.checked)} />;
+}
+
+type HeadProps = Omit<Props, "organizationId"> & { readonly rows: readonly RowKey[] };
+
+function Head({ view, onChange, ...selection }: HeadProps) {
   const sorted = (newest: Sort, oldest: Sort = newest) => ({
     "aria-sort": view.sort === newest ? ("descending" as const) : view.sort === oldest ? ("ascending" as const) : undefined,
     onSort: () => onChange({ sort: view.sort === newest ? oldest : newest }),
@@ -140,7 +149,7 @@ function Head({ view, onChange }: Pick<Props, "view" | "onChange">) {
     <thead>
       <tr>
         <th scope="col" className={styles.select}>
-          <span className="visually-hidden">Selected</span>
+          <SelectAll {...selection} />
         </th>
         <th scope="col" className={styles.status}>Status</th>
         <th scope="col" className={styles.job}>Job</th>

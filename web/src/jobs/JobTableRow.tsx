@@ -22,7 +22,7 @@ interface Props {
   readonly index: number;
   readonly measure: (element: Element | null) => void;
   readonly selected: boolean;
-  readonly onSelect: (id: string, chosen: boolean) => void;
+  readonly onSelect: (ids: readonly string[], chosen: boolean) => void;
 }
 
 export const JobTableRow = memo(function JobTableRow({ id, index, measure, selected, onSelect }: Props) {
@@ -34,7 +34,7 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
   return (
     <tr ref={measure} data-index={index} data-selected={selected}>
       <td className={styles.select}>
-        <input type="checkbox" aria-label={`Select ${job.name}`} checked={selected} onChange={(event) => onSelect(id, event.target.checked)} />
+        <input type="checkbox" aria-label={`Select ${job.name}`} checked={selected} onChange={(event) => onSelect([id], event.target.checked)} />
       </td>
       <td className={styles.status}>
         <StatusMark presentation={presentJob(job.status)} status={job.status} />

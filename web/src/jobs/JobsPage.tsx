@@ -18,7 +18,7 @@ export function JobsPage() {
   const { view, change } = useJobView();
   const organization = useOrganizationId(view.organization);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const select = useCallback((id: string, chosen: boolean) => setSelected((before) => withMember(before, id, chosen)), []);
+  const select = useCallback((ids: readonly string[], chosen: boolean) => setSelected((before) => withMembers(before, ids, chosen)), []);
   return (
     <div className={styles.page}>
       <h1>Jobs</h1>
@@ -55,9 +55,11 @@ function useJobView() {
   return { view: parseView(search), change };
 }
 
-function withMember(before: ReadonlySet<string>, id: string, member: boolean): ReadonlySet<string> {
+function withMembers(before: ReadonlySet<string>, ids: readonly string[], members: boolean): ReadonlySet<string> {
   const after = new Set(before);
-  if (member) after.add(id);
-  else after.delete(id);
+  for (const id of ids) {
+    if (members) after.add(id);
+    else after.delete(id);
+  }
   return after;
 }

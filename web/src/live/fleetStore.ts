@@ -25,7 +25,7 @@ export type Host = GpuCellFragment["host"];
 export type Reading = Omit<GpuReadingFragment, "id" | "host">;
 
 /** A fleet larger than this is not loaded whole; the page says so. */
-const MOST_GPUS = 5000;
+export const MOST_GPUS = 5000;
 /** As many as the API takes at once. */
 const MOST_IDS = 100;
 
@@ -91,12 +91,18 @@ export class FleetStore {
   async refreshReadings(gpuIds: readonly string[]): Promise<void> {
     for (let from = 0; from < gpuIds.length; from += MOST_IDS) {
       const { nodes } = await this.#api.query(GpuReadingsDocument, { ids: gpuIds.slice(from, from + MOST_IDS) });
-      this.#takeReadings(nodes.filter(isReading));
+      nodes.filter(isReading).forEach((node) => this.#takeReading(node));
     }
+    this.#tellReadings();
   }
 
   #takeReadings(nodes: readonly GpuReadingFragment[]): void {
     nodes.forEach((node) => this.#takeReading(node));
+    this.#tellReadings();
+  }
+
+  /** Once for many: what counts over all readings is counted anew each time. */
+  #tellReadings(): void {
     this.readingRevision.set(this.readingRevision.get() + 1);
   }
 
@@ -109,10 +115,13 @@ export class FleetStore {
 
   async #snapshot(): Promise<void> {
     const cells: GpuCellFragment[] = [];
+    const first = this.gpus.size === 0;
     let after: string | null = null;
     do {
       const { gpus }: GpuPageQuery = await this.#api.query(GpuPageDocument, { after });
       cells.push(...gpus.nodes);
+      // A large fleet comes into sight page by page; one that is already in sight is exchanged as a whole.
+      if (first) this.take(gpus.nodes);
       after = gpus.pageInfo.hasNextPage ? gpus.pageInfo.endCursor : null;
     } while (after !== null && cells.length < MOST_GPUS);
     this.hosts.replaceAll(uniqueById(cells.map((cell) => cell.host)));

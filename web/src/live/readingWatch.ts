@@ -2,11 +2,13 @@
 // has no stream of them; so those in sight, and only those, are asked for again as often as agents report.
 
 const EVERY_MS = 5000;
+/** Many are asked for less often, so that asking for all of them stays a small part of the time. */
+const EVERY_MS_PER_GPU = 4;
 
 export class ReadingWatch {
   readonly #refresh: (gpuIds: readonly string[]) => Promise<void>;
   readonly #watched = new Map<string, number>();
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
 
   constructor(refresh: (gpuIds: readonly string[]) => Promise<void>) {
@@ -18,12 +20,12 @@ export class ReadingWatch {
     const before = this.#watched.size;
     gpuIds.forEach((id) => this.#watched.set(id, (this.#watched.get(id) ?? 0) + 1));
     if (this.#watched.size > before) void this.#ask();
-    this.#timer ??= setInterval(() => void this.#ask(), EVERY_MS);
+    this.#askLater();
     return () => this.#lookAway(gpuIds);
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#watched.clear();
   }
@@ -35,8 +37,17 @@ export class ReadingWatch {
       else this.#watched.delete(id);
     }
     if (this.#watched.size > 0) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #askLater(): void {
+    if (this.#watched.size === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#ask();
+      this.#askLater();
+    }, Math.max(EVERY_MS, this.#watched.size * EVERY_MS_PER_GPU));
   }
 
   async #ask(): Promise<void> {

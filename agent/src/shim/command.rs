@@ -1,14 +1,14 @@
 //! Starts the command: own session, clean environment, own user, no new privileges, output into pipes that the shim reads.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::environment;
+use super::{birth, environment};
 use super::isolation::{Preparation, Step};
 use crate::attempt::Spec;
 use crate::cgroup::Cgroup;
@@ -49,18 +49,15 @@ pub(super) fn spawn(spec: &Spec) -> Result<Child, Refusal> {
     let preparation = prepare(spec, &workdir, report.as_raw_fd())?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(environment::of(spec));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // SAFETY: it makes system calls only, all of them allowed between fork and exec.
-    unsafe { command.pre_exec(move || preparation.perform()) };
-    let spawned = command.spawn();
-    drop((command, report));
-    let mut child =
-        spawned.map_err(|error| explain(spec, program, &workdir, step_told(&mut told), &error))?;
-    let Some((stdout, stderr)) = child.stdout.take().zip(child.stderr.take()) else {
-        return Err(Refusal::of_host("the output pipes are missing".to_owned()));
-    };
-    // The child is reaped by the supervisor together with all its descendants, so its handle is let go here.
-    Ok(Child { pid: child.id().cast_signed(), stdout: stdout.into(), stderr: stderr.into() })
+    let pipe = || io::pipe().map_err(|error| Refusal::of_host(plain(&error)));
+    let ((stdout, out), (stderr, err)) = (pipe()?, pipe()?);
+    command.stdin(Stdio::null()).stdout(out).stderr(err);
+    let group = spec.cgroup.as_ref().and_then(|path| File::open(path).ok());
+    let started = birth::start(command, preparation, group.as_ref());
+    drop(report);
+    // The child is reaped by the supervisor together with all its descendants.
+    let pid = started.map_err(|error| explain(spec, program, &workdir, step_told(&mut told), &error))?;
+    Ok(Child { pid, stdout: stdout.into(), stderr: stderr.into() })
 }
 
 fn prepare(spec: &Spec, workdir: &Path, report: i32) -> Result<Preparation, Refusal> {

@@ -6,6 +6,7 @@
 //! talks to nobody: files in the attempt's directory go out, the lease's file and signals come in (SIGTERM: stop with grace;
 //! SIGUSR1: kill at once). It must stay quick to start: one thread, no async runtime.
 
+mod birth;
 mod command;
 pub(crate) mod environment;
 mod isolation;

@@ -41,6 +41,15 @@ pub(crate) struct GpuRequirementsInput {
     pub(crate) labels: Option<Vec<LabelInput>>,
 }
 
+/// Several jobs to be.
+#[derive(cynic::InputObject, Debug, Clone)]
+#[cynic(schema = "fleet")]
+pub(crate) struct SubmitJobsInput {
+    pub(crate) jobs: Vec<SubmitJobInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<i32>,
+}
+
 /// A job to be.
 #[derive(cynic::InputObject, Debug, Clone, Default)]
 #[cynic(schema = "fleet")]

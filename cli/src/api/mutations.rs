@@ -2,7 +2,7 @@
 
 use super::fleet::{HostRow, OrganizationRow};
 use super::inputs::{
-    AllocateGpusInput, CancelJobInput, CreateOrganizationInput, ReleaseJobInput, SubmitJobInput,
+    AllocateGpusInput, CancelJobInput, CreateOrganizationInput, ReleaseJobInput, SubmitJobInput, SubmitJobsInput,
     UpdateHostInput, UpdateJobInput,
 };
 use super::job::JobRow;
@@ -48,6 +48,27 @@ pub(crate) struct SubmitVariables {
 pub(crate) struct SubmitJob {
     #[arguments(input: $input)]
     pub(crate) submit_job: JobPayload,
+}
+
+/// Jobs, made.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet")]
+pub(crate) struct JobsPayload {
+    pub(crate) jobs: Vec<JobRow>,
+}
+
+/// See [`SubmitJobs`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct SubmitJobsVariables {
+    pub(crate) input: SubmitJobsInput,
+}
+
+/// Hands in several jobs.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "SubmitJobsVariables")]
+pub(crate) struct SubmitJobs {
+    #[arguments(input: $input)]
+    pub(crate) submit_jobs: JobsPayload,
 }
 
 /// See [`CancelJob`].

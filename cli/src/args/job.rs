@@ -112,6 +112,10 @@ pub(crate) struct SubmitArgs {
     #[arg(long, value_name = "KEY", help_heading = "Job")]
     pub(crate) idempotency_key: Option<String>,
 
+    /// Submits it so often, and prints as many ids; each finds its number in GPU_FLEET_ARRAY_INDEX, from 0
+    #[arg(long, value_name = "N", help_heading = "Job", value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub(crate) array: Option<i32>,
+
     /// The command and its arguments
     #[arg(
         value_name = "CMD",

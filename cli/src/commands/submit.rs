@@ -4,22 +4,32 @@ use cynic::MutationBuilder;
 
 use super::follow::{Follow, exit_code};
 use super::{Session, job_input};
-use crate::api::{JobRow, SubmitJob, SubmitJobInput, SubmitVariables};
+use crate::api::{
+    JobRow, SubmitJob, SubmitJobInput, SubmitJobs, SubmitJobsInput, SubmitJobsVariables, SubmitVariables,
+};
 use crate::args::job::{JobSpecArgs, RunArgs, SubmitArgs};
 use crate::client::{Client, Failure, job_id};
 use crate::output::Form;
 
-/// Hands a job in and prints its id.
+/// Hands a job in, or an array of them, and prints their ids.
 pub(super) async fn submit(args: SubmitArgs) -> Result<(), Failure> {
     let session = Session::open(&args.connect)?;
     let command = if args.loan { None } else { Some(args.command) };
     let mut input = describe(&session.client, args.spec, command).await?;
     input.hold = args.hold.then_some(true);
     input.idempotency_key = args.idempotency_key;
-    let job = hand_in(&session.client, input).await?;
+    let Some(times) = args.array else {
+        let job = hand_in(&session.client, input).await?;
+        return match session.output.form {
+            Form::Json => session.output.json(&job),
+            Form::Ids | Form::Tables => session.output.line(job.id.inner()),
+        };
+    };
+    let input = SubmitJobsInput { jobs: vec![input], times: Some(times) };
+    let jobs = session.client.run(SubmitJobs::build(SubmitJobsVariables { input })).await?.submit_jobs.jobs;
     match session.output.form {
-        Form::Json => session.output.json(&job),
-        Form::Ids | Form::Tables => session.output.line(job.id.inner()),
+        Form::Json => session.output.json(&jobs),
+        Form::Ids | Form::Tables => jobs.iter().try_for_each(|job| session.output.line(job.id.inner())),
     }
 }
 

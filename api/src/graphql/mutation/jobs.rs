@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::ids::{GpuId, JobId};
 use domain::limits::{self, JobSpec};
-use domain::requirements::GpuRequirements;
+use domain::requirements::{GpuRequirements, Label};
 
 use super::labels;
 use crate::fault::Fault;
@@ -17,6 +17,10 @@ use crate::store::placing::ChosenGpu;
 
 /// Jobs in one bulk submission at most.
 const BULK: usize = 1000;
+/// Where a job of an array finds its number, and how many there are.
+const ARRAY_INDEX: &str = "GPU_FLEET_ARRAY_INDEX";
+const ARRAY_SIZE: &str = "GPU_FLEET_ARRAY_SIZE";
+const ARRAY_LABEL: &str = "array-index";
 
 /// What a job asks of the fleet.
 #[derive(InputObject, Clone)]
@@ -134,8 +138,24 @@ impl SubmitJobInput {
 /// Several jobs to be.
 #[derive(InputObject)]
 pub struct SubmitJobsInput {
-    /// The jobs, at most 1,000.
+    /// The jobs, at most 1,000 with all of their copies.
     pub jobs: Vec<SubmitJobInput>,
+    /// How often each is submitted, as an array of jobs. Each copy finds its number, from 0, in its environment as
+    /// GPU_FLEET_ARRAY_INDEX and their count as GPU_FLEET_ARRAY_SIZE, and has the number as its label array-index.
+    pub times: Option<i32>,
+}
+
+/// An array of jobs, each of which knows its number.
+fn array(spec: &JobSpec, size: usize) -> impl Iterator<Item = JobSpec> {
+    (0..size).map(move |index| {
+        let mut copy = spec.clone();
+        copy.env.push((ARRAY_INDEX.to_owned(), index.to_string()));
+        copy.env.push((ARRAY_SIZE.to_owned(), size.to_string()));
+        copy.labels.push(Label { key: ARRAY_LABEL.to_owned(), value: index.to_string() });
+        // The same submission again finds each of its jobs.
+        copy.idempotency_key = spec.idempotency_key.as_ref().map(|key| format!("{key}/{index}"));
+        copy
+    })
 }
 
 /// A job to cancel.
@@ -256,9 +276,17 @@ impl JobMutation {
         if input.jobs.is_empty() || input.jobs.len() > BULK {
             return Err(Fault::invalid("jobs", format!("between 1 and {BULK} jobs")).into());
         }
+        let most = BULK / input.jobs.len();
+        let times = input.times.map(|times| usize::try_from(times).unwrap_or(0));
+        if times.is_some_and(|times| !(1..=most).contains(&times)) {
+            return Err(Fault::invalid("times", format!("between 1 and {most}, for {BULK} jobs in all")).into());
+        }
         let checked =
             input.jobs.into_iter().enumerate().map(|(place, job)| job.check(&format!("jobs[{place}].")));
-        let specs = checked.collect::<Result<Vec<_>, _>>()?;
+        let mut specs = checked.collect::<Result<Vec<_>, _>>()?;
+        if let Some(times) = times {
+            specs = specs.iter().flat_map(|spec| array(spec, times)).collect();
+        }
         let made = store(ctx).submit_jobs(organization, specs, true, &permit.actor()).await?;
         Ok(JobsPayload { jobs: made.into_iter().map(Job).collect() })
     }

@@ -14,6 +14,9 @@ use super::isolation::Preparation;
 /// What a child ends with whose command could not be executed; its parent has been told why.
 const NOT_EXECUTED: i32 = 127;
 
+/// From Linux's include/uapi/linux/sched.h; the library's own constant is too narrow for it.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
 /// The two sides of a fork.
 enum Fork {
     Child,
@@ -53,12 +56,11 @@ fn fork_into(group: &File) -> Option<Fork> {
     let descriptor = u64::try_from(group.as_raw_fd()).ok()?;
     // SAFETY: all of it are plain numbers, for which zero means "none".
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
-    arguments.flags = libc::CLONE_INTO_CGROUP as u64;
+    arguments.flags = CLONE_INTO_CGROUP;
     arguments.exit_signal = libc::SIGCHLD as u64;
     arguments.cgroup = descriptor;
     // SAFETY: without CLONE_VM this is fork(2), and this process has one thread, whose locks and memory the child has whole.
-    let pid =
-        unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<libc::clone_args>()) };
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<libc::clone_args>()) };
     match i32::try_from(pid) {
         Ok(0) => Some(Fork::Child),
         Ok(pid) if pid > 0 => Some(Fork::Parent(pid)),

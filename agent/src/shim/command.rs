@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{birth, environment};
 use super::isolation::{Preparation, Step};
+use super::{birth, environment};
 use crate::attempt::Spec;
 use crate::cgroup::Cgroup;
 

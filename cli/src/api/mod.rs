@@ -24,15 +24,15 @@ pub(crate) use explanation::WholeExplanation;
 pub(crate) use fleet::{GpuRow, HostRow, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
-    GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput, SubmitJobsInput,
-    UpdateHostInput, UpdateJobInput,
+    GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
+    SubmitJobsInput, UpdateHostInput, UpdateJobInput,
 };
 pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
-    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitJob, SubmitJobs, SubmitJobsVariables, SubmitVariables, UpdateHost,
-    UpdateHostVariables, UpdateJob, UpdateJobVariables,
+    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitJob, SubmitJobs, SubmitJobsVariables,
+    SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
 };
 pub(crate) use queries::{
     ExplainJob, GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables,

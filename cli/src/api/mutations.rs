@@ -2,8 +2,8 @@
 
 use super::fleet::{HostRow, OrganizationRow};
 use super::inputs::{
-    AllocateGpusInput, CancelJobInput, CreateOrganizationInput, ReleaseJobInput, SubmitJobInput, SubmitJobsInput,
-    UpdateHostInput, UpdateJobInput,
+    AllocateGpusInput, CancelJobInput, CreateOrganizationInput, ReleaseJobInput, SubmitJobInput,
+    SubmitJobsInput, UpdateHostInput, UpdateJobInput,
 };
 use super::job::JobRow;
 use super::schema;

@@ -279,7 +279,9 @@ impl JobMutation {
         let most = BULK / input.jobs.len();
         let times = input.times.map(|times| usize::try_from(times).unwrap_or(0));
         if times.is_some_and(|times| !(1..=most).contains(&times)) {
-            return Err(Fault::invalid("times", format!("between 1 and {most}, for {BULK} jobs in all")).into());
+            return Err(
+                Fault::invalid("times", format!("between 1 and {most}, for {BULK} jobs in all")).into()
+            );
         }
         let checked =
             input.jobs.into_iter().enumerate().map(|(place, job)| job.check(&format!("jobs[{place}].")));

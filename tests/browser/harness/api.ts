@@ -19,9 +19,12 @@ type Variables = Readonly<Record<string, unknown>>;
 
 export class Api {
   readonly #server: FleetServer;
+  readonly #token: string;
 
-  constructor(server: FleetServer) {
+  /** Without a token of its own: as the server's operator. */
+  constructor(server: FleetServer, token = server.token) {
     this.#server = server;
+    this.#token = token;
   }
 
   /** Submits a job and answers its id. */
@@ -69,7 +72,7 @@ export class Api {
   async ask<Data>(query: string, variables: Variables = {}): Promise<Data> {
     const response = await fetch(`${this.#server.origin}/graphql`, {
       method: "POST",
-      headers: { authorization: `Bearer ${this.#server.token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
       body: JSON.stringify({ query, variables }),
     });
     const { data, errors } = (await response.json()) as { data?: Data; errors?: unknown };

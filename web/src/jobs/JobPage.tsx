@@ -9,6 +9,7 @@ import { Panel } from "../ui/Panel";
 import { QueryLink } from "../ui/QueryLink";
 import { StatusMark } from "../ui/StatusMark";
 import { useEntity } from "../ui/useCell";
+import { useTitle } from "../ui/useTitle";
 import type { Job } from "../live/jobStore";
 import { Attempts } from "./Attempts";
 import { JobActions } from "./JobActions";
@@ -42,6 +43,7 @@ export function JobPage({ id }: { readonly id: string }) {
 }
 
 function JobContent({ job }: { readonly job: Detail }) {
+  useTitle(`${job.name}, ${presentJob(job.status).word.toLowerCase()}`);
   return (
     <article className={styles.page} aria-label={`Job ${job.name}`}>
       <header className={styles.head}>

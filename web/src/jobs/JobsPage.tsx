@@ -2,11 +2,15 @@
 import { useCallback, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
+import { JobPageDocument } from "../generated/graphql";
+import { PAGE_SIZE } from "../live/jobStore";
 import { Failure, Loading } from "../ui/Notice";
+import { PageHead } from "../ui/PageHead";
 import { useCell } from "../ui/useCell";
 import { BulkBar } from "./BulkBar";
 import { JobFilterBar } from "./JobFilterBar";
 import styles from "./JobsPage.module.css";
+import { sectionsOf } from "./jobSections";
 import { JobTable } from "./JobTable";
 import { parseView, writeView, type JobView } from "./jobView";
 import { StatusFilter } from "./StatusFilter";
@@ -21,7 +25,7 @@ export function JobsPage() {
   const select = useCallback((ids: readonly string[], chosen: boolean) => setSelected((before) => withMembers(before, ids, chosen)), []);
   return (
     <div className={styles.page}>
-      <h1>Jobs</h1>
+      <PageHead title="Jobs" query={{ operation: JobPageDocument, variables: firstPage(view, organization.id) }} />
       <JobFilterBar view={view} onChange={change} />
       <StatusFilter view={view} organizationId={organization.id} onChange={change} />
       {state.phase === "failed" && <Failure error={state.error} onRetry={jobs.feed.start} />}
@@ -39,6 +43,11 @@ export function JobsPage() {
       <BulkBar selected={selected} onClear={() => setSelected(new Set())} />
     </div>
   );
+}
+
+/** What the list asks for first. */
+function firstPage(view: JobView, organizationId: string | undefined) {
+  return { ...sectionsOf(view, organizationId)[0]?.query, first: PAGE_SIZE, after: null };
 }
 
 /** The view in the URL. Typing replaces the entry in the browser's history instead of adding one for each letter. */

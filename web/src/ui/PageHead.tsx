@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { Operation } from "../api/operation";
 import styles from "./PageHead.module.css";
 import { QueryLink } from "./QueryLink";
+import { useTitle } from "./useTitle";
 
 interface Props {
   readonly title: string;
@@ -11,6 +12,7 @@ interface Props {
 }
 
 export function PageHead({ title, query, children }: Props) {
+  useTitle(title);
   return (
     <div className={styles.head}>
       <h1>{title}</h1>

@@ -1,0 +1,5 @@
+// The dashboard before a large fleet and a long list. Apart from the other tests, because it takes minutes.
+import { defineConfig } from "@playwright/test";
+import tests from "./playwright.config.ts";
+
+export default defineConfig({ ...tests, testDir: "scale", workers: 1, timeout: 300_000 });

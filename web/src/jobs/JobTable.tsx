@@ -150,6 +150,9 @@ function Head({ view, onChange, ...selection }: HeadProps) {
       <tr>
         <th scope="col" className={styles.select}>
           <SelectAll {...selection} />
+          <span className={styles.selectAll} aria-hidden="true">
+            All
+          </span>
         </th>
         <th scope="col" className={styles.status}>Status</th>
         <th scope="col" className={styles.job}>Job</th>

@@ -12,12 +12,14 @@ import styles from "./Preview.module.css";
 type Answer = PreviewJobQuery["previewJob"];
 
 export function Preview({ input }: { readonly input: SubmitJobInput | undefined }) {
-  const { preview, error } = usePreview(input);
+  const forbidden = useReadOnlyReason();
+  const { preview, error } = usePreview(forbidden === undefined ? input : undefined);
   return (
     <Panel title="If it were submitted now">
       <div role="status" aria-label="Preview">
         {error !== undefined && <Failure error={error} />}
-        {preview === undefined ? error === undefined && <p className={styles.muted}>It is told here when every field is right.</p> : <Outcome preview={preview} />}
+        {preview !== undefined && <Outcome preview={preview} />}
+        {preview === undefined && error === undefined && <p className={styles.muted}>{forbidden ?? (input === undefined ? "It is told here when every field is right." : "Asking the scheduler…")}</p>}
       </div>
     </Panel>
   );
@@ -47,9 +49,8 @@ const SETTLES_MS = 400;
 /** Asked again when what is typed is another, and when the fleet has moved. */
 function usePreview(input: SubmitJobInput | undefined): { readonly preview: Answer | undefined; readonly error: ApiError | undefined } {
   const { api, fleet } = useWorkspace();
-  const forbidden = useReadOnlyReason();
   const [answer, setAnswer] = useState<{ readonly key: string; readonly preview: Answer | undefined; readonly error: ApiError | undefined }>();
-  const key = input === undefined || forbidden !== undefined ? "" : JSON.stringify(input);
+  const key = input === undefined ? "" : JSON.stringify(input);
   useEffect(() => {
     if (key === "") return undefined;
     let current = true;

@@ -1077,7 +1077,7 @@ export const TelemetryHistoryDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<TelemetryHistoryQuery, TelemetryHistoryQueryVariables>;
 export const GpuPageDocument = new TypedDocumentString(`
     query GpuPage($after: String) {
-  gpus(first: 100, after: $after) {
+  gpus(first: 250, after: $after) {
     nodes {
       ...GpuCell
     }

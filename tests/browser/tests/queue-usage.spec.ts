@@ -9,7 +9,7 @@ test("the queue shows shares, places and reasons, and follows by itself", async 
   await openPage(page, "Queue");
   const queue = page.getByRole("region", { name: "Default" });
   await expect(queue).toContainText("holds 3");
-  const waiting = queue.getByRole("list", { name: "Waiting jobs of Default" }).getByRole("listitem");
+  const waiting = queue.getByRole("list", { name: "Waiting jobs of Default" }).locator("> li");
   await expect(waiting).toHaveCount(2);
   await expect(waiting.first()).toContainText("large");
   await expect(waiting.first()).toContainText("next");

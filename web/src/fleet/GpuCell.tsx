@@ -57,9 +57,15 @@ function Text({ gpu, state, reading }: { readonly gpu: Gpu; readonly state: GpuS
         {holder(gpu) ?? reason(gpu, state)}
       </span>
       <span className={styles.readings}>
-        <span>{formatPercent(telemetry?.utilizationPercent)}</span>
-        <span>{formatMemoryUse(telemetry?.memoryUsedMib, gpu.memoryMib)}</span>
-        <span>{formatTemperature(telemetry?.temperatureCelsius)}</span>
+        {telemetry === null || telemetry === undefined ? (
+          <span>no readings</span>
+        ) : (
+          <>
+            <span>{formatPercent(telemetry.utilizationPercent)}</span>
+            <span>{formatMemoryUse(telemetry.memoryUsedMib, gpu.memoryMib)}</span>
+            <span>{formatTemperature(telemetry.temperatureCelsius)}</span>
+          </>
+        )}
       </span>
     </span>
   );

@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { type JobQuery, listJobs } from "../jobs/jobList";
 import { jobPath } from "../jobs/jobPath";
-import { gpuWish, whyItWaits } from "../jobs/jobText";
+import { gpuWish } from "../jobs/jobText";
 import { startEstimate } from "../jobs/startEstimate";
 import { toOrder } from "../jobs/jobView";
 import { useFreshReasons } from "../jobs/useFreshReasons";
@@ -65,7 +65,9 @@ function WaitingJob({ job, next }: { readonly job: Job; readonly next: boolean }
           {gpuWish(job)} · priority {job.priority}
         </span>
       </span>
-      <span className={styles.reason}>{whyItWaits(job)}</span>
+      <ul className={styles.reason} aria-label={`Why ${job.name} waits`}>
+        {pending?.blockers.map(({ code, message }) => <li key={`${code} ${message}`}>{message}</li>)}
+      </ul>
       <span className={styles.time}>
         {estimate === "" ? "waits since " : `starts ${estimate}, waits since `}
         <RelativeTime at={job.submittedAt} />

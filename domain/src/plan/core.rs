@@ -145,7 +145,7 @@ impl<'a> Core<'a> {
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let account = self.accounts.number(job.organization);
         let kind = self.kinds.number(shape, account, lengths.estimate);
-        let facts = Facts::new(submitted, lengths, job.requirements.count);
+        let facts = Facts::new(submitted, lengths);
         let number = self.entries.len() as u32;
         let entry = Entry { job, facts };
         self.entries.push(entry);
@@ -162,7 +162,7 @@ impl<'a> Core<'a> {
         let shape = self.shapes.number(entry.job, &mut self.pools, &self.fleet);
         let kind = self.kinds.number(shape, account, before.estimate);
         self.kinds.known[kind].waiting.remove(&entry.place(number, order));
-        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
+        let facts = Facts::new(moment(job.submitted_at), lengths);
         let entry = Entry { job, facts };
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let kind = self.kinds.number(shape, account, lengths.estimate);
@@ -184,9 +184,23 @@ impl<'a> Core<'a> {
         self.accounts.settle(now);
         self.fleet.unreserve(&std::mem::take(&mut self.kept));
         self.accounts.known.iter_mut().for_each(|account| account.reserved = 0);
+        self.hurry();
         let mut pass = Pass::new(self);
         pass.run();
         pass.outcome
+    }
+
+    /// The longer an organization's jobs have waited, the less counts what it holds.
+    fn hurry(&mut self) {
+        self.accounts.known.iter_mut().for_each(|account| account.urgency = 1.0);
+        let half = self.rules.urgency_secs.max(1).saturating_mul(SECOND) as f64;
+        for kind in &self.kinds.known {
+            let Some(first) = kind.waiting.first() else { continue };
+            let submitted = self.entries[first.job as usize].facts.submitted;
+            let waited = self.now.saturating_sub(submitted).max(0) as f64;
+            let account = &mut self.accounts.known[kind.account];
+            account.urgency = account.urgency.max(1.0 + waited / half);
+        }
     }
 
     /// What is kept for the first job that cannot start.
@@ -208,10 +222,11 @@ impl<'a> Core<'a> {
         ((z ^ (z >> 31)) % (below.max(1) as u64)) as usize
     }
 
-    /// Where a shape's next job would go, unless it may not.
+    /// Where a shape's next job would go, unless it may not; it matters until when it is thought to be there.
     pub(super) fn choose(
         &mut self,
         shape: usize,
+        until: Option<At>,
         accept: impl FnMut(&Pools<'_>, &Fleet<'_>, &[HostPart]) -> bool,
     ) -> Option<Vec<HostPart>> {
         let Self { fleet, pools, shapes, fits, mix, random, rules, .. } = self;
@@ -220,7 +235,8 @@ impl<'a> Core<'a> {
         let (pool_number, pool) = (shape.pool, &pools.known[shape.pool]);
         let ask = Ask { number: shape.ask, pool_number, pool, demand };
         let mut draw = |below: usize| Self::draw(random, below);
-        let mut packer = Packer { packing: rules.packing, mix, draw: &mut draw };
+        let until = until.filter(|_| rules.policy.aligned);
+        let mut packer = Packer { packing: rules.packing, mix, until, draw: &mut draw };
         let mut accept = accept;
         placement::choose(fleet, fits, &ask, &mut packer, |parts| accept(pools, fleet, parts))
     }
@@ -274,9 +290,7 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     fn run(&mut self) {
         self.line_up();
-        while let Some(Turn { kind, open, own }) =
-            self.lines.next(&self.core.accounts, !self.outcome.promises.is_empty())
-        {
+        while let Some(Turn { kind, open, own }) = self.lines.next(&self.core.accounts) {
             if own && !self.owns(kind) {
                 self.enter(kind);
                 continue;
@@ -342,14 +356,6 @@ impl<'p, 'a> Pass<'p, 'a> {
         let state = &self.core.kinds.known[kind];
         let entry = &self.core.entries[first.job as usize];
         let place = entry.place(first.job, self.order);
-        let overdue = self.core.rules.overdue_secs.saturating_mul(SECOND);
-        if self.core.now.saturating_sub(entry.facts.submitted) > overdue {
-            let place = Place { priority: place.priority, key: entry.facts.submitted, job: first.job };
-            match self.outcome.verdicts[kind] {
-                Verdict::Impossible | Verdict::OverQuota => {}
-                verdict => self.lines.overdue(place, kind, verdict != Verdict::NoRoom),
-            }
-        }
         let (account, open) = match self.outcome.verdicts[kind] {
             Verdict::Impossible | Verdict::OverQuota => return,
             verdict => (state.account, verdict != Verdict::NoRoom),
@@ -401,7 +407,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         let elsewhere = core.rules.policy.elsewhere;
         // What is guaranteed is an organization's own: no promise to another stands in its way.
         let own = core.accounts.known[account].owns(demand.total_milli());
-        let chosen = core.choose(shape, |pools, fleet, parts| {
+        let chosen = core.choose(shape, Some(until), |pools, fleet, parts| {
             if tried && !elsewhere {
                 return false;
             }

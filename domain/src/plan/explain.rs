@@ -61,7 +61,7 @@ fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>>
         let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
         let line = core.accounts.number(job.organization);
         let lengths = lengths(job);
-        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
+        let facts = Facts::new(moment(job.submitted_at), lengths);
         let place = Entry { job, facts }.place(number as u32, order);
         let state = &core.shapes.known[shape];
         let demand = state.demand.filter(|_| state.possible && !is_held_back(job));

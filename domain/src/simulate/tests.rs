@@ -176,6 +176,36 @@ fn the_organization_with_less_for_its_weight_has_its_turn() {
 }
 
 #[test]
+fn jobs_that_end_together_lie_together_so_that_a_gang_finds_a_host_of_its_own() {
+    // The tightest host for the third job is the first one, which it would keep busy; the second is busy for longer anyway.
+    let world = hosts(2, 4, &[(1.0, 0)]).jobs(&[
+        (0, 0, 10, 10, 3),
+        (0, 1, 90, 90, 2),
+        (0, 2, 50, 50, 1),
+        (0, 3, 20, 20, 4),
+    ]);
+    assert_eq!(world.starts("fair"), [0, 1, 2, 10]);
+    assert_eq!(world.starts("fair-easy"), [0, 1, 2, 52]);
+}
+
+#[test]
+fn who_has_waited_for_long_goes_before_who_holds_less() {
+    let world = hosts(1, 4, &[(1.0, 0), (1.0, 0), (1.0, 0)]).jobs(&[
+        (0, 0, 900, 900, 2),
+        (1, 0, 900, 900, 1),
+        (2, 0, 100, 100, 1),
+        (0, 1, 10, 10, 1),
+        (1, 99, 10, 10, 1),
+    ]);
+    let last_two = |urgency_secs: i64| {
+        let runs = world.under(Rules { urgency_secs, ..rules("fair") });
+        [3, 4].map(|job: usize| runs[job].as_ref().unwrap().start_secs)
+    };
+    assert_eq!(last_two(i64::MAX), [110, 100]);
+    assert_eq!(last_two(50), [100, 110]);
+}
+
+#[test]
 fn what_was_borrowed_comes_back_and_starts_anew() {
     let world =
         hosts(1, 4, &[(1.0, 0), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (0, 0, 30, 30, 2), (1, 10, 5, 5, 2)]);

@@ -39,8 +39,6 @@ pub(crate) struct Core<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     pub(super) running: HashMap<JobId, Running>,
     pub(super) mix: Mix,
-    /// By job: its number among the entries, while it waits.
-    numbers: HashMap<JobId, u32>,
     /// What the last pass kept for a job.
     kept: Vec<HostPart>,
     fits: FitIndexes,
@@ -130,7 +128,6 @@ impl<'a> Core<'a> {
             entries: Vec::new(),
             running: HashMap::new(),
             mix: Mix::default(),
-            numbers: HashMap::new(),
             kept: Vec::new(),
             fits: FitIndexes::default(),
             random: rules.seed,
@@ -147,26 +144,22 @@ impl<'a> Core<'a> {
         let kind = self.kinds.number(shape, account, lengths.estimate);
         let facts = Facts::new(submitted, lengths);
         let number = self.entries.len() as u32;
-        let entry = Entry { job, facts };
+        let entry = Entry { job, facts, kind };
         self.entries.push(entry);
-        self.numbers.insert(job.id, number);
         self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
     }
 
     /// A waiting job asks for something else, or is thought to run for another time than before; it keeps its place.
-    pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths, before: Lengths) {
-        let Some(&number) = self.numbers.get(&job.id) else { return };
-        let order = self.rules.policy.order;
+    pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths) {
+        let Some(place) = self.entries.iter().rposition(|entry| entry.job.id == job.id) else { return };
+        let (number, order) = (place as u32, self.rules.policy.order);
+        let entry = self.entries[place];
+        self.kinds.known[entry.kind].waiting.remove(&entry.place(number, order));
         let account = self.accounts.number(job.organization);
-        let entry = self.entries[number as usize];
-        let shape = self.shapes.number(entry.job, &mut self.pools, &self.fleet);
-        let kind = self.kinds.number(shape, account, before.estimate);
-        self.kinds.known[kind].waiting.remove(&entry.place(number, order));
-        let facts = Facts::new(moment(job.submitted_at), lengths);
-        let entry = Entry { job, facts };
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let kind = self.kinds.number(shape, account, lengths.estimate);
-        self.entries[number as usize] = entry;
+        let entry = Entry { job, facts: Facts::new(moment(job.submitted_at), lengths), kind };
+        self.entries[place] = entry;
         self.kinds.known[kind].waiting.insert(entry.place(number, order));
     }
 
@@ -248,7 +241,6 @@ impl<'a> Core<'a> {
         let until = self.now.saturating_add(state.estimate);
         let account = state.account;
         let job = self.entries[place.job as usize].job;
-        self.numbers.remove(&job.id);
         self.fleet.take(&parts, demand, until);
         self.accounts.known[account].held += demand.total_milli();
         let started = self.now;

@@ -163,6 +163,14 @@ impl<'a> Core<'a> {
         self.kinds.known[kind].waiting.insert(entry.place(number, order));
     }
 
+    /// A waiting job leaves the queue.
+    pub(super) fn withdraw(&mut self, job: JobId) {
+        let Some(number) = self.entries.iter().rposition(|entry| entry.job.id == job) else { return };
+        let entry = self.entries[number];
+        let place = entry.place(number as u32, self.rules.policy.order);
+        self.kinds.known[entry.kind].waiting.remove(&place);
+    }
+
     /// A running job has ended, and gives back what it held.
     pub(crate) fn end(&mut self, job: JobId, now: At) {
         let Some(running) = self.running.remove(&job) else { return };

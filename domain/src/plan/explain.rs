@@ -172,8 +172,8 @@ struct ShapeBlockers<'p> {
     known: Vec<[Option<Vec<Blocker>>; 2]>,
     free: HashMap<(usize, i32), Vec<HostFree>>,
     census: Option<Census<'p>>,
-    /// What was said last of a line and of so many jobs of others.
-    fair_share: Option<((usize, i32), String)>,
+    /// What is said of a line behind so many jobs of others.
+    fair_share: HashMap<(usize, i32), String>,
 }
 
 /// How many matching cards of a host can give what is asked.
@@ -193,7 +193,7 @@ impl<'p> ShapeBlockers<'p> {
             known: vec![[None, None]; pass.shapes.known.len()],
             free: HashMap::new(),
             census: None,
-            fair_share: None,
+            fair_share: HashMap::new(),
         }
     }
 
@@ -251,13 +251,9 @@ impl<'p> ShapeBlockers<'p> {
         number.map_or_else(|| Account::new(self.pass.now), |number| accounts.known[number])
     }
 
-    /// Neighbours in a line mostly hear the same.
     fn fair_share(&mut self, line: usize, others: i32) -> String {
-        if self.fair_share.as_ref().is_none_or(|(of, _)| *of != (line, others)) {
-            let message = wording::fair_share(&self.pass.accounts.known[line], others);
-            self.fair_share = Some(((line, others), message));
-        }
-        self.fair_share.as_ref().map_or_else(String::new, |(_, message)| message.clone())
+        let account = &self.pass.accounts.known[line];
+        self.fair_share.entry((line, others)).or_insert_with(|| wording::fair_share(account, others)).clone()
     }
 
     /// Counts what a pool has left for a demand.

@@ -76,7 +76,13 @@ fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>>
     }
     let by_share = core.rules.policy.turns == Turns::LeastServed;
     let ranks = core.accounts.ranks(core.rules.memory);
-    waiting.sort_unstable_by_key(|entry| (if by_share { ranks[entry.line] } else { 0 }, entry.place));
+    // What is within an organization's guarantee goes before everything that is not.
+    let turn = |entry: &Waiting<'_>| {
+        let demand = core.shapes.known[entry.shape].demand.filter(|_| by_share);
+        let own = demand.is_some_and(|demand| core.accounts.known[entry.line].owns(demand.total_milli()));
+        (!own, if by_share { ranks[entry.line] } else { 0 })
+    };
+    waiting.sort_unstable_by_key(|entry| (turn(entry), entry.place));
     waiting
 }
 

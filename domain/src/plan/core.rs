@@ -192,7 +192,7 @@ impl<'a> Core<'a> {
     }
 
     /// The longer an organization's jobs have waited, the less counts what it holds.
-    fn hurry(&mut self) {
+    pub(super) fn hurry(&mut self) {
         self.accounts.known.iter_mut().for_each(|account| account.urgency = 1.0);
         let half = self.rules.urgency_secs.max(1).saturating_mul(SECOND) as f64;
         for kind in &self.kinds.known {
@@ -390,6 +390,8 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     fn consider(&mut self, kind: usize) -> Verdict {
         let Some(first) = self.first(kind) else { return Verdict::Done };
+        // What is guaranteed is an organization's own: no promise to another stands in its way.
+        let own = self.owns(kind);
         let Self { core, outcome, .. } = self;
         let state = &core.kinds.known[kind];
         let (shape, account) = (state.shape, state.account);
@@ -405,8 +407,6 @@ impl<'p, 'a> Pass<'p, 'a> {
         let promises = &mut outcome.promises;
         let mut tried = false;
         let elsewhere = core.rules.policy.elsewhere;
-        // What is guaranteed is an organization's own: no promise to another stands in its way.
-        let own = core.accounts.known[account].owns(demand.total_milli());
         let chosen = core.choose(shape, Some(until), |pools, fleet, parts| {
             if tried && !elsewhere {
                 return false;

@@ -34,6 +34,8 @@ pub(super) fn explain<'a>(
     snapshot: &'a Snapshot,
     outcome: &Outcome,
 ) -> HashMap<JobId, Explanation> {
+    // Turns are told as the next pass will see them.
+    core.hurry();
     let waiting = in_order(&mut core, snapshot);
     let overlaps = core.pools.overlaps(&core.fleet);
     let by_share = core.rules.policy.turns == Turns::LeastServed;
@@ -109,8 +111,9 @@ fn explain_one(
     if blockers.is_empty() {
         blockers.push(blocker(BlockerCode::FairShare, shapes.fair_share(entry.line, ahead.others)));
     }
-    let estimated_start_at = match own {
-        Some(Promise::By(_, horizon)) => calendar(horizon.at),
+    // What is promised to others counts on what an earlier promise leaves.
+    let estimated_start_at = match outcome.promises.first() {
+        Some(Promise::By(job, horizon)) if *job == entry.job.id => calendar(horizon.at),
         _ => None,
     };
     Explanation { blockers, position: ahead.in_line, estimated_start_at }

@@ -113,7 +113,8 @@ pub struct PlacedGpu {
 pub struct Promised {
     /// The job.
     pub job: JobId,
-    /// It starts by then at the latest, where the time limits of running jobs tell; else GPUs are kept for it.
+    /// By then there are GPUs for it, where the time limits of running jobs tell; else GPUs are kept for it. The first in the
+    /// list starts by then, unless a job comes whose turn is before it; the others may have to leave GPUs to those before.
     pub at: Option<DateTime<Utc>>,
     /// The GPUs that are kept for it, busy ones included.
     pub gpus: Vec<GpuId>,

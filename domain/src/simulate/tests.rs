@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use chrono::DateTime;
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::ids::{GpuId, HostId, JobId, OrganizationId};
-use crate::plan::{POLICIES, Policy, Rules};
+use crate::plan::{POLICIES, Planner, Policy, Rules};
 use crate::requirements::GpuRequirements;
 use crate::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
 
@@ -94,6 +96,44 @@ impl World {
             assert!(steps < 10_000, "time goes on and nothing is done");
         }
         replay.runs
+    }
+
+    /// By job that was ever the first to be promised a moment: the earliest such moment, and when it started.
+    fn promised_and_started(&self, rules: &Rules) -> Vec<(i64, i64)> {
+        let fleet = Snapshot {
+            hosts: self.hosts.clone(),
+            organizations: self.organizations.clone(),
+            ..Snapshot::default()
+        };
+        let time = |secs: i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
+        let mut planner = Planner::new(&fleet, rules, time(0));
+        let mut events: BTreeSet<(i64, bool, usize)> =
+            self.jobs.iter().enumerate().map(|(number, job)| (job.submit_secs, true, number)).collect();
+        let mut promised: HashMap<JobId, i64> = HashMap::new();
+        let mut kept = Vec::new();
+        while let Some((now, arrives, number)) = events.pop_first() {
+            let job = &self.jobs[number];
+            if arrives {
+                planner.submit(&job.job)
+            } else {
+                planner.end(job.job.id, time(now))
+            }
+            let same_instant = events.first().is_some_and(|next| next.0 == now);
+            if same_instant {
+                continue;
+            }
+            let decided = planner.pass(time(now));
+            for placement in decided.placements {
+                let number = placement.job.0.as_u128() as usize - 1;
+                events.insert((now + self.jobs[number].run_secs, false, number));
+                kept.extend(promised.get(&placement.job).map(|by| (*by, now)));
+            }
+            if let Some((job, at)) = decided.promises.first().and_then(|first| Some((first.job, first.at?))) {
+                let by = promised.entry(job).or_insert(i64::MAX);
+                *by = (*by).min(at.timestamp());
+            }
+        }
+        kept
     }
 
     /// When each job starts at last; -1: never.
@@ -282,6 +322,28 @@ proptest! {
                     prop_assert_eq!(run.end_secs - run.start_secs, job.run_secs);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn with_one_line_nobody_starts_later_than_promised(world in random_world()) {
+        for policy in ["easy", "easy-sjbf"] {
+            for (promised, started) in world.promised_and_started(&rules(policy)) {
+                prop_assert!(started <= promised, "{}: {} after {}", policy, started, promised);
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_job_waits_no_longer_than_what_it_could_wait_for(world in random_world()) {
+        let all: i64 = world.jobs.iter().map(|job| job.run_secs).sum();
+        let runs = world.under(rules("fair"));
+        for (job, run) in world.jobs.iter().zip(&runs) {
+            // While it waits, a job of another runs or is to be asked back: at worst all of them, one after another, and
+            // those that were asked back once more.
+            let Some(run) = run else { continue };
+            let again: i64 = runs.iter().flatten().map(|run| i64::from(run.preempted)).sum::<i64>() * all;
+            prop_assert!(run.start_secs - job.submit_secs <= all + again);
         }
     }
 

@@ -82,6 +82,16 @@ impl GpuRequirements {
         self.gpu_types.is_empty() || self.gpu_types.iter().any(|wanted| type_matches(wanted, gpu_type))
     }
 
+    /// All its numbers as bits: equal only for equal numbers, and quick to compare and to hash.
+    pub(crate) fn bits(&self) -> [u64; 5] {
+        let amounts = [self.min_memory_gb, self.cpus, self.memory_gb];
+        let [memory, cpus, host_memory] = amounts.map(|amount| amount.unwrap_or(0.0).to_bits());
+        let flags = amounts.map(|amount| u64::from(amount.is_some()));
+        let flags = u64::from(self.single_host) | flags[0] << 1 | flags[1] << 2 | flags[2] << 3;
+        let size = u64::from(self.count as u32) << 32 | u64::from(self.milli as u32);
+        [size, flags, memory, cpus, host_memory]
+    }
+
     /// Whether a host with these labels answers this.
     #[must_use]
     pub fn matches_labels(&self, labels: &[Label]) -> bool {

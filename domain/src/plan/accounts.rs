@@ -22,13 +22,15 @@ pub(super) struct Account {
     pub(super) reserved: i64,
     /// What it has held lately, on average, long ago counting less.
     pub(super) lately: f64,
+    /// By how much its longest waiting job divides what it is served; at least 1.
+    pub(super) urgency: f64,
     settled: At,
 }
 
 impl Account {
     pub(super) fn new(now: At) -> Self {
-        let (ceiling, guaranteed, weight) = (None, 0, 1.0);
-        Self { ceiling, guaranteed, weight, held: 0, reserved: 0, lately: 0.0, settled: now }
+        let (ceiling, guaranteed, weight, urgency) = (None, 0, 1.0, 1.0);
+        Self { ceiling, guaranteed, weight, held: 0, reserved: 0, lately: 0.0, urgency, settled: now }
     }
 
     /// Whether so much more stays within the ceiling.
@@ -49,7 +51,7 @@ impl Account {
     /// How well it is served; the least comes first.
     pub(super) fn served(&self, memory: f64) -> f64 {
         let weight = if self.weight > 0.0 { self.weight } else { 1e-9 };
-        (self.held as f64 + memory * self.lately) / weight
+        (self.held as f64 + memory * self.lately) / weight / self.urgency
     }
 
     fn settle(&mut self, now: At, half_life_secs: i64) {

@@ -39,8 +39,6 @@ pub(crate) struct Core<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     pub(super) running: HashMap<JobId, Running>,
     pub(super) mix: Mix,
-    /// By job: its number among the entries, while it waits.
-    numbers: HashMap<JobId, u32>,
     /// What the last pass kept for a job.
     kept: Vec<HostPart>,
     fits: FitIndexes,
@@ -130,7 +128,6 @@ impl<'a> Core<'a> {
             entries: Vec::new(),
             running: HashMap::new(),
             mix: Mix::default(),
-            numbers: HashMap::new(),
             kept: Vec::new(),
             fits: FitIndexes::default(),
             random: rules.seed,
@@ -145,29 +142,33 @@ impl<'a> Core<'a> {
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let account = self.accounts.number(job.organization);
         let kind = self.kinds.number(shape, account, lengths.estimate);
-        let facts = Facts::new(submitted, lengths, job.requirements.count);
+        let facts = Facts::new(submitted, lengths);
         let number = self.entries.len() as u32;
-        let entry = Entry { job, facts };
+        let entry = Entry { job, facts, kind };
         self.entries.push(entry);
-        self.numbers.insert(job.id, number);
         self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
     }
 
     /// A waiting job asks for something else, or is thought to run for another time than before; it keeps its place.
-    pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths, before: Lengths) {
-        let Some(&number) = self.numbers.get(&job.id) else { return };
-        let order = self.rules.policy.order;
+    pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths) {
+        let Some(place) = self.entries.iter().rposition(|entry| entry.job.id == job.id) else { return };
+        let (number, order) = (place as u32, self.rules.policy.order);
+        let entry = self.entries[place];
+        self.kinds.known[entry.kind].waiting.remove(&entry.place(number, order));
         let account = self.accounts.number(job.organization);
-        let entry = self.entries[number as usize];
-        let shape = self.shapes.number(entry.job, &mut self.pools, &self.fleet);
-        let kind = self.kinds.number(shape, account, before.estimate);
-        self.kinds.known[kind].waiting.remove(&entry.place(number, order));
-        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
-        let entry = Entry { job, facts };
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let kind = self.kinds.number(shape, account, lengths.estimate);
-        self.entries[number as usize] = entry;
+        let entry = Entry { job, facts: Facts::new(moment(job.submitted_at), lengths), kind };
+        self.entries[place] = entry;
         self.kinds.known[kind].waiting.insert(entry.place(number, order));
+    }
+
+    /// A waiting job leaves the queue.
+    pub(super) fn withdraw(&mut self, job: JobId) {
+        let Some(number) = self.entries.iter().rposition(|entry| entry.job.id == job) else { return };
+        let entry = self.entries[number];
+        let place = entry.place(number as u32, self.rules.policy.order);
+        self.kinds.known[entry.kind].waiting.remove(&place);
     }
 
     /// A running job has ended, and gives back what it held.
@@ -184,9 +185,23 @@ impl<'a> Core<'a> {
         self.accounts.settle(now);
         self.fleet.unreserve(&std::mem::take(&mut self.kept));
         self.accounts.known.iter_mut().for_each(|account| account.reserved = 0);
+        self.hurry();
         let mut pass = Pass::new(self);
         pass.run();
         pass.outcome
+    }
+
+    /// The longer an organization's jobs have waited, the less counts what it holds.
+    pub(super) fn hurry(&mut self) {
+        self.accounts.known.iter_mut().for_each(|account| account.urgency = 1.0);
+        let half = self.rules.urgency_secs.max(1).saturating_mul(SECOND) as f64;
+        for kind in &self.kinds.known {
+            let Some(first) = kind.waiting.first() else { continue };
+            let submitted = self.entries[first.job as usize].facts.submitted;
+            let waited = self.now.saturating_sub(submitted).max(0) as f64;
+            let account = &mut self.accounts.known[kind.account];
+            account.urgency = account.urgency.max(1.0 + waited / half);
+        }
     }
 
     /// What is kept for the first job that cannot start.
@@ -208,10 +223,11 @@ impl<'a> Core<'a> {
         ((z ^ (z >> 31)) % (below.max(1) as u64)) as usize
     }
 
-    /// Where a shape's next job would go, unless it may not.
+    /// Where a shape's next job would go, unless it may not; it matters until when it is thought to be there.
     pub(super) fn choose(
         &mut self,
         shape: usize,
+        until: Option<At>,
         accept: impl FnMut(&Pools<'_>, &Fleet<'_>, &[HostPart]) -> bool,
     ) -> Option<Vec<HostPart>> {
         let Self { fleet, pools, shapes, fits, mix, random, rules, .. } = self;
@@ -220,7 +236,8 @@ impl<'a> Core<'a> {
         let (pool_number, pool) = (shape.pool, &pools.known[shape.pool]);
         let ask = Ask { number: shape.ask, pool_number, pool, demand };
         let mut draw = |below: usize| Self::draw(random, below);
-        let mut packer = Packer { packing: rules.packing, mix, draw: &mut draw };
+        let until = until.filter(|_| rules.policy.aligned);
+        let mut packer = Packer { packing: rules.packing, mix, until, draw: &mut draw };
         let mut accept = accept;
         placement::choose(fleet, fits, &ask, &mut packer, |parts| accept(pools, fleet, parts))
     }
@@ -232,7 +249,6 @@ impl<'a> Core<'a> {
         let until = self.now.saturating_add(state.estimate);
         let account = state.account;
         let job = self.entries[place.job as usize].job;
-        self.numbers.remove(&job.id);
         self.fleet.take(&parts, demand, until);
         self.accounts.known[account].held += demand.total_milli();
         let started = self.now;
@@ -274,9 +290,7 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     fn run(&mut self) {
         self.line_up();
-        while let Some(Turn { kind, open, own }) =
-            self.lines.next(&self.core.accounts, !self.outcome.promises.is_empty())
-        {
+        while let Some(Turn { kind, open, own }) = self.lines.next(&self.core.accounts) {
             if own && !self.owns(kind) {
                 self.enter(kind);
                 continue;
@@ -342,14 +356,6 @@ impl<'p, 'a> Pass<'p, 'a> {
         let state = &self.core.kinds.known[kind];
         let entry = &self.core.entries[first.job as usize];
         let place = entry.place(first.job, self.order);
-        let overdue = self.core.rules.overdue_secs.saturating_mul(SECOND);
-        if self.core.now.saturating_sub(entry.facts.submitted) > overdue {
-            let place = Place { priority: place.priority, key: entry.facts.submitted, job: first.job };
-            match self.outcome.verdicts[kind] {
-                Verdict::Impossible | Verdict::OverQuota => {}
-                verdict => self.lines.overdue(place, kind, verdict != Verdict::NoRoom),
-            }
-        }
         let (account, open) = match self.outcome.verdicts[kind] {
             Verdict::Impossible | Verdict::OverQuota => return,
             verdict => (state.account, verdict != Verdict::NoRoom),
@@ -384,6 +390,8 @@ impl<'p, 'a> Pass<'p, 'a> {
 
     fn consider(&mut self, kind: usize) -> Verdict {
         let Some(first) = self.first(kind) else { return Verdict::Done };
+        // What is guaranteed is an organization's own: no promise to another stands in its way.
+        let own = self.owns(kind);
         let Self { core, outcome, .. } = self;
         let state = &core.kinds.known[kind];
         let (shape, account) = (state.shape, state.account);
@@ -399,9 +407,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         let promises = &mut outcome.promises;
         let mut tried = false;
         let elsewhere = core.rules.policy.elsewhere;
-        // What is guaranteed is an organization's own: no promise to another stands in its way.
-        let own = core.accounts.known[account].owns(demand.total_milli());
-        let chosen = core.choose(shape, |pools, fleet, parts| {
+        let chosen = core.choose(shape, Some(until), |pools, fleet, parts| {
             if tried && !elsewhere {
                 return false;
             }

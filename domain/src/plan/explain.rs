@@ -34,6 +34,8 @@ pub(super) fn explain<'a>(
     snapshot: &'a Snapshot,
     outcome: &Outcome,
 ) -> HashMap<JobId, Explanation> {
+    // Turns are told as the next pass will see them.
+    core.hurry();
     let waiting = in_order(&mut core, snapshot);
     let overlaps = core.pools.overlaps(&core.fleet);
     let by_share = core.rules.policy.turns == Turns::LeastServed;
@@ -53,25 +55,36 @@ pub(super) fn explain<'a>(
 /// The jobs that stay, those of the organization that is served least first.
 fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>> {
     let order = core.rules.policy.order;
-    let mut waiting: Vec<Waiting<'a>> = Vec::new();
-    let mut stays: Vec<&WaitingJob> =
-        snapshot.waiting.iter().filter(|job| !core.running.contains_key(&job.id)).collect();
-    stays.sort_unstable_by_key(|job| (job.submitted_at, job.id));
-    for (number, job) in stays.into_iter().enumerate() {
+    let mut waiting: Vec<Waiting<'a>> = Vec::with_capacity(snapshot.waiting.len());
+    for (number, entry) in core.entries.iter().enumerate() {
+        if !core.running.contains_key(&entry.job.id) {
+            let kind = &core.kinds.known[entry.kind];
+            let place = entry.place(number as u32, order);
+            let shape = &core.shapes.known[kind.shape];
+            let allows =
+                |demand: Demand| core.accounts.known[kind.account].allows_beside(demand.total_milli());
+            let competes = shape.possible && shape.demand.is_some_and(allows);
+            waiting.push(Waiting { job: entry.job, shape: kind.shape, line: kind.account, place, competes });
+        }
+    }
+    let mut held_back: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| is_held_back(job)).collect();
+    held_back.sort_unstable_by_key(|job| (job.submitted_at, job.id));
+    for (number, job) in held_back.into_iter().enumerate() {
         let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
         let line = core.accounts.number(job.organization);
-        let lengths = lengths(job);
-        let facts = Facts::new(moment(job.submitted_at), lengths, job.requirements.count);
-        let place = Entry { job, facts }.place(number as u32, order);
-        let state = &core.shapes.known[shape];
-        let demand = state.demand.filter(|_| state.possible && !is_held_back(job));
-        let competes =
-            demand.is_some_and(|demand| core.accounts.known[line].allows_beside(demand.total_milli()));
-        waiting.push(Waiting { job, shape, line, place, competes });
+        let (facts, kind) = (Facts::new(moment(job.submitted_at), lengths(job)), 0);
+        let place = Entry { job, facts, kind }.place((core.entries.len() + number) as u32, order);
+        waiting.push(Waiting { job, shape, line, place, competes: false });
     }
     let by_share = core.rules.policy.turns == Turns::LeastServed;
     let ranks = core.accounts.ranks(core.rules.memory);
-    waiting.sort_unstable_by_key(|entry| (if by_share { ranks[entry.line] } else { 0 }, entry.place));
+    // What is within an organization's guarantee goes before everything that is not.
+    let turn = |entry: &Waiting<'_>| {
+        let demand = core.shapes.known[entry.shape].demand.filter(|_| by_share);
+        let own = demand.is_some_and(|demand| core.accounts.known[entry.line].owns(demand.total_milli()));
+        (!own, if by_share { ranks[entry.line] } else { 0 })
+    };
+    waiting.sort_unstable_by_key(|entry| (turn(entry), entry.place));
     waiting
 }
 
@@ -98,15 +111,16 @@ fn explain_one(
     if blockers.is_empty() {
         blockers.push(blocker(BlockerCode::FairShare, shapes.fair_share(entry.line, ahead.others)));
     }
-    let estimated_start_at = match own {
-        Some(Promise::By(_, horizon)) => calendar(horizon.at),
+    // What is promised to others counts on what an earlier promise leaves.
+    let estimated_start_at = match outcome.promises.first() {
+        Some(Promise::By(job, horizon)) if *job == entry.job.id => calendar(horizon.at),
         _ => None,
     };
     Explanation { blockers, position: ahead.in_line, estimated_start_at }
 }
 
 fn held_back(job: &WaitingJob) -> Vec<Blocker> {
-    let mut blockers = Vec::with_capacity(3);
+    let mut blockers = Vec::with_capacity(4);
     if job.held {
         blockers
             .push(blocker(BlockerCode::Held, "The job is held back until somebody releases it".to_owned()));
@@ -163,9 +177,12 @@ impl Line {
 struct ShapeBlockers<'p> {
     pass: &'p Core<'p>,
     outcome: &'p Outcome,
-    known: HashMap<(usize, bool), Vec<Blocker>>,
+    /// By shape; first for any job of it, then for the one that has been promised something.
+    known: Vec<[Option<Vec<Blocker>>; 2]>,
     free: HashMap<(usize, i32), Vec<HostFree>>,
     census: Option<Census<'p>>,
+    /// What is said of a line behind so many jobs of others.
+    fair_share: HashMap<(usize, i32), String>,
 }
 
 /// How many matching cards of a host can give what is asked.
@@ -179,17 +196,24 @@ struct HostFree {
 
 impl<'p> ShapeBlockers<'p> {
     fn new(pass: &'p Core<'p>, outcome: &'p Outcome) -> Self {
-        Self { pass, outcome, known: HashMap::new(), free: HashMap::new(), census: None }
+        Self {
+            pass,
+            outcome,
+            known: vec![[None, None]; pass.shapes.known.len()],
+            free: HashMap::new(),
+            census: None,
+            fair_share: HashMap::new(),
+        }
     }
 
     /// The blockers of a shape, or those of the one job of it for which GPUs are kept.
     fn of(&mut self, number: usize, own_reservation: bool) -> &[Blocker] {
-        let key = (number, own_reservation);
-        if !self.known.contains_key(&key) {
+        let which = usize::from(own_reservation);
+        if self.known[number][which].is_none() {
             let blockers = self.work_out(&self.pass.shapes.known[number], own_reservation);
-            self.known.insert(key, blockers);
+            self.known[number][which] = Some(blockers);
         }
-        self.known.get(&key).map_or(&[], Vec::as_slice)
+        self.known[number][which].as_deref().unwrap_or_default()
     }
 
     fn work_out(&mut self, shape: &Shape<'_>, own_reservation: bool) -> Vec<Blocker> {
@@ -236,8 +260,9 @@ impl<'p> ShapeBlockers<'p> {
         number.map_or_else(|| Account::new(self.pass.now), |number| accounts.known[number])
     }
 
-    fn fair_share(&self, line: usize, others: i32) -> String {
-        wording::fair_share(&self.pass.accounts.known[line], others)
+    fn fair_share(&mut self, line: usize, others: i32) -> String {
+        let account = &self.pass.accounts.known[line];
+        self.fair_share.entry((line, others)).or_insert_with(|| wording::fair_share(account, others)).clone()
     }
 
     /// Counts what a pool has left for a demand.

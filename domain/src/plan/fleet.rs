@@ -72,6 +72,8 @@ pub(super) struct Host<'a> {
     pub(super) state: &'a HostState,
     /// By index.
     pub(super) cards: Vec<Card<'a>>,
+    /// When the last of the jobs on it is thought to end; long ago when there is none.
+    pub(super) drained: At,
     cpus_free: f64,
     memory_gb_free: f64,
     cpus_reserved: f64,
@@ -119,6 +121,7 @@ impl<'a> Fleet<'a> {
             for &card in &part.cards {
                 host.cards[card].free_milli -= demand.milli;
                 host.cards[card].holds.push(demand.hold(until));
+                host.drained = host.drained.max(until);
                 self.free_milli -= i64::from(demand.milli);
             }
             host.cpus_free -= demand.cpus_per_gpu * demand.portions(part);
@@ -141,6 +144,8 @@ impl<'a> Fleet<'a> {
                     self.free_milli += i64::from(demand.milli);
                 }
             }
+            let holds = host.cards.iter().flat_map(|card| &card.holds);
+            host.drained = holds.map(|hold| hold.until).max().unwrap_or(At::MIN);
             host.cpus_free += demand.cpus_per_gpu * demand.portions(part);
             host.memory_gb_free += demand.memory_gb_per_gpu * demand.portions(part);
             self.changes.note(part.host);
@@ -151,7 +156,9 @@ impl<'a> Fleet<'a> {
     pub(super) fn adopt(&mut self, parts: &[HostPart], demand: &Demand, until: At) {
         for part in parts {
             for &card in &part.cards {
-                self.hosts[part.host].cards[card].holds.push(demand.hold(until));
+                let host = &mut self.hosts[part.host];
+                host.cards[card].holds.push(demand.hold(until));
+                host.drained = host.drained.max(until);
             }
         }
     }
@@ -190,6 +197,7 @@ impl<'a> Host<'a> {
         Self {
             state,
             cards,
+            drained: At::MIN,
             cpus_free: state.cpus - state.cpus_allocated,
             memory_gb_free: memory_gb(state.memory_mib) - state.memory_gb_allocated,
             cpus_reserved: 0.0,

@@ -56,20 +56,13 @@ pub(super) struct Lines {
     /// By organization: what is within its guarantee, which comes before everything.
     own: Vec<Line>,
     lines: Vec<Line>,
-    /// Those that have waited for too long: before everybody's turn.
-    overdue: Line,
 }
 
 impl Lines {
     pub(super) fn new(turns: Turns, memory: f64, accounts: usize) -> Self {
         let lines = |count: usize| (0..count).map(|_| Line::default()).collect();
         let count = if turns == Turns::OneLine { 1 } else { accounts };
-        Self { turns, memory, own: lines(accounts), lines: lines(count), overdue: Line::default() }
-    }
-
-    /// A kind whose first job has waited for too long; whether it may start.
-    pub(super) fn overdue(&mut self, first: Place, kind: usize, open: bool) {
-        self.overdue.enter(first, kind, open);
+        Self { turns, memory, own: lines(accounts), lines: lines(count) }
     }
 
     /// A kind whose first job is within its organization's guarantee; whether it may start.
@@ -84,22 +77,16 @@ impl Lines {
     }
 
     /// The kind to look at next.
-    pub(super) fn next(&mut self, accounts: &Accounts, promised: bool) -> Option<Turn> {
+    pub(super) fn next(&mut self, accounts: &Accounts) -> Option<Turn> {
         let turn = |own: bool| move |(kind, open): (usize, bool)| Turn { kind, open, own };
         if let Some(least) = least_served(&self.own, accounts, self.memory) {
             return self.own[least].next().map(turn(true));
-        }
-        if promised && !self.overdue.is_empty() {
-            return self.overdue.next().map(turn(false));
         }
         let line = match self.turns {
             Turns::OneLine => Some(0).filter(|line| !self.lines[*line].is_empty()),
             Turns::LeastServed => least_served(&self.lines, accounts, self.memory),
         };
-        match line {
-            Some(line) => self.lines[line].next().map(turn(false)),
-            None => self.overdue.next().map(turn(false)),
-        }
+        line.and_then(|line| self.lines[line].next()).map(turn(false))
     }
 }
 

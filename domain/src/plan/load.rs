@@ -10,6 +10,7 @@ use super::core::{Core, Lengths, Promise, Running};
 use super::demand::{Demand, Spread};
 use super::fleet::{Fleet, HostPart};
 use super::moment::{At, NEVER, SECOND, calendar, moment};
+use super::packing::Packing;
 use super::rules::Rules;
 use super::{PlacedGpu, Placement, Promised};
 
@@ -22,6 +23,9 @@ pub(super) fn core<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At) -> Core<'
 pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also: Option<JobId>) -> Core<'a> {
     let mut core = Core::new(Fleet::new(snapshot), &snapshot.organizations, *rules, now);
     adopt(&mut core, snapshot);
+    if rules.packing == Packing::Fgd {
+        core.see(&snapshot.waiting);
+    }
     let may_start = |job: &&WaitingJob| !is_held_back(job) || also == Some(job.id);
     let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(may_start).collect();
     waiting.sort_unstable_by_key(|job| (job.submitted_at, job.id));

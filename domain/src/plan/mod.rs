@@ -19,7 +19,7 @@
 //! 7. A job within its organization's guarantee that finds no room claims back what others have borrowed (`preempt`).
 //!
 //! `check` reads a plan independently of all this, and says where it breaks the rules. What is left waiting is explained from the state at the end of the pass (`explain`): every blocker, with its numbers.
-//! Virtual time (`crate::simulate`) drives the same core.
+//! Virtual time (`crate::simulate`) drives the same core, and so does whoever keeps it between passes (`planner`).
 
 mod accounts;
 mod check;
@@ -38,6 +38,7 @@ mod no_match;
 mod outside;
 mod packing;
 mod placement;
+mod planner;
 mod policy;
 mod preempt;
 mod queue;
@@ -64,6 +65,7 @@ pub use check::{Breach, BreachCode, check};
 pub use foresee::{Effort, Foreseen, foresee};
 pub(crate) use moment::{NEVER, SECOND};
 pub use packing::{PACKINGS, Packing};
+pub use planner::{Decided, Planner};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};
 pub use preempt::Preemption;
 pub use rules::Rules;
@@ -111,7 +113,8 @@ pub struct PlacedGpu {
 pub struct Promised {
     /// The job.
     pub job: JobId,
-    /// It starts by then at the latest, where the time limits of running jobs tell; else GPUs are kept for it.
+    /// By then there are GPUs for it, where the time limits of running jobs tell; else GPUs are kept for it. The first in the
+    /// list starts by then, unless a job comes whose turn is before it; the others may have to leave GPUs to those before.
     pub at: Option<DateTime<Utc>>,
     /// The GPUs that are kept for it, busy ones included.
     pub gpus: Vec<GpuId>,

@@ -46,7 +46,7 @@ impl<'a> Core<'a> {
     pub(crate) fn place_now(&mut self, job: &'a WaitingJob) -> Option<Vec<(usize, usize)>> {
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let demand = self.shapes.known[shape].demand?;
-        let parts = self.choose(shape, |_, _, _| true)?;
+        let parts = self.choose(shape, None, |_, _, _| true)?;
         let until = self.now.saturating_add(lengths(job).estimate);
         self.fleet.take(&parts, &demand, until);
         Some(places(&parts))

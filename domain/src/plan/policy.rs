@@ -20,6 +20,8 @@ pub struct Policy {
     pub promises: usize,
     /// What would put such a job off on its best host may go to another one.
     pub elsewhere: bool,
+    /// Jobs go where they end before what runs there already, or least after it, so that hosts become free as a whole.
+    pub aligned: bool,
 }
 
 /// Whose job is looked at next.
@@ -47,8 +49,6 @@ pub enum Order {
         patience: f64,
         /// Seconds of waiting that make up for any length.
         at_most_secs: i64,
-        /// Seconds of waiting that each doubling of the GPUs makes up for: large jobs find room less often.
-        head_start_secs: i64,
     },
 }
 
@@ -62,18 +62,20 @@ pub enum Behind {
 }
 
 /// The default's order.
-const AGED: Order = Order::Aged { patience: 0.5, at_most_secs: 250_000, head_start_secs: 0 };
+const AGED: Order = Order::Aged { patience: 0.5, at_most_secs: 250_000 };
 
 /// Every policy, the default first.
 pub const POLICIES: [Policy; 6] = [
     Policy {
         name: "fair",
-        about: "organizations in turn by weight and use, short jobs sooner, reservation and backfill",
+        about: "organizations in turn by weight, use and waiting, short jobs sooner, promises and backfill, jobs that end together \
+                side by side",
         turns: Turns::LeastServed,
         order: AGED,
         behind: Behind::Backfill(AGED),
-        promises: 2,
-        elsewhere: false,
+        promises: 4,
+        elsewhere: true,
+        aligned: true,
     },
     Policy {
         name: "fair-easy",
@@ -82,7 +84,8 @@ pub const POLICIES: [Policy; 6] = [
         order: Order::Submitted,
         behind: Behind::Backfill(Order::Submitted),
         promises: 1,
-        elsewhere: false,
+        elsewhere: true,
+        aligned: false,
     },
     Policy {
         name: "fifo",
@@ -92,6 +95,7 @@ pub const POLICIES: [Policy; 6] = [
         behind: Behind::Nothing,
         promises: 1,
         elsewhere: false,
+        aligned: false,
     },
     Policy {
         name: "sjf",
@@ -101,6 +105,7 @@ pub const POLICIES: [Policy; 6] = [
         behind: Behind::Nothing,
         promises: 1,
         elsewhere: false,
+        aligned: false,
     },
     Policy {
         name: "easy",
@@ -110,6 +115,7 @@ pub const POLICIES: [Policy; 6] = [
         behind: Behind::Backfill(Order::Submitted),
         promises: 1,
         elsewhere: false,
+        aligned: false,
     },
     Policy {
         name: "easy-sjbf",
@@ -119,6 +125,7 @@ pub const POLICIES: [Policy; 6] = [
         behind: Behind::Backfill(Order::Estimate),
         promises: 1,
         elsewhere: false,
+        aligned: false,
     },
 ];
 
@@ -142,16 +149,15 @@ pub(super) struct Facts {
     pub(super) submitted: At,
     pub(super) estimate: At,
     pub(super) run: At,
-    pub(super) gpus: i32,
 }
 
 /// A job of unknown length takes its turn as if it ran this long.
 const ASSUMED: At = 86_400 * SECOND;
 
 impl Facts {
-    pub(super) fn new(submitted: At, lengths: Lengths, gpus: i32) -> Self {
+    pub(super) fn new(submitted: At, lengths: Lengths) -> Self {
         let known = |length: At| if length == NEVER { ASSUMED } else { length };
-        Self { submitted, estimate: known(lengths.estimate), run: known(lengths.run), gpus }
+        Self { submitted, estimate: known(lengths.estimate), run: known(lengths.run) }
     }
 }
 
@@ -163,11 +169,9 @@ impl Order {
             Self::Estimate => job.estimate,
             Self::TrueRun => job.run,
             // The cast saturates: a job of unknown length stands behind everything, but keeps its age among its kind.
-            Self::Aged { patience, at_most_secs, head_start_secs } => {
+            Self::Aged { patience, at_most_secs } => {
                 let penalty = (job.estimate as f64 * patience) as At;
-                let doublings = f64::from(job.gpus.max(1)).log2();
-                let head_start = (doublings * (head_start_secs * SECOND) as f64) as At;
-                job.submitted.saturating_add(penalty.min(at_most_secs * SECOND)).saturating_sub(head_start)
+                job.submitted.saturating_add(penalty.min(at_most_secs * SECOND))
             }
         }
     }

@@ -52,14 +52,14 @@ fn claim(core: &mut Core<'_>, kind: usize, stopped: &[Preemption]) -> Vec<Preemp
     }
     let victims = victims(core, account, stopped);
     let mut taken: Vec<JobId> = Vec::new();
-    let mut place = core.choose(shape, |_, _, _| true);
+    let mut place = core.choose(shape, None, |_, _, _| true);
     for victim in victims {
         if place.is_some() {
             break;
         }
         set_aside(core, victim);
         taken.push(victim);
-        place = core.choose(shape, |_, _, _| true);
+        place = core.choose(shape, None, |_, _, _| true);
     }
     if place.is_none() {
         taken.iter().for_each(|job| put_back(core, *job));
@@ -67,13 +67,13 @@ fn claim(core: &mut Core<'_>, kind: usize, stopped: &[Preemption]) -> Vec<Preemp
     }
     taken.retain(|job| {
         put_back(core, *job);
-        let fits = core.choose(shape, |_, _, _| true).is_some();
+        let fits = core.choose(shape, None, |_, _, _| true).is_some();
         if !fits {
             set_aside(core, *job);
         }
         !fits
     });
-    if let Some(parts) = core.choose(shape, |_, _, _| true) {
+    if let Some(parts) = core.choose(shape, None, |_, _, _| true) {
         core.fleet.take(&parts, &demand, core.now);
         core.accounts.known[account].held += demand.total_milli();
     }

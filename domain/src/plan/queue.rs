@@ -23,6 +23,7 @@ pub(super) struct Place {
 pub(super) struct Entry<'a> {
     pub(super) job: &'a WaitingJob,
     pub(super) facts: Facts,
+    pub(super) kind: usize,
 }
 
 impl Entry<'_> {

@@ -16,8 +16,9 @@ pub struct Rules {
     pub half_life_secs: i64,
     /// How much what was held lately counts beside what is held now.
     pub memory: f64,
-    /// A job that has waited for so many seconds goes before everybody's turn.
-    pub overdue_secs: i64,
+    /// What an organization holds counts half when one of its jobs has waited for so many seconds, a third when for twice
+    /// as many, and so on: nobody waits for ever behind organizations that hold less.
+    pub urgency_secs: i64,
     /// A borrowed job that has run for less is not asked to give its GPUs back.
     pub min_run_secs: i64,
     /// Draws what is random.
@@ -31,8 +32,8 @@ impl Default for Rules {
             packing: Packing::Tightest,
             whole_hosts: false,
             half_life_secs: 86_400,
-            memory: 0.0,
-            overdue_secs: i64::MAX,
+            memory: 0.3,
+            urgency_secs: 2 * 86_400,
             min_run_secs: 600,
             seed: 0,
         }

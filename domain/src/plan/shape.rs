@@ -73,18 +73,10 @@ struct Key<'a> {
     requirements: &'a GpuRequirements,
 }
 
-impl Key<'_> {
-    fn numbers(&self) -> (i32, i32, bool, [Option<u64>; 3]) {
-        let asked = self.requirements;
-        let bits = [asked.min_memory_gb, asked.cpus, asked.memory_gb].map(|number| number.map(f64::to_bits));
-        (asked.count, asked.milli, asked.single_host, bits)
-    }
-}
-
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.organization == other.organization
-            && self.numbers() == other.numbers()
+            && self.requirements.bits() == other.requirements.bits()
             && self.requirements.gpu_types == other.requirements.gpu_types
             && self.requirements.labels == other.requirements.labels
     }
@@ -95,7 +87,7 @@ impl Eq for Key<'_> {}
 impl Hash for Key<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.organization.hash(state);
-        self.numbers().hash(state);
+        self.requirements.bits().hash(state);
         self.requirements.gpu_types.hash(state);
         self.requirements.labels.hash(state);
     }

@@ -113,7 +113,7 @@ impl Trial<'_> {
         let Wish { requirements, estimate_secs } = wish.clone();
         let changed = WaitingJob { requirements, estimate_secs, ..self.job.clone() };
         let mut core: Core<'_> = self.core.clone();
-        core.change(&changed, lengths(&changed), lengths(self.job));
+        core.change(&changed, lengths(&changed));
         core.pass(self.now);
         let parts = &core.running.get(&changed.id)?.parts;
         let mut hosts: Vec<usize> = parts.iter().map(|part| part.host).collect();

@@ -97,8 +97,10 @@ pub(super) fn would_delay(stock: &Stock, demand: &Demand, at: Option<DateTime<Ut
 pub(super) fn fair_share(account: &Account, others: i32) -> String {
     let (held, weight) = (amount(account.held), account.weight);
     let whose = match others {
-        1 => "1 job of an organization that holds less for its weight goes".to_owned(),
-        _ => format!("{others} jobs of organizations that hold less for their weight go"),
+        1 => "1 job of an organization that holds less than its own, or less for its weight, goes".to_owned(),
+        _ => format!(
+            "{others} jobs of organizations that hold less than their own, or less for their weight, go"
+        ),
     };
     format!("{whose} first; this organization holds {held} GPUs with the weight {weight}")
 }

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use chrono::DateTime;
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, TimeDelta};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::ids::{GpuId, HostId, JobId, OrganizationId};
-use crate::plan::{POLICIES, Policy, Rules};
+use crate::plan::{POLICIES, Planner, Policy, Rules};
 use crate::requirements::GpuRequirements;
 use crate::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
 
@@ -96,6 +98,44 @@ impl World {
         replay.runs
     }
 
+    /// By job that was ever the first to be promised a moment: the earliest such moment, and when it started.
+    fn promised_and_started(&self, rules: &Rules) -> Vec<(i64, i64)> {
+        let fleet = Snapshot {
+            hosts: self.hosts.clone(),
+            organizations: self.organizations.clone(),
+            ..Snapshot::default()
+        };
+        let time = |secs: i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
+        let mut planner = Planner::new(&fleet, rules, time(0));
+        let mut events: BTreeSet<(i64, bool, usize)> =
+            self.jobs.iter().enumerate().map(|(number, job)| (job.submit_secs, true, number)).collect();
+        let mut promised: HashMap<JobId, i64> = HashMap::new();
+        let mut kept = Vec::new();
+        while let Some((now, arrives, number)) = events.pop_first() {
+            let job = &self.jobs[number];
+            if arrives {
+                planner.submit(&job.job)
+            } else {
+                planner.end(job.job.id, time(now))
+            }
+            let same_instant = events.first().is_some_and(|next| next.0 == now);
+            if same_instant {
+                continue;
+            }
+            let decided = planner.pass(time(now));
+            for placement in decided.placements {
+                let number = placement.job.0.as_u128() as usize - 1;
+                events.insert((now + self.jobs[number].run_secs, false, number));
+                kept.extend(promised.get(&placement.job).map(|by| (*by, now)));
+            }
+            if let Some((job, at)) = decided.promises.first().and_then(|first| Some((first.job, first.at?))) {
+                let by = promised.entry(job).or_insert(i64::MAX);
+                *by = (*by).min(at.timestamp());
+            }
+        }
+        kept
+    }
+
     /// When each job starts at last; -1: never.
     fn starts(&self, policy: &str) -> Vec<i64> {
         let runs = self.under(rules(policy));
@@ -176,6 +216,36 @@ fn the_organization_with_less_for_its_weight_has_its_turn() {
 }
 
 #[test]
+fn jobs_that_end_together_lie_together_so_that_a_gang_finds_a_host_of_its_own() {
+    // The tightest host for the third job is the first one, which it would keep busy; the second is busy for longer anyway.
+    let world = hosts(2, 4, &[(1.0, 0)]).jobs(&[
+        (0, 0, 10, 10, 3),
+        (0, 1, 90, 90, 2),
+        (0, 2, 50, 50, 1),
+        (0, 3, 20, 20, 4),
+    ]);
+    assert_eq!(world.starts("fair"), [0, 1, 2, 10]);
+    assert_eq!(world.starts("fair-easy"), [0, 1, 2, 52]);
+}
+
+#[test]
+fn who_has_waited_for_long_goes_before_who_holds_less() {
+    let world = hosts(1, 4, &[(1.0, 0), (1.0, 0), (1.0, 0)]).jobs(&[
+        (0, 0, 900, 900, 2),
+        (1, 0, 900, 900, 1),
+        (2, 0, 100, 100, 1),
+        (0, 1, 10, 10, 1),
+        (1, 99, 10, 10, 1),
+    ]);
+    let last_two = |urgency_secs: i64| {
+        let runs = world.under(Rules { urgency_secs, ..rules("fair") });
+        [3, 4].map(|job: usize| runs[job].as_ref().unwrap().start_secs)
+    };
+    assert_eq!(last_two(i64::MAX), [110, 100]);
+    assert_eq!(last_two(50), [100, 110]);
+}
+
+#[test]
 fn what_was_borrowed_comes_back_and_starts_anew() {
     let world =
         hosts(1, 4, &[(1.0, 0), (1.0, 2)]).jobs(&[(0, 0, 30, 30, 2), (0, 0, 30, 30, 2), (1, 10, 5, 5, 2)]);
@@ -252,6 +322,28 @@ proptest! {
                     prop_assert_eq!(run.end_secs - run.start_secs, job.run_secs);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn with_one_line_nobody_starts_later_than_promised(world in random_world()) {
+        for policy in ["easy", "easy-sjbf"] {
+            for (promised, started) in world.promised_and_started(&rules(policy)) {
+                prop_assert!(started <= promised, "{}: {} after {}", policy, started, promised);
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_job_waits_no_longer_than_what_it_could_wait_for(world in random_world()) {
+        let all: i64 = world.jobs.iter().map(|job| job.run_secs).sum();
+        let runs = world.under(rules("fair"));
+        for (job, run) in world.jobs.iter().zip(&runs) {
+            // While it waits, a job of another runs or is to be asked back: at worst all of them, one after another, and
+            // those that were asked back once more.
+            let Some(run) = run else { continue };
+            let again: i64 = runs.iter().flatten().map(|run| i64::from(run.preempted)).sum::<i64>() * all;
+            prop_assert!(run.start_secs - job.submit_secs <= all + again);
         }
     }
 

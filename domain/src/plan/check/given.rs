@@ -14,7 +14,7 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     let mut placed: HashSet<JobId> = HashSet::new();
     let mut touched: HashSet<usize> = HashSet::new();
     for placement in &checked.plan.placements {
-        match checked.waiting.get(&placement.job) {
+        match checked.named.get(&placement.job) {
             Some(job) if placed.insert(job.id) => give(checked, job, placement, &mut touched),
             _ => wrong(checked, placement, "it does not wait, or is placed twice"),
         }

@@ -11,7 +11,7 @@ mod quotas;
 mod room;
 mod waits;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,8 @@ pub fn check(snapshot: &Snapshot, plan: &Plan) -> Vec<Breach> {
 struct Checked<'s> {
     snapshot: &'s Snapshot,
     plan: &'s Plan,
-    waiting: HashMap<JobId, &'s WaitingJob>,
+    /// The waiting jobs that the plan does something about.
+    named: HashMap<JobId, &'s WaitingJob>,
     organizations: HashMap<OrganizationId, &'s OrganizationState>,
     /// The fleet as it will be with what the plan gives.
     hosts: Vec<HostState>,
@@ -93,7 +94,7 @@ impl<'s> Checked<'s> {
         Self {
             snapshot,
             plan,
-            waiting: snapshot.waiting.iter().map(|job| (job.id, job)).collect(),
+            named: named(snapshot, plan),
             organizations: snapshot.organizations.iter().map(|known| (known.id, known)).collect(),
             places: places.collect(),
             hosts: snapshot.hosts.clone(),
@@ -109,13 +110,21 @@ impl<'s> Checked<'s> {
     fn given_to(&self) -> HashMap<OrganizationId, i64> {
         let mut given = HashMap::new();
         for placement in &self.plan.placements {
-            if let Some(job) = self.waiting.get(&placement.job) {
+            if let Some(job) = self.named.get(&placement.job) {
                 let milli: i64 = placement.gpus.iter().map(|gpu| i64::from(gpu.milli)).sum();
                 *given.entry(job.organization).or_insert(0) += milli;
             }
         }
         given
     }
+}
+
+fn named<'s>(snapshot: &'s Snapshot, plan: &Plan) -> HashMap<JobId, &'s WaitingJob> {
+    let placed = plan.placements.iter().map(|placement| placement.job);
+    let promised = plan.promises.iter().map(|promise| promise.job);
+    let claimed = plan.preemptions.iter().map(|one| one.claimed_by);
+    let named: HashSet<JobId> = placed.chain(promised).chain(claimed).collect();
+    snapshot.waiting.iter().filter(|job| named.contains(&job.id)).map(|job| (job.id, job)).collect()
 }
 
 /// All that a job asks for, in thousandths of a GPU.

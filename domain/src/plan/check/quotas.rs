@@ -40,7 +40,7 @@ fn preemptions(checked: &mut Checked<'_>) {
 
 fn borrowed_from_another(checked: &Checked<'_>, job: JobId, claimant: JobId) -> bool {
     let holder = checked.snapshot.running.iter().find(|running| running.id == job);
-    match (holder, checked.waiting.get(&claimant)) {
+    match (holder, checked.named.get(&claimant)) {
         (Some(holder), Some(claimant)) => holder.organization != claimant.organization,
         _ => false,
     }

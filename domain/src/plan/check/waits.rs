@@ -81,7 +81,7 @@ impl Quotas {
         }
         let mut promised = HashMap::new();
         for promise in &checked.plan.promises {
-            let Some(job) = checked.waiting.get(&promise.job) else { continue };
+            let Some(job) = checked.named.get(&promise.job) else { continue };
             promised.insert(promise.job, asked_milli(job));
             left.entry(job.organization).and_modify(|left| *left -= asked_milli(job));
         }
@@ -96,13 +96,11 @@ impl Quotas {
 }
 
 /// All that tells whether a job would find room.
-type Wish<'s> = (OrganizationId, (i32, i32, bool), [Option<u64>; 3], &'s [String], &'s [Label]);
+type Wish<'s> = (OrganizationId, [u64; 5], &'s [String], &'s [Label]);
 
 fn wish(job: &WaitingJob) -> Wish<'_> {
     let asked = &job.requirements;
-    let numbers = [asked.min_memory_gb, asked.cpus, asked.memory_gb].map(|number| number.map(f64::to_bits));
-    let size = (asked.count, asked.milli, asked.single_host);
-    (job.organization, size, numbers, &asked.gpu_types, &asked.labels)
+    (job.organization, asked.bits(), &asked.gpu_types, &asked.labels)
 }
 
 /// The hosts on which anything is free, and which wishes they would serve.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::ids::GpuId;
 use crate::plan::{PlacedGpu, Plan};
 use crate::requirements::memory_gb;
-use crate::snapshot::{GpuState, HostState, Snapshot, WaitingJob};
+use crate::snapshot::{GpuState, HostState, RunningJob, Snapshot, WaitingJob};
 
 /// The fleet after a plan.
 pub(super) struct Leftover {
@@ -40,6 +40,13 @@ impl Leftover {
         host.gpus.iter_mut().find(|gpu| gpu.id == placed.gpu).unwrap().allocated_milli += placed.milli;
         host.cpus_allocated += per_gpu(job, job.requirements.cpus);
         host.memory_gb_allocated += per_gpu(job, job.requirements.memory_gb);
+    }
+
+    pub(super) fn give_back(&mut self, job: &RunningJob) {
+        for (id, milli) in &job.gpus {
+            let mut gpus = self.hosts.iter_mut().flat_map(|host| &mut host.gpus);
+            gpus.find(|gpu| gpu.id == *id).unwrap().allocated_milli -= milli;
+        }
     }
 
     /// Whether the job would fit beside what is kept.

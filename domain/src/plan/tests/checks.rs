@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::plan::{BlockerCode, BreachCode, Plan, check};
+use crate::plan::{BlockerCode, BreachCode, PACKINGS, Plan, Rules, check, plan_by};
 
 use super::random_world::world;
-use super::world::{H100, L4, World, job_id, org_id};
+use super::world::{H100, L4, World, at, job_id, org_id};
 
 fn breaches(world: &World, plan: &Plan) -> Vec<BreachCode> {
     check(&world.snapshot, plan).into_iter().map(|breach| breach.code).collect()
@@ -111,6 +111,9 @@ proptest! {
 
     #[test]
     fn no_plan_breaks_a_rule(world in world()) {
-        prop_assert_eq!(check(&world.snapshot, &world.plan()), []);
+        for (packing, name, _) in PACKINGS {
+            let plan = plan_by(&world.snapshot, &Rules { packing, ..Rules::default() }, at(0));
+            prop_assert_eq!(check(&world.snapshot, &plan), [], "{}", name);
+        }
     }
 }

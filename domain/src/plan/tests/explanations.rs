@@ -44,7 +44,7 @@ fn every_blocker_is_told_at_once() {
     world.expect_said(2, "The organization holds 2 of at most 4 GPUs, the job needs 3");
     world.expect_said(
         2,
-        "1 job of an organization that holds less for its weight goes first; \
+        "1 job of an organization that holds less than its own, or less for its weight, goes first; \
          this organization holds 2 GPUs with the weight 1",
     );
     world.expect_said(2, "2 of the 2 matching GPUs that are free are kept for an earlier job");

@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use crate::ids::{HostId, JobId};
 use crate::plan::core::Promise;
 use crate::plan::moment::moment;
-use crate::plan::{BlockerCode, Plan, Rules, load};
-use crate::snapshot::WaitingJob;
+use crate::plan::{BlockerCode, Plan, Rules, load, plan_by};
+use crate::snapshot::{RunningJob, WaitingJob};
 
 use super::checker::{Kept, Leftover, eligible};
 use super::random_world::world;
-use super::world::{World, at};
+use super::world::{H100, World, at};
 
 /// A plan, with what its pass kept for one job, or which job it promised a moment.
 struct Outcome<'w> {
@@ -122,6 +123,74 @@ proptest! {
     }
 
     #[test]
+    fn sixteen_threads_plan_what_one_does(world in world()) {
+        let alone = world.plan();
+        let together: Vec<Plan> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| world.plan())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        prop_assert!(together.iter().all(|plan| *plan == alone));
+    }
+
+    #[test]
+    fn only_what_was_borrowed_long_enough_ago_is_asked_back_for_what_is_guaranteed(world in world()) {
+        let snapshot = &world.snapshot;
+        let plan = world.plan();
+        for preemption in &plan.preemptions {
+            let victim = snapshot.running.iter().find(|job| job.id == preemption.job).unwrap();
+            let claimant = snapshot.waiting.iter().find(|job| job.id == preemption.claimed_by).unwrap();
+            prop_assert!(at(0) - victim.started_at.unwrap() >= TimeDelta::seconds(Rules::default().min_run_secs));
+            prop_assert!(!victim.stopping && victim.organization != claimant.organization);
+            let of = |id| snapshot.organizations.iter().find(|state| state.id == id).unwrap();
+            prop_assert!(of(victim.organization).allocated_milli > of(victim.organization).guaranteed_milli);
+            let own = of(claimant.organization);
+            let asked = i64::from(claimant.requirements.count) * i64::from(claimant.requirements.milli);
+            prop_assert!(own.allocated_milli + asked <= own.guaranteed_milli);
+        }
+        let victims: HashSet<JobId> = plan.preemptions.iter().map(|one| one.job).collect();
+        prop_assert_eq!(victims.len(), plan.preemptions.len());
+    }
+
+    #[test]
+    fn whoever_is_asked_to_stop_makes_room_for_the_claimant(world in world()) {
+        let plan = world.plan();
+        let Some(first) = plan.preemptions.first().map(|one| one.claimed_by) else { return Ok(()) };
+        let leaves = |job: &RunningJob| {
+            job.stopping || plan.preemptions.iter().any(|one| one.claimed_by == first && one.job == job.id)
+        };
+        let mut after = Leftover::after(&world.snapshot, &plan);
+        for job in world.snapshot.running.iter().filter(|job| leaves(job)) {
+            after.give_back(job);
+        }
+        let claimant = world.snapshot.waiting.iter().find(|job| job.id == first).unwrap();
+        prop_assert!(after.fits(claimant, &Kept::default()));
+    }
+
+    #[test]
+    fn a_job_starts_once_all_its_blockers_are_gone(world in world()) {
+        // Who has waited for long is not to change when jobs are taken away.
+        let rules = Rules { urgency_secs: i64::MAX, ..Rules::default() };
+        let plan = plan_by(&world.snapshot, &rules, at(0));
+        let after = carried_out(&world, &plan);
+        let held_back = |job: &&WaitingJob| job.held || !job.unfinished_dependencies.is_empty();
+        let held_back: HashSet<JobId> = world.snapshot.waiting.iter().filter(held_back).map(|job| job.id).collect();
+        for (id, explanation) in plan.waiting.iter().filter(|(id, _)| !held_back.contains(id)) {
+            let mut freed = after.clone();
+            // What is said of jobs ahead is about GPUs, not about the cores beside them.
+            freed.snapshot.waiting.retain(|job| job.id == *id || job.requirements.cpus.is_none());
+            for blocker in &explanation.blockers {
+                remove(&mut freed, *id, blocker.code);
+            }
+            let started = plan_by(&freed.snapshot, &rules, at(0)).placements;
+            let starts = started.iter().any(|placement| placement.job == *id);
+            // A job of its own organization that starts before it gives the next turn to others.
+            let of = |id: JobId| freed.snapshot.waiting.iter().find(|job| job.id == id).unwrap().organization;
+            let turn_is_over = started.iter().any(|placement| of(placement.job) == of(*id));
+            prop_assert!(starts || turn_is_over, "{:?} still waits without {:?}", id, explanation.blockers);
+        }
+    }
+
+    #[test]
     fn no_job_waits_beside_free_gpus_that_fit_it(world in world()) {
         let outcome = Outcome::of(&world);
         for job in outcome.waiting().filter(|job| !job.held && job.unfinished_dependencies.is_empty()) {
@@ -164,6 +233,63 @@ proptest! {
             let kept = host.gpus.iter().filter(|gpu| outcome.kept.gpus.contains(&gpu.id));
             prop_assert!(kept.into_iter().all(|gpu| eligible(job, host, gpu)));
         }
+    }
+}
+
+/// The world with a plan carried out.
+fn carried_out(world: &World, plan: &Plan) -> World {
+    let mut world = world.clone();
+    let snapshot = &mut world.snapshot;
+    snapshot.hosts = Leftover::after(snapshot, plan).hosts;
+    for placement in &plan.placements {
+        let place = snapshot.waiting.iter().position(|job| job.id == placement.job).unwrap();
+        let job = snapshot.waiting.remove(place);
+        let own = snapshot.organizations.iter_mut().filter(|state| state.id == job.organization);
+        let milli: i64 = placement.gpus.iter().map(|gpu| i64::from(gpu.milli)).sum();
+        own.for_each(|state| state.allocated_milli += milli);
+    }
+    world
+}
+
+/// Takes a blocker away as a person could: releases, ends other jobs, buys GPUs that match.
+fn remove(world: &mut World, id: JobId, code: BlockerCode) {
+    let snapshot = &mut world.snapshot;
+    let place = snapshot.waiting.iter().position(|job| job.id == id).unwrap();
+    let organization = snapshot.waiting[place].organization;
+    match code {
+        BlockerCode::Held => snapshot.waiting[place].held = false,
+        BlockerCode::Dependency => snapshot.waiting[place].unfinished_dependencies.clear(),
+        BlockerCode::OverQuota => {
+            let own = snapshot.organizations.iter_mut().filter(|state| state.id == organization);
+            own.for_each(|state| state.max_gpus_milli = None);
+            // It is lifted for this job alone.
+            snapshot.waiting.retain(|job| job.id == id);
+        }
+        BlockerCode::GpusBusy => {
+            // Whose turn it is stays as it was: as if the jobs that run had moved to hosts of their own.
+            snapshot.running.clear();
+            for host in &mut snapshot.hosts {
+                (host.cpus_allocated, host.memory_gb_allocated) = (0.0, 0.0);
+                host.gpus.iter_mut().for_each(|gpu| gpu.allocated_milli = 0);
+            }
+        }
+        BlockerCode::ReservedForEarlierJob | BlockerCode::HigherPriorityAhead | BlockerCode::FairShare => {
+            snapshot.waiting.retain(|job| job.id == id);
+        }
+        BlockerCode::NoMatchingGpu => {
+            let job = &mut snapshot.waiting[place];
+            let card = job.requirements.gpu_types.first().cloned().unwrap_or_else(|| H100.0.to_owned());
+            let (count, labels) = (job.requirements.count, job.requirements.labels.clone());
+            job.requirements.cpus = None;
+            // Those that are bought are for this job.
+            snapshot.waiting.retain(|job| job.id == id);
+            let host = world.host("new").gpus(count, H100);
+            host.make(|host| {
+                host.labels = labels;
+                host.gpus.iter_mut().for_each(|gpu| gpu.gpu_type.clone_from(&card));
+            });
+        }
+        BlockerCode::NotYetEvaluated => unreachable!("it was evaluated"),
     }
 }
 

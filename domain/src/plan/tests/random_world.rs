@@ -3,7 +3,9 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::world::{Card, H100, L4, World, label};
+use crate::snapshot::{OrganizationState, RunningJob};
+
+use super::world::{Card, H100, L4, World, at, label, org_id};
 
 /// How a random host differs from a plain one.
 #[derive(Debug, Clone)]
@@ -71,21 +73,60 @@ fn job() -> impl Strategy<Value = RandomJob> {
     )
 }
 
-/// A fleet of a few hosts and a queue that is too long for it.
+/// A job that holds what is taken of some GPUs.
+#[derive(Debug, Clone)]
+struct RandomRunning {
+    gpus: usize,
+    organization: u128,
+    started: i64,
+    ends: Option<i64>,
+    priority: i32,
+    stopping: bool,
+}
+
+fn running() -> impl Strategy<Value = RandomRunning> {
+    let ends = proptest::option::weighted(0.6, -50i64..1000);
+    let who = (1u128..4, 0i32..3, proptest::bool::weighted(0.1));
+    (1usize..4, who, -2000i64..0, ends).prop_map(
+        |(gpus, (organization, priority, stopping), started, ends)| RandomRunning {
+            gpus,
+            organization,
+            started,
+            ends,
+            priority,
+            stopping,
+        },
+    )
+}
+
+/// A fleet of a few hosts, jobs that run on it, and a queue that is too long for it.
 pub(super) fn world() -> impl Strategy<Value = World> {
-    let ceilings = vec(proptest::option::weighted(0.5, 0i64..8), 3);
-    let ends = vec(proptest::option::weighted(0.6, -50i64..1000), 30);
-    (vec(host(), 0..5), vec(job(), 0..14), ceilings, ends).prop_map(|(hosts, jobs, ceilings, ends)| {
+    let limits = (proptest::option::weighted(0.5, 0i64..8), prop_oneof![1 => Just(0), 1 => 0i64..6], 1u8..4);
+    let run = vec(running(), 30);
+    (vec(host(), 0..5), vec(job(), 0..14), vec(limits, 3), run).prop_map(|(hosts, jobs, limits, running)| {
         let mut world = World::default();
         hosts.iter().enumerate().for_each(|(number, host)| add_host(&mut world, number, host));
         jobs.iter().enumerate().for_each(|(number, job)| add_job(&mut world, number as u128 + 1, job));
-        for (number, ceiling) in ceilings.iter().enumerate() {
-            let Some(max) = ceiling else { continue };
-            world.ceiling(number as u128 + 1, *max, (*max).min(1));
+        add_running(&mut world, &running);
+        for (number, (ceiling, guaranteed, weight)) in limits.into_iter().enumerate() {
+            add_organization(&mut world, number as u128 + 1, ceiling, guaranteed, weight);
         }
-        add_running(&mut world, &ends);
         world
     })
+}
+
+fn add_organization(world: &mut World, id: u128, ceiling: Option<i64>, guaranteed: i64, weight: u8) {
+    let own = |job: &&RunningJob| job.organization == org_id(id);
+    let running = world.snapshot.running.iter().filter(own);
+    let held = running.flat_map(|job| &job.gpus).map(|(_, milli)| i64::from(*milli)).sum();
+    world.snapshot.organizations.push(OrganizationState {
+        id: org_id(id),
+        max_gpus_milli: ceiling.map(|gpus| gpus * 1000),
+        allocated_milli: held,
+        weight: f64::from(weight),
+        guaranteed_milli: guaranteed * 1000,
+        lately_milli: 0.0,
+    });
 }
 
 fn add_host(world: &mut World, number: usize, random: &RandomHost) {
@@ -128,18 +169,33 @@ fn add_job(world: &mut World, number: u128, random: &RandomJob) {
     }
 }
 
-/// One running job for each GPU that is taken.
-fn add_running(world: &mut World, ends: &[Option<i64>]) {
-    let taken: Vec<String> = world
+/// Running jobs hold all that is taken: a few whole GPUs of a host each, or a share.
+fn add_running(world: &mut World, random: &[RandomRunning]) {
+    let mut random = random.iter().cycle();
+    let taken: Vec<Vec<(String, i32)>> = world
         .snapshot
         .hosts
         .iter()
-        .flat_map(|host| {
+        .map(|host| {
             let taken = host.gpus.iter().filter(|gpu| gpu.allocated_milli > 0);
-            taken.map(|gpu| format!("{}{}", host.name, gpu.index))
+            taken.map(|gpu| (format!("{}{}", host.name, gpu.index), gpu.allocated_milli)).collect()
         })
         .collect();
-    for (gpu, end) in taken.iter().zip(ends.iter().cycle()) {
-        world.running(&[gpu], *end);
+    for of_host in taken {
+        for alike in of_host.chunk_by(|a, b| a.1 == 1000 && b.1 == 1000) {
+            let mut left = alike;
+            while let Some(job) = random.next()
+                && !left.is_empty()
+            {
+                let (own, others) = left.split_at(job.gpus.min(left.len()));
+                let names: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
+                world.running(&names, job.ends);
+                let running = world.snapshot.running.last_mut().unwrap();
+                running.organization = org_id(job.organization);
+                running.started_at = Some(at(job.started));
+                (running.priority, running.stopping) = (job.priority, job.stopping);
+                left = others;
+            }
+        }
     }
 }

@@ -208,6 +208,10 @@ impl HostBuilder<'_> {
         self
     }
 
+    pub(super) fn make(self, change: impl FnOnce(&mut HostState)) {
+        change(self.0);
+    }
+
     pub(super) fn broken(self, index: usize) -> Self {
         self.0.gpus[index].usable = false;
         self

@@ -1,13 +1,14 @@
-//! Prints how long one pass takes over 10,000 GPUs and 100,000 queued jobs: `cargo run --release --example plan_speed`.
+//! Prints how long a pass takes over 10,000 GPUs and 100,000 queued jobs, and one after a single change: `cargo run --release -p domain --example scale`.
 //!
 //! It asserts nothing: the numbers are for comparing one version with another on one machine.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{GpuId, HostId, JobId, OrganizationId};
-use domain::plan::plan;
+use domain::plan::{Planner, Rules, plan};
 use domain::requirements::{GpuRequirements, Label};
 use domain::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 const HOSTS: u128 = 1_250;
 const GPUS_PER_HOST: u128 = 8;
 const JOBS: u128 = 100_000;
+const CHANGES: u128 = 200;
 const CARDS: [(&str, i32); 4] = [
     ("NVIDIA H100 80GB HBM3", 81_559),
     ("NVIDIA A100-SXM4-80GB", 81_920),
@@ -31,7 +33,39 @@ fn main() -> io::Result<()> {
     measure(&mut out, "1,000 shapes by cores", &world(0, |n| with_cores(n, 1_000)))?;
     measure(&mut out, "100,000 shapes, no two alike", &world(0, |n| with_cores(n, JOBS)))?;
     measure(&mut out, "100,000 unknown types", &world(0, |n| asking(1, 1000, Some(&format!("X{n}")))))?;
-    Ok(())
+    after_one_change(&mut out)
+}
+
+/// Of a kept state: passes after a job has ended, and after a job has joined the queue.
+fn after_one_change(out: &mut impl Write) -> io::Result<()> {
+    let world = world(0, usual);
+    let late: Vec<WaitingJob> = (0..CHANGES).map(|number| job(JOBS + number, usual(number))).collect();
+    let now = DateTime::UNIX_EPOCH + TimeDelta::hours(1);
+    let mut planner = Planner::new(&world, &Rules::default(), now);
+    let mut running: VecDeque<JobId> = planner.pass(now).placements.iter().map(|placed| placed.job).collect();
+    let (mut ended, mut joined) = (Vec::new(), Vec::new());
+    let before = running.len();
+    for job in &late {
+        let start = Instant::now();
+        let Some(first) = running.pop_front() else { break };
+        planner.end(first, now);
+        running.extend(planner.pass(now).placements.iter().map(|placed| placed.job));
+        ended.push(start.elapsed());
+        let start = Instant::now();
+        planner.submit(job);
+        running.extend(planner.pass(now).placements.iter().map(|placed| placed.job));
+        joined.push(start.elapsed());
+    }
+    let started = running.len() + ended.len() - before;
+    writeln!(out, "{} changes, {started} more jobs started", ended.len() + joined.len())?;
+    tell(out, "a pass after one job has ended", &mut ended)?;
+    tell(out, "a pass after one job has joined", &mut joined)
+}
+
+fn tell(out: &mut impl Write, name: &str, times: &mut [Duration]) -> io::Result<()> {
+    times.sort_unstable();
+    let part = |hundredths: usize| times[(times.len() - 1) * hundredths / 100].as_secs_f64() * 1e3;
+    writeln!(out, "{name:32} {:8.2} ms  (99 of 100: {:.2} ms)", part(50), part(99))
 }
 
 fn measure(out: &mut impl Write, name: &str, world: &Snapshot) -> io::Result<()> {

@@ -20,7 +20,13 @@ use output::style::{Tone, wants_colours};
 
 /// An answer is made of thousands of small pieces: with the C library's allocator, a quarter of a list's time goes there.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Memory that is free goes back to the system after a second, and few arenas keep it together.
+#[expect(unsafe_code, reason = "the allocator finds its settings by this name")]
+// SAFETY: nothing else has this name, and the text ends with a zero byte.
+#[unsafe(export_name = "_rjem_malloc_conf")]
+static SETTINGS: &std::ffi::CStr = c"narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
 
 fn main() -> ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().collect();

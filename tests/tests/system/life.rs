@@ -1,7 +1,7 @@
 //! A job's way from its submission to its end.
 
 use serde_json::json;
-use system_tests::answer::{rows, text};
+use system_tests::answer::{column, rows, text};
 use system_tests::{Engine, Fleet, both, eventually};
 
 const FOUR_GPUS: &str = "simulated:4xH100-80GB";
@@ -17,6 +17,7 @@ both! {
     a_time_limit_ends_a_job,
     a_job_that_no_gpu_matches_says_so,
     a_job_waits_for_what_it_depends_on,
+    the_jobs_of_an_array_know_their_numbers,
 }
 
 async fn a_job_goes_through_every_status_to_success_and_frees_its_gpus(engine: Engine) {
@@ -132,4 +133,28 @@ async fn a_job_waits_for_what_it_depends_on(engine: Engine) {
     client.reaches(&first, "RUNNING").await;
     client.change("releaseJob", json!({"jobId": first}), "job { status }").await.expect("released");
     client.reaches(&second, "SUCCEEDED").await;
+}
+
+async fn the_jobs_of_an_array_know_their_numbers(engine: Engine) {
+    let fleet = Fleet::start(engine, FOUR_GPUS).await;
+    let client = fleet.operator().await;
+    let script = "echo $GPU_FLEET_ARRAY_INDEX of $GPU_FLEET_ARRAY_SIZE";
+    let job = json!({"name": "part", "command": ["sh", "-c", script], "idempotencyKey": "once"});
+    let submit = async |times: i32| {
+        let input = json!({"jobs": [job.clone()], "times": times});
+        client.change("submitJobs", input, "jobs { id }").await
+    };
+    let made = submit(3).await.unwrap();
+    let ids = column(&made["jobs"], "id");
+    for (number, id) in ids.iter().enumerate() {
+        client.reaches(id, "SUCCEEDED").await;
+        let job = client.job(id, "labels { key value } logTail { text }").await;
+        assert_eq!(job["labels"], json!([{"key": "array-index", "value": number.to_string()}]));
+        assert_eq!(job["logTail"], json!([{"text": format!("{number} of 3")}]));
+    }
+    assert_eq!(submit(3).await.unwrap(), made, "the same submission again");
+    for times in [0, -1, 1001] {
+        let refused = submit(times).await.unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("BAD_USER_INPUT", Some("times")));
+    }
 }

@@ -65,7 +65,7 @@ async function populate(api: Api): Promise<string[]> {
 
 /** The readings have come: the cells of working GPUs show more than nothing. */
 async function settled(page: Page): Promise<void> {
-  await expect(page.locator("[data-state=working]")).toHaveCount(7);
+  await expect(page.locator("[data-gpu-status=ALLOCATED]").filter({ hasText: /[1-9]\d? %/ })).toHaveCount(7);
 }
 
 const VARIANTS = [

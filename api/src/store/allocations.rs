@@ -131,6 +131,7 @@ impl Store {
             let micros = (to.unwrap_or(until).min(until) - from.max(since)).num_microseconds().unwrap_or(0);
             f64::from(milli) / 1000.0 * micros.max(0) as f64 / 1e6
         });
-        Ok(held.sum())
+        // A sum of nothing is minus zero.
+        Ok(held.sum::<f64>() + 0.0)
     }
 }

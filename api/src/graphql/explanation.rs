@@ -12,8 +12,12 @@ use super::enums::{BlockerCode, SuggestionCode};
 use super::failure::Answer;
 use super::job::GpuRequirements;
 use super::lists::at_most;
+use super::loaders::Loaders;
 use super::pending::Pending;
 use crate::scheduler::Preview;
+
+/// Planning anew costs as much as loading so many rows: one operation can ask it of a few jobs, not of a list.
+const ROWS_OF_A_PLAN: u64 = 10_000;
 
 /// One thing that must change before the job can start, with the numbers.
 #[derive(SimpleObject, Clone)]
@@ -90,7 +94,10 @@ impl PendingExplanation {
         let first = at_most(first)?;
         let found = match &self.suggestions {
             Some(known) => known.clone(),
-            None => pending(ctx).suggest(self.job).await?,
+            None => {
+                ctx.data_unchecked::<Loaders>().spend(ROWS_OF_A_PLAN)?;
+                pending(ctx).suggest(self.job).await?
+            }
         };
         Ok(found.into_iter().take(first).map(Suggestion).collect())
     }

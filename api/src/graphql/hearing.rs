@@ -23,10 +23,15 @@ use super::subscription::{GpuUpdate, JobUpdate};
 use crate::fault::Fault;
 use crate::store::Scope;
 
-/// Events, answers and rows that are kept, and for how long: subscribers are told within moments of each other, and a job
-/// passes through its life.
-const KEPT: u64 = 1_000;
+/// Answers that are kept, and for how long: subscribers are told within moments of each other.
+const ANSWERS: u64 = 1_000;
 const KEPT_FOR: Duration = Duration::from_secs(10);
+/// Longer answers are made for each subscriber alone, so that nobody can fill memory with them.
+const LONGEST: usize = 16 << 10;
+/// Events of which it is kept what they say: each may hold all that a job was submitted with.
+const EVENTS: u64 = 100;
+/// Bytes of rows that are kept.
+const ROWS: u64 = 16 << 20;
 
 /// An event, as somebody with this much in sight sees it.
 type Seen = (Scope, i64);
@@ -44,15 +49,17 @@ pub struct Hearings {
     answers: Shared<Asked, Value>,
 }
 
-fn shared<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>() -> Shared<K, V>
-{
-    moka::sync::Cache::builder().max_capacity(KEPT).time_to_live(KEPT_FOR).build()
+fn shared<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
+    most: u64,
+) -> Shared<K, V> {
+    moka::sync::Cache::builder().max_capacity(most).time_to_live(KEPT_FOR).build()
 }
 
 impl Default for Hearings {
     fn default() -> Self {
-        let rows = moka::sync::Cache::builder().max_capacity(KEPT).time_to_idle(KEPT_FOR).build();
-        Self { rows, jobs: shared(), gpus: shared(), answers: shared() }
+        let rows = moka::sync::Cache::builder().max_capacity(ROWS).time_to_idle(KEPT_FOR);
+        let rows = rows.weigher(|_, row: &Arc<job::Model>| u32::try_from(bytes_of(row)).unwrap_or(u32::MAX));
+        Self { rows: rows.build(), jobs: shared(EVENTS), gpus: shared(EVENTS), answers: shared(ANSWERS) }
     }
 }
 
@@ -129,10 +136,31 @@ pub struct Heard<T> {
     pub(super) update: Arc<T>,
 }
 
+/// What a row weighs in memory, in bytes: most of it is what the job was submitted with.
+fn bytes_of(row: &job::Model) -> usize {
+    let command = row.command.iter().flat_map(|command| &command.0).map(String::len).sum::<usize>();
+    let env = row.env.0.iter().map(|(name, value)| name.len() + value.len() + 48).sum::<usize>();
+    let labels = row.labels.0.iter().map(|label| label.key.len() + label.value.len() + 48).sum::<usize>();
+    1_024 + row.name.len() + command + env + labels
+}
+
+/// Whether an answer is longer than `left` bytes; what is left of them otherwise.
+fn left_of(left: usize, answer: &Value) -> Option<usize> {
+    let left = left.checked_sub(size_of::<Value>())?;
+    match answer {
+        Value::String(text) => left.checked_sub(text.len()),
+        Value::List(items) => items.iter().try_fold(left, left_of),
+        Value::Object(fields) => {
+            fields.iter().try_fold(left, |left, (name, value)| left_of(left.checked_sub(name.len())?, value))
+        }
+        _ => Some(left),
+    }
+}
+
 /// An answer that only its own subscriber gets.
 enum Own {
-    /// Some of its fields could not be had.
-    Partial(Value),
+    /// Some of its fields could not be had, or it is too long to be kept.
+    Answer(Value),
     Failed(ServerError),
 }
 
@@ -152,15 +180,29 @@ impl<T: OutputType> OutputType for Heard<T> {
         let answer = async || {
             let before = errors();
             match self.update.resolve(ctx, field).await {
-                Ok(value) if errors() == before => Ok(value),
-                Ok(value) => Err(Own::Partial(value)),
+                Ok(value) if errors() == before && left_of(LONGEST, &value).is_some() => Ok(value),
+                Ok(value) => Err(Own::Answer(value)),
                 Err(error) => Err(Own::Failed(error)),
             }
         };
         match told.get_or_try_init(answer).await {
             Ok(value) => Ok(value.clone()),
-            Err(Own::Partial(value)) => Ok(value),
+            Err(Own::Answer(value)) => Ok(value),
             Err(Own::Failed(error)) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_answers_are_not_kept() {
+        let text = |length| Value::String("x".repeat(length));
+        assert!(left_of(LONGEST, &Value::List(vec![text(100), text(100)])).is_some());
+        assert!(left_of(LONGEST, &text(LONGEST)).is_none());
+        assert!(left_of(LONGEST, &Value::List(vec![text(LONGEST / 2), text(LONGEST / 2)])).is_none());
+        assert!(left_of(LONGEST, &Value::List(vec![Value::Null; LONGEST])).is_none(), "many small ones");
     }
 }

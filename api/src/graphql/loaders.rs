@@ -70,8 +70,8 @@ impl Loaders {
         self.batches.load_one(key).await
     }
 
-    /// Counts rows before they are loaded.
-    fn spend(&self, rows: u64) -> Result<(), Fault> {
+    /// Counts rows before they are loaded, or what costs as much.
+    pub(super) fn spend(&self, rows: u64) -> Result<(), Fault> {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         if spent.0.elapsed() > SPAN {
             *spent = (Instant::now(), 0);

@@ -21,8 +21,8 @@ use crate::store::Store;
 const ON_DEMAND: Duration = Duration::from_secs(1);
 /// What the last pass saw is the present for so long: while jobs wait, passes are more frequent.
 const PRESENT: Duration = Duration::from_secs(5);
-/// Questions of "what if" that are worked on at once: each plans several times.
-const AT_ONCE: usize = 2;
+/// Questions of "what if" that are worked on at once: each plans several times, and they are to leave cores to others.
+const AT_ONCE: usize = 1;
 /// A plan that broke a rule is told of for so long.
 const BREACH_TOLD: Duration = Duration::from_secs(600);
 /// A scheduler that has not come round for so long is not well.

@@ -13,6 +13,7 @@ mod m20261125_100003_telemetry;
 mod m20261125_100004_fast_failures;
 mod m20261125_110001_access;
 mod m20261129_100001_preemption;
+mod m20261129_100002_past;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_100004_fast_failures::Migration),
             Box::new(m20261125_110001_access::Migration),
             Box::new(m20261129_100001_preemption::Migration),
+            Box::new(m20261129_100002_past::Migration),
         ]
     }
 }

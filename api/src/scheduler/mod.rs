@@ -4,6 +4,7 @@
 mod breaches;
 mod explanations;
 mod forecasts;
+mod lately;
 mod listening;
 mod reaper;
 mod terms;
@@ -27,6 +28,7 @@ use crate::fault::Fault;
 use crate::store::Store;
 use breaches::Breaches;
 use forecasts::Sight;
+use lately::Lately;
 use waiting::Waiting;
 
 /// The lease's name, how long it holds, and how often it is renewed.
@@ -93,6 +95,7 @@ impl Scheduler {
 
     async fn pass_by_pass(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
         let mut waiting = Waiting::load(&self.store).await?;
+        let mut lately = Lately::new(self.rules.half_life_secs, Utc::now());
         let mut renewed = Instant::now();
         let mut stale = false;
         loop {
@@ -103,7 +106,7 @@ impl Scheduler {
             }
             self.explanations.came_round();
             waiting.refresh(&self.store).await?;
-            stale = self.pass(&mut waiting).await?;
+            stale = self.pass(&mut waiting, &mut lately).await?;
             if renewed.elapsed() >= RENEW {
                 if !self.store.hold_lease(LEASE, &self.holder, LEASE_HOLDS_SECONDS).await? {
                     tracing::info!("another server schedules now");
@@ -115,7 +118,7 @@ impl Scheduler {
     }
 
     /// One pass. True: something planned had gone stale.
-    async fn pass(&self, waiting: &mut Waiting) -> Result<bool, Fault> {
+    async fn pass(&self, waiting: &mut Waiting, lately: &mut Lately) -> Result<bool, Fault> {
         metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
         if waiting.is_empty() {
             self.explanations.publish(HashMap::new(), Arc::default());
@@ -123,6 +126,7 @@ impl Scheduler {
         }
         let started = Instant::now();
         let mut snapshot = self.store.fleet_snapshot().await?;
+        lately.tell(&self.store, Utc::now(), &mut snapshot.organizations).await?;
         snapshot.waiting = waiting.jobs();
         let snapshot = Arc::new(snapshot);
         let Plan { placements, preemptions, waiting: explained, .. } = self.plan(snapshot.clone()).await?;

@@ -10,6 +10,19 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use super::{Scope, Store};
 use crate::fault::Fault;
 
+/// What an organization held of a GPU, and when.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Who.
+    pub organization: OrganizationId,
+    /// Thousandths of a GPU.
+    pub milli: i32,
+    /// From when.
+    pub from: DateTime<Utc>,
+    /// Until when; none: it is live.
+    pub to: Option<DateTime<Utc>>,
+}
+
 /// Only what the scope's organizations hold.
 fn in_sight(scope: Scope) -> Condition {
     match scope {
@@ -97,6 +110,38 @@ impl Store {
             .into_iter()
             .map(|(id, milli)| (GpuId(id), i32::try_from(milli).unwrap_or(i32::MAX)))
             .collect())
+    }
+
+    /// What was held between two instants, by whomever.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn held_between(&self, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Held>, Fault> {
+        type Row = (sea_orm::prelude::Uuid, i32, DateTime<Utc>, Option<DateTime<Utc>>);
+        let rows = |ended: Condition| {
+            allocation::Entity::find()
+                .select_only()
+                .columns([
+                    allocation::Column::OrganizationId,
+                    allocation::Column::Milli,
+                    allocation::Column::AllocatedAt,
+                    allocation::Column::ReleasedAt,
+                ])
+                .filter(ended)
+                .filter(allocation::Column::AllocatedAt.lt(until))
+                .into_tuple::<Row>()
+                .all(self.db())
+        };
+        // Two questions, each of which has an index.
+        let live = rows(Condition::all().add(allocation::Column::ReleasedAt.is_null())).await?;
+        let ended = rows(Condition::all().add(allocation::Column::ReleasedAt.gt(since))).await?;
+        let held = |(organization, milli, from, to)| Held {
+            organization: OrganizationId(organization),
+            milli,
+            from,
+            to,
+        };
+        Ok(live.into_iter().chain(ended).map(held).collect())
     }
 
     /// GPU-seconds that an organization held between two instants, live allocations up to `until` included.

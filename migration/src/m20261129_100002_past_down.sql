@@ -1,0 +1,2 @@
+DROP INDEX allocation_by_release;
+DROP INDEX job_by_end;

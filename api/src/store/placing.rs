@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryIntoModel};
 
 use super::audit::{Action, Line};
 use super::events::status_of;
-use super::life::{change, expect_version, lock_gpu, lock_job};
+use super::life::{change, expect_version, lock_job};
 use super::versioned::{Edit, edit};
 use super::{Actor, Scope, Store, Tx};
 use crate::fault::Fault;
@@ -137,7 +137,8 @@ async fn give(
     let mut order: Vec<&PlacedGpu> = gpus.iter().collect();
     order.sort_by_key(|one| one.gpu);
     for one in order {
-        take(tx, one, actor).await?;
+        let host = hosts.iter().find(|host| host.id == one.host.0);
+        take(tx, one, host.and_then(|host| host.organization_id), actor).await?;
     }
     let allocations = record(tx, row, gpus, &hosts).await?;
     Ok((begin(tx, row, actor).await?, allocations))
@@ -195,7 +196,7 @@ async fn check_ceiling(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Res
 }
 
 /// The hosts in order of rank: up, not draining, and open to the organization.
-async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Result<Vec<Uuid>, Fault> {
+async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Result<Vec<host::Model>, Fault> {
     let mut hosts: Vec<Uuid> = Vec::new();
     for one in gpus {
         if !hosts.contains(&one.host.0) {
@@ -204,6 +205,7 @@ async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Resul
     }
     let mut order = hosts.clone();
     order.sort();
+    let mut checked: Vec<host::Model> = Vec::with_capacity(order.len());
     let takes_room = row.requirements.0.cpus.is_some() || row.requirements.0.memory_gb.is_some();
     for id in order {
         let find = host::Entity::find_by_id(id);
@@ -218,8 +220,10 @@ async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Resul
             return Err(Fault::NotFound("gpu"));
         }
         check_room(tx, row, &host, gpus).await?;
+        checked.push(host);
     }
-    Ok(hosts)
+    checked.sort_by_key(|host| hosts.iter().position(|id| *id == host.id));
+    Ok(checked)
 }
 
 /// Whether a host has the labels, and still the cores and the memory, that the job asks for its part on it.
@@ -265,7 +269,7 @@ async fn check_room(
 const ROUNDING: f64 = 1e-6;
 
 /// Takes a GPU, or a share of it, under the version that the plan read.
-async fn take(tx: &Tx<'_>, one: &PlacedGpu, actor: &str) -> Result<(), Fault> {
+async fn take(tx: &Tx<'_>, one: &PlacedGpu, dedicated_to: Option<Uuid>, actor: &str) -> Result<(), Fault> {
     let card = match edit::<gpu::Entity>(tx.db, one.gpu.0, one.gpu_version, Vec::new()).await? {
         Edit::Updated(card) => card,
         Edit::Stale(current) => return Err(Fault::stale("GPU", one.gpu_version, current)),
@@ -289,7 +293,6 @@ async fn take(tx: &Tx<'_>, one: &PlacedGpu, actor: &str) -> Result<(), Fault> {
             "the GPU is allocated already: {taken} of {WHOLE_GPU_MILLI} thousandths"
         )));
     }
-    let (_, dedicated_to) = lock_gpu(tx, card.id).await?;
     tx.tell_gpu(&card, dedicated_to, actor);
     Ok(())
 }
@@ -298,7 +301,7 @@ async fn record(
     tx: &Tx<'_>,
     row: &job::Model,
     gpus: &[PlacedGpu],
-    hosts: &[Uuid],
+    hosts: &[host::Model],
 ) -> Result<Vec<allocation::Model>, Fault> {
     let share = 1.0 / gpus.len().max(1) as f64;
     let rows: Vec<allocation::ActiveModel> = gpus
@@ -322,7 +325,7 @@ async fn record(
     }
     if row.command.is_some() {
         let parts: Vec<placement::ActiveModel> =
-            hosts.iter().enumerate().map(|(rank, host)| part(row, *host, rank, hosts.len())).collect();
+            hosts.iter().enumerate().map(|(rank, host)| part(row, host.id, rank, hosts.len())).collect();
         placement::Entity::insert_many(parts).exec_without_returning(tx.db).await?;
     }
     rows.into_iter().map(|row| row.try_into_model().map_err(Fault::from)).collect()

@@ -194,6 +194,16 @@ impl Jobs {
         self.context.fitness.unfit()
     }
 
+    /// Waits until that has changed.
+    pub(crate) async fn fitness_changed(&self) {
+        self.context.fitness.changed().await;
+    }
+
+    /// The server knows this of it.
+    pub(crate) fn is_known_as(&self, unfit: Option<String>) {
+        self.context.fitness.is_known_as(unfit);
+    }
+
     fn wish_for_all(&self, wish: Wish) {
         let ids = self.book.lock().ids();
         for id in ids {

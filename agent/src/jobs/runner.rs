@@ -258,6 +258,9 @@ impl Runner {
 
     /// GPUs do not wait for a long log; a short one is there before the end is told.
     async fn report_end(&self, record: &ExitRecord, logs: &mut (impl FusedFuture<Output = ()> + Unpin)) {
+        if record.never_started {
+            self.context.fitness.is_known().await;
+        }
         let log = async {
             if !self.is_silent() {
                 let _ = timeout(SHORT_LOG, logs).await;

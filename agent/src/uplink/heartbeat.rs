@@ -78,7 +78,10 @@ impl Heart {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            looks.tick().await;
+            tokio::select! {
+                _ = looks.tick() => {}
+                () = self.jobs.fitness_changed() => {}
+            }
             self.watch_lease();
             let Some(terms) = *self.terms.borrow_and_update() else { continue };
             self.look();
@@ -149,6 +152,7 @@ impl Heart {
                 let seconds = u64::try_from(answer.heartbeat.lease_seconds).unwrap_or(1).max(1);
                 self.lease.renew(asked_at, Duration::from_secs(seconds));
                 self.sent = gpus;
+                self.jobs.is_known_as(unfit.clone());
                 self.sent_unfit = unfit;
                 self.sent_at = Some(Instant::now());
             }

@@ -77,8 +77,8 @@ impl JobStatus {
         matches!(self, Self::Queued | Self::Held)
     }
 
-    /// The one table of transitions. A job in STOPPING is queued again only where nobody asked for its end: it was to give
-    /// back borrowed GPUs. The caller knows.
+    /// The one table of transitions. A job in STOPPING is queued again, or has succeeded before it was asked, only where nobody
+    /// asked for its end: it was to give back borrowed GPUs. The caller knows.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         use JobStatus::{Allocated, Cancelled, Failed, Held, Queued, Running, Stopping, Succeeded, TimedOut};
@@ -88,7 +88,7 @@ impl JobStatus {
                 | (Held, Queued | Cancelled | Failed)
                 | (Allocated, Running | Stopping | Queued | Failed | Cancelled)
                 | (Running, Stopping | Queued | Succeeded | Failed | TimedOut)
-                | (Stopping, Queued | Failed | Cancelled | TimedOut)
+                | (Stopping, Queued | Succeeded | Failed | Cancelled | TimedOut)
         )
     }
 }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_to_stop_does_not_go_on() {
-        for to in [JobStatus::Allocated, JobStatus::Running, JobStatus::Succeeded] {
+        for to in [JobStatus::Held, JobStatus::Allocated, JobStatus::Running] {
             assert!(!JobStatus::Stopping.may_become(to));
         }
     }

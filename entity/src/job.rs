@@ -19,6 +19,10 @@ pub struct Model {
     pub stop_outcome: Option<String>,
     /// The job that claims its GPUs: it waits again once its processes are gone, unless `stop_outcome` says otherwise.
     pub preempted_for: Option<Uuid>,
+    /// When its GPUs were asked for.
+    pub preempted_at: Option<DateTimeUtc>,
+    /// Attempts that were ended for others: they use up no retry either.
+    pub preempted: i32,
     pub held: bool,
     pub priority: i32,
     pub requirements: Requirements,

@@ -17,7 +17,7 @@ use super::pending::Pending;
 use crate::scheduler::Preview;
 
 /// Planning anew costs as much as loading so many rows: one operation can ask it of a few jobs, not of a list.
-const ROWS_OF_A_PLAN: u64 = 10_000;
+pub(super) const ROWS_OF_A_PLAN: u64 = 10_000;
 
 /// One thing that must change before the job can start, with the numbers.
 #[derive(SimpleObject, Clone)]

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, Request, ServerError, ServerResult, Value};
+use async_graphql::{ContextSelectionSet, OutputType, Positioned, Request, ServerResult, Value};
 use domain::ids::JobId;
 use domain::role::Role;
 use entity::job;
+use moka::policy::EvictionPolicy;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
@@ -46,13 +47,16 @@ pub struct Hearings {
     rows: moka::sync::Cache<(Scope, JobId), Arc<job::Model>>,
     jobs: Shared<Seen, Option<Arc<JobUpdate>>>,
     gpus: Shared<Seen, Option<Arc<GpuUpdate>>>,
-    answers: Shared<Asked, Value>,
+    /// None: each subscriber makes its own.
+    answers: Shared<Asked, Option<Value>>,
 }
 
 fn shared<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(
     most: u64,
 ) -> Shared<K, V> {
-    moka::sync::Cache::builder().max_capacity(most).time_to_live(KEPT_FOR).build()
+    // The newest are what everybody asks for.
+    let newest = EvictionPolicy::lru();
+    moka::sync::Cache::builder().max_capacity(most).eviction_policy(newest).time_to_live(KEPT_FOR).build()
 }
 
 impl Default for Hearings {
@@ -123,7 +127,7 @@ impl Hearing {
         cell.get_or_try_init(|| read).await.cloned()
     }
 
-    fn answer(&self, seq: i64) -> Arc<OnceCell<Value>> {
+    fn answer(&self, seq: i64) -> Arc<OnceCell<Option<Value>>> {
         self.all.answers.get_with((self.scope, self.role, self.operation, seq), Arc::default)
     }
 }
@@ -157,13 +161,6 @@ fn left_of(left: usize, answer: &Value) -> Option<usize> {
     }
 }
 
-/// An answer that only its own subscriber gets.
-enum Own {
-    /// Some of its fields could not be had, or it is too long to be kept.
-    Answer(Value),
-    Failed(ServerError),
-}
-
 impl<T: OutputType> OutputType for Heard<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
@@ -177,18 +174,20 @@ impl<T: OutputType> OutputType for Heard<T> {
         let Some(hearing) = ctx.data_opt::<Hearing>() else { return self.update.resolve(ctx, field).await };
         let told = hearing.answer(self.seq);
         let errors = || ctx.query_env.errors.lock().map_or(0, |errors| errors.len());
-        let answer = async || {
+        let mut own = None;
+        let made = async {
             let before = errors();
-            match self.update.resolve(ctx, field).await {
-                Ok(value) if errors() == before && left_of(LONGEST, &value).is_some() => Ok(value),
-                Ok(value) => Err(Own::Answer(value)),
-                Err(error) => Err(Own::Failed(error)),
-            }
+            let answer = self.update.resolve(ctx, field).await;
+            let whole = answer.as_ref().ok().filter(|_| errors() == before);
+            let shared = whole.filter(|answer| left_of(LONGEST, answer).is_some()).cloned();
+            own = Some(answer);
+            shared
         };
-        match told.get_or_try_init(answer).await {
-            Ok(value) => Ok(value.clone()),
-            Err(Own::Answer(value)) => Ok(value),
-            Err(Own::Failed(error)) => Err(error),
+        let shared = told.get_or_init(|| made).await;
+        match (own, shared) {
+            (Some(own), _) => own,
+            (None, Some(shared)) => Ok(shared.clone()),
+            (None, None) => self.update.resolve(ctx, field).await,
         }
     }
 }

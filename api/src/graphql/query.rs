@@ -14,7 +14,7 @@ use super::allocation::Allocation;
 use super::api_key::ApiKey;
 use super::caller::{permit, store};
 use super::enums::ErrorCode;
-use super::explanation::JobPreview;
+use super::explanation::{JobPreview, ROWS_OF_A_PLAN};
 use super::failure::Answer;
 use super::fleet::FleetSummary;
 use super::gpu::Gpu;
@@ -26,7 +26,7 @@ use super::lists::gpus::{GpuConnection, GpuFilter, gpus_page};
 use super::lists::hosts::{HostConnection, HostFilter, hosts_page};
 use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
 use super::lists::organizations::{OrganizationConnection, organizations_page};
-use super::loaders::{load, load_all};
+use super::loaders::{Loaders, load, load_all};
 use super::mutation::jobs::SubmitJobInput;
 use super::organization::Organization;
 use super::pending::Pending;
@@ -165,6 +165,7 @@ impl Query {
         #[graphql(desc = "The job.")] input: SubmitJobInput,
     ) -> Answer<JobPreview> {
         let organization = permit(ctx)?.organization()?;
+        ctx.data_unchecked::<Loaders>().spend(ROWS_OF_A_PLAN)?;
         let spec = input.check("input.")?;
         let earlier = load_all(ctx, spec.depends_on.clone()).await?;
         if earlier.len() < spec.depends_on.len() {

@@ -42,6 +42,8 @@ struct Passed {
 struct Health {
     /// When it came round last, if it is this server that schedules.
     round: Option<Instant>,
+    /// Why it was interrupted, until it has come round again.
+    fault: Option<String>,
     /// The last breach of a rule.
     breach: Option<(Instant, String)>,
 }
@@ -59,10 +61,10 @@ pub enum Preview {
 pub struct Explanations {
     store: Store,
     passed: RwLock<Option<Passed>>,
-    on_demand: Mutex<Option<(Instant, Known)>>,
+    on_demand: Arc<Mutex<Option<(Instant, Known)>>>,
     read: Mutex<Option<(Instant, Arc<Snapshot>)>>,
     forecasts: Arc<Forecasts>,
-    questions: Semaphore,
+    questions: Arc<Semaphore>,
     health: RwLock<Health>,
 }
 
@@ -73,10 +75,10 @@ impl Explanations {
         Self {
             store,
             passed: RwLock::new(None),
-            on_demand: Mutex::new(None),
+            on_demand: Arc::default(),
             read: Mutex::new(None),
             forecasts: Arc::default(),
-            questions: Semaphore::new(AT_ONCE),
+            questions: Arc::new(Semaphore::new(AT_ONCE)),
             health: RwLock::default(),
         }
     }
@@ -96,7 +98,18 @@ impl Explanations {
 
     /// The scheduler has come round.
     pub(super) fn came_round(&self) {
-        self.health.write().unwrap_or_else(PoisonError::into_inner).round = Some(Instant::now());
+        let mut health = self.health.write().unwrap_or_else(PoisonError::into_inner);
+        (health.round, health.fault) = (Some(Instant::now()), None);
+    }
+
+    /// The scheduler was interrupted, and tries again.
+    pub(super) fn was_interrupted(&self, fault: &Fault) {
+        self.health.write().unwrap_or_else(PoisonError::into_inner).fault = Some(fault.to_string());
+    }
+
+    /// Another server schedules, or none.
+    pub(super) fn does_not_schedule(&self) {
+        self.health.write().unwrap_or_else(PoisonError::into_inner).fault = None;
     }
 
     /// A plan broke a rule.
@@ -111,6 +124,9 @@ impl Explanations {
         if let Some(round) = health.round.filter(|at| at.elapsed() > LONGEST_ROUND) {
             return Some(format!("the scheduler has not come round for {} s", round.elapsed().as_secs()));
         }
+        if let Some(fault) = &health.fault {
+            return Some(format!("the scheduler was interrupted and has not come round since: {fault}"));
+        }
         let breach = health.breach.as_ref().filter(|(at, _)| at.elapsed() < BREACH_TOLD);
         breach.map(|(_, which)| format!("a plan broke a rule of its own: {which}"))
     }
@@ -123,7 +139,8 @@ impl Explanations {
     /// Looks ahead, beside what else this server does.
     pub(super) fn look_ahead(&self, sight: Sight) {
         let forecasts = Arc::clone(&self.forecasts);
-        tokio::task::spawn_blocking(move || forecasts.look(&sight));
+        let begun = forecasts.begin();
+        tokio::task::spawn_blocking(move || forecasts.look(&sight, begun));
     }
 
     /// When a waiting job is thought to start; nothing where another server schedules.
@@ -206,24 +223,32 @@ impl Explanations {
         &self,
         question: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let _turn = self.questions.acquire().await;
-        let answered = tokio::task::spawn_blocking(question).await;
+        let turn = self.questions.clone().acquire_owned().await;
+        // Whoever asked may go away; the turn is over when the answer is found.
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = question();
+            drop(turn);
+            answer
+        });
+        let answered = answered.await;
         answered.map_err(|error| Fault::Internal(format!("a plan has failed: {error}")))
     }
 
     async fn plan_on_demand(&self) -> Result<Known, Fault> {
-        let mut cached = self.on_demand.lock().await;
+        let mut cached = self.on_demand.clone().lock_owned().await;
         if let Some((at, known)) = cached.as_ref()
             && at.elapsed() < ON_DEMAND
         {
             return Ok(known.clone());
         }
         let snapshot = self.present().await?;
-        let planned = tokio::task::spawn_blocking(move || plan(&snapshot, Utc::now())).await;
-        let planned = planned.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
-        let known = Arc::new(planned.waiting);
-        *cached = Some((Instant::now(), known.clone()));
-        Ok(known)
+        // Whoever asked may go away; others wait for this plan all the same.
+        let planned = tokio::task::spawn_blocking(move || {
+            let known: Known = Arc::new(plan(&snapshot, Utc::now()).waiting);
+            *cached = Some((Instant::now(), known.clone()));
+            known
+        });
+        planned.await.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))
     }
 }
 

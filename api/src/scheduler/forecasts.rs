@@ -42,6 +42,10 @@ pub(super) struct Forecasts(Mutex<Known>);
 #[derive(Default)]
 struct Known {
     looked: Option<Instant>,
+    /// True: a look is under way.
+    looking: bool,
+    /// How often all was forgotten: what a look from before that finds is of no use.
+    forgotten: u64,
     foreseen: HashMap<JobId, Foreseen>,
     /// What was foreseen first of each job that still waits, and when.
     first: HashMap<JobId, (DateTime<Utc>, Foreseen)>,
@@ -49,18 +53,22 @@ struct Known {
 }
 
 impl Forecasts {
-    /// Whether it is time for another look; if so, the next one is some seconds away.
+    /// Whether it is time for another look.
     pub(super) fn is_due(&self) -> bool {
+        let known = self.lock();
+        !known.looking && known.looked.is_none_or(|at| at.elapsed() >= EVERY)
+    }
+
+    /// A look begins, which will have to tell this number.
+    pub(super) fn begin(&self) -> u64 {
         let mut known = self.lock();
-        let due = known.looked.is_none_or(|at| at.elapsed() >= EVERY);
-        if due {
-            known.looked = Some(Instant::now());
-        }
-        due
+        known.looking = true;
+        known.forgotten
     }
 
     /// Looks ahead. It takes a while: not for a thread that serves requests.
-    pub(super) fn look(&self, sight: &Sight) {
+    pub(super) fn look(&self, sight: &Sight, begun: u64) {
+        let _over = Over(self);
         let Sight { snapshot, at, order, spreads } = sight;
         let wanted = &order[..order.len().min(JOBS)];
         let gpus: usize = snapshot.hosts.iter().map(|host| host.gpus.len()).sum();
@@ -70,6 +78,9 @@ impl Forecasts {
             foresee(snapshot, *at, wanted, |job| spreads.get(&job).copied(), Effort { worlds, passes });
         let waiting: HashSet<JobId> = snapshot.waiting.iter().map(|job| job.id).collect();
         let mut known = self.lock();
+        if known.forgotten != begun {
+            return;
+        }
         known.first.retain(|job, _| waiting.contains(job));
         for (job, foreseen) in &foreseen {
             if foreseen.ninety.is_some() {
@@ -77,8 +88,6 @@ impl Forecasts {
             }
         }
         known.foreseen = foreseen;
-        // A look that took long is not followed by another at once.
-        known.looked = Some(Instant::now());
     }
 
     /// What is foreseen of a job.
@@ -117,12 +126,24 @@ impl Forecasts {
     /// Another server looks ahead now. What was learned of past estimates stays true.
     pub(super) fn forget(&self) {
         let mut known = self.lock();
+        known.forgotten += 1;
         known.foreseen.clear();
         known.first.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a look, however it ends: the next one comes a while after that.
+struct Over<'a>(&'a Forecasts);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        let mut known = self.0.lock();
+        known.looking = false;
+        known.looked = Some(Instant::now());
     }
 }
 

@@ -17,6 +17,8 @@ use crate::store::allocations::Held;
 const REMEMBERED: f64 = 10.0;
 /// It changes slowly, and is brought up to date this seldom.
 const EVERY: TimeDelta = TimeDelta::seconds(5);
+/// So much is read at once.
+const PART: TimeDelta = TimeDelta::hours(1);
 
 /// What each organization has held lately, in thousandths of a GPU.
 pub(super) struct Lately {
@@ -40,9 +42,10 @@ impl Lately {
         now: DateTime<Utc>,
         organizations: &mut [OrganizationState],
     ) -> Result<(), Fault> {
-        if now - self.settled > EVERY {
-            let held = store.held_between(self.settled, now).await?;
-            self.take_in(&held, now);
+        while now - self.settled > EVERY {
+            let until = now.min(self.settled + PART);
+            let held = store.held_between(self.settled, until).await?;
+            self.take_in(&held, until);
         }
         for organization in organizations {
             organization.lately_milli = self.held.get(&organization.id).copied().unwrap_or(0.0);

@@ -48,6 +48,7 @@ pub struct Scheduler {
     terms: LeaseTerms,
     rules: Rules,
     breaches: Arc<Breaches>,
+    lately: tokio::sync::Mutex<Lately>,
 }
 
 impl Scheduler {
@@ -62,7 +63,8 @@ impl Scheduler {
         breaches: PathBuf,
     ) -> Self {
         let (holder, breaches) = (uuid::Uuid::now_v7().to_string(), Arc::new(Breaches::new(breaches)));
-        Self { store, holder, explanations, terms, rules, breaches }
+        let lately = tokio::sync::Mutex::new(Lately::new(rules.half_life_secs, Utc::now()));
+        Self { store, holder, explanations, terms, rules, breaches, lately }
     }
 
     /// Schedules whenever this server holds the lease, until shutdown.
@@ -72,10 +74,11 @@ impl Scheduler {
                 Ok(true) => {
                     if let Err(fault) = self.lead(&shutdown).await {
                         tracing::warn!(%fault, "scheduling is interrupted; trying again");
+                        self.explanations.was_interrupted(&fault);
                     }
                     self.explanations.forget();
                 }
-                Ok(false) => {}
+                Ok(false) => self.explanations.does_not_schedule(),
                 Err(fault) => tracing::warn!(%fault, "the scheduling lease cannot be asked for"),
             }
             let _ = tokio::time::timeout(Duration::from_secs(1), shutdown.cancelled()).await;
@@ -95,7 +98,6 @@ impl Scheduler {
 
     async fn pass_by_pass(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
         let mut waiting = Waiting::load(&self.store).await?;
-        let mut lately = Lately::new(self.rules.half_life_secs, Utc::now());
         let mut renewed = Instant::now();
         let mut stale = false;
         loop {
@@ -104,9 +106,9 @@ impl Scheduler {
                 () = shutdown.cancelled() => return Ok(()),
                 changed = waiting.changed(pause) => { changed?; }
             }
-            self.explanations.came_round();
             waiting.refresh(&self.store).await?;
-            stale = self.pass(&mut waiting, &mut lately).await?;
+            stale = self.pass(&mut waiting).await?;
+            self.explanations.came_round();
             if renewed.elapsed() >= RENEW {
                 if !self.store.hold_lease(LEASE, &self.holder, LEASE_HOLDS_SECONDS).await? {
                     tracing::info!("another server schedules now");
@@ -118,7 +120,7 @@ impl Scheduler {
     }
 
     /// One pass. True: something planned had gone stale.
-    async fn pass(&self, waiting: &mut Waiting, lately: &mut Lately) -> Result<bool, Fault> {
+    async fn pass(&self, waiting: &mut Waiting) -> Result<bool, Fault> {
         metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
         if waiting.is_empty() {
             self.explanations.publish(HashMap::new(), Arc::default());
@@ -126,13 +128,15 @@ impl Scheduler {
         }
         let started = Instant::now();
         let mut snapshot = self.store.fleet_snapshot().await?;
-        lately.tell(&self.store, Utc::now(), &mut snapshot.organizations).await?;
+        self.lately.lock().await.tell(&self.store, Utc::now(), &mut snapshot.organizations).await?;
         snapshot.waiting = waiting.jobs();
         let snapshot = Arc::new(snapshot);
         let Plan { placements, preemptions, waiting: explained, .. } = self.plan(snapshot.clone()).await?;
         metrics::histogram!("gpu_fleet_scheduler_pass_seconds").record(started.elapsed());
         if self.explanations.forecasts().is_due() {
-            self.look_ahead(waiting, &explained, snapshot.clone()).await?;
+            let looked = self.look_ahead(waiting, &explained, snapshot.clone()).await;
+            // What is planned is not lost for want of a forecast.
+            looked.unwrap_or_else(|fault| tracing::warn!(%fault, "nothing can be foreseen now"));
         }
         self.explanations.publish(explained, snapshot);
         self.preempt(preemptions).await;

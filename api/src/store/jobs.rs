@@ -312,7 +312,10 @@ pub(crate) async fn stop(
     match status_of(row) {
         JobStatus::Cancelled | JobStatus::Stopping if outcome == JobStatus::Cancelled => {
             if row.status == "STOPPING" && row.stop_outcome.as_deref() != Some(outcome.as_str()) {
-                let changes = vec![(job::Column::StopOutcome, Expr::value(outcome.as_str()))];
+                let changes = vec![
+                    (job::Column::StopOutcome, Expr::value(outcome.as_str())),
+                    (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
+                ];
                 return change(tx, row, JobStatus::Stopping, changes, actor, Some(reason)).await;
             }
             Ok(row.clone())
@@ -641,6 +644,8 @@ fn new_row(
         status_reason: Set(None),
         stop_outcome: Set(None),
         preempted_for: Set(None),
+        preempted_at: Set(None),
+        preempted: Set(0),
         held: Set(spec.hold),
         excused: Set(0),
         priority: Set(spec.priority),

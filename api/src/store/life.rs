@@ -102,20 +102,33 @@ pub(crate) async fn finish_at(
     Ok(ended)
 }
 
-/// Puts a job back into the queue for its next attempt. An excused one uses up no retry.
+/// Why an attempt is followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It has failed.
+    Failed,
+    /// It ended through no fault of its own: that uses up no retry, so often.
+    Excused,
+    /// It gave back what it had borrowed: that uses up nothing.
+    Preempted,
+}
+
+/// Puts a job back into the queue for its next attempt.
 pub(crate) async fn requeue(
     tx: &Tx<'_>,
     row: &job::Model,
     reason: String,
-    excused: bool,
+    again: Again,
     actor: &str,
 ) -> Result<job::Model, Fault> {
     release(tx, row, None, &HashMap::new(), actor).await?;
     let changes = vec![
         (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
         (job::Column::Attempt, Expr::value(row.attempt + 1)),
-        (job::Column::Excused, Expr::value(row.excused + i32::from(excused))),
+        (job::Column::Excused, Expr::value(row.excused + i32::from(again == Again::Excused))),
+        (job::Column::Preempted, Expr::value(row.preempted + i32::from(again == Again::Preempted))),
         (job::Column::PreemptedFor, Expr::value(None::<sea_orm::prelude::Uuid>)),
+        (job::Column::PreemptedAt, Expr::value(None::<DateTime<Utc>>)),
         (job::Column::ExitCode, Expr::value(None::<i32>)),
         (job::Column::AllocatedAt, Expr::value(None::<DateTime<Utc>>)),
         (job::Column::StartedAt, Expr::value(None::<DateTime<Utc>>)),

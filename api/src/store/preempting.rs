@@ -7,7 +7,7 @@ use sea_orm::EntityTrait;
 use sea_orm::sea_query::Expr;
 
 use super::events::status_of;
-use super::life::{change, expect_version, lock_job, requeue};
+use super::life::{Again, change, expect_version, lock_job, requeue};
 use super::{Scope, Store, Tx};
 use crate::fault::Fault;
 
@@ -56,10 +56,13 @@ async fn give_back(
 ) -> Result<(), Fault> {
     match status_of(row) {
         // Nothing runs that could be stopped: the GPUs of a loan are back at once, and it waits for others.
-        JobStatus::Running if row.command.is_none() => requeue(tx, row, reason, true, ACTOR).await.map(drop),
+        JobStatus::Running if row.command.is_none() => {
+            requeue(tx, row, reason, Again::Preempted, ACTOR).await.map(drop)
+        }
         JobStatus::Allocated | JobStatus::Running => {
             let changes = vec![
                 (job::Column::PreemptedFor, Expr::value(Some(claimant.id))),
+                (job::Column::PreemptedAt, Expr::value(Some(tx.now))),
                 (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
             ];
             change(tx, row, JobStatus::Stopping, changes, ACTOR, Some(reason)).await.map(drop)

@@ -21,6 +21,8 @@ const BULK: usize = 1000;
 const ARRAY_INDEX: &str = "GPU_FLEET_ARRAY_INDEX";
 const ARRAY_SIZE: &str = "GPU_FLEET_ARRAY_SIZE";
 const ARRAY_LABEL: &str = "array-index";
+/// As large as the body of a request may be unless told otherwise.
+const ARRAY_BYTES: usize = 8 << 20;
 
 /// What a job asks of the fleet.
 #[derive(InputObject, Clone)]
@@ -143,6 +145,35 @@ pub struct SubmitJobsInput {
     /// How often each is submitted, as an array of jobs. Each copy finds its number, from 0, in its environment as
     /// GPU_FLEET_ARRAY_INDEX and their count as GPU_FLEET_ARRAY_SIZE, and has the number as its label array-index.
     pub times: Option<i32>,
+}
+
+/// An array may not be larger than a submission could be that names each of its jobs.
+fn check_array(specs: &[JobSpec], times: usize) -> Result<(), Fault> {
+    let bytes: usize = specs.iter().map(bytes_of).sum();
+    if bytes.saturating_mul(times) > ARRAY_BYTES {
+        return Err(Fault::invalid(
+            "times",
+            format!("all copies together are larger than {ARRAY_BYTES} bytes"),
+        ));
+    }
+    let taken = |spec: &JobSpec| {
+        spec.labels.len() >= limits::LABELS || spec.labels.iter().any(|label| label.key == ARRAY_LABEL)
+    };
+    match specs.iter().position(taken) {
+        Some(place) => {
+            let message = format!("an array needs room for its own label, {ARRAY_LABEL}");
+            Err(Fault::invalid(format!("jobs[{place}].labels"), message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What a job's texts take, roughly.
+fn bytes_of(spec: &JobSpec) -> usize {
+    let command = spec.command.iter().flatten().map(String::len).sum::<usize>();
+    let env = spec.env.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    let labels = spec.labels.iter().map(|label| label.key.len() + label.value.len()).sum::<usize>();
+    512 + spec.name.len() + command + env + labels + spec.depends_on.len() * 16
 }
 
 /// An array of jobs, each of which knows its number.
@@ -287,6 +318,7 @@ impl JobMutation {
             input.jobs.into_iter().enumerate().map(|(place, job)| job.check(&format!("jobs[{place}].")));
         let mut specs = checked.collect::<Result<Vec<_>, _>>()?;
         if let Some(times) = times {
+            check_array(&specs, times)?;
             specs = specs.iter().flat_map(|spec| array(spec, times)).collect();
         }
         let made = store(ctx).submit_jobs(organization, specs, true, &permit.actor()).await?;

@@ -13,7 +13,7 @@ use super::words::{Blame, Report, ReportResult, Told};
 use crate::fault::Fault;
 use crate::store::events::status_of;
 use crate::store::jobs::stop;
-use crate::store::life::{change, finish_at, lock_job, parts, release, requeue};
+use crate::store::life::{Again, change, finish_at, lock_job, parts, release, requeue};
 use crate::store::{Scope, Store, Tx};
 
 /// Attempts of one job that may end through no fault of its own. A job that brings its hosts down must not do so for ever.
@@ -189,10 +189,18 @@ pub(super) async fn conclude(
     let worst =
         parts.iter().find(|part| part.timed_out || part.exit_code != Some(0)).or_else(|| parts.first());
     let exit_code = worst.and_then(|part| part.exit_code);
-    if status_of(job) == JobStatus::Stopping && job.stop_outcome.is_none() && job.preempted_for.is_some() {
-        // Whatever its exit code: a command that saves its work and exits when it is asked to has not done all of it.
-        let reason = job.status_reason.clone().unwrap_or_default();
-        requeue(tx, job, reason, true, actor).await?;
+    let asked_at = job.preempted_at.filter(|_| job.stop_outcome.is_none());
+    if let Some(asked_at) = asked_at.filter(|_| status_of(job) == JobStatus::Stopping) {
+        if exit_code == Some(0) && at < asked_at {
+            // It had done its work before anybody asked for its GPUs; the word of it came late.
+            finish_at(tx, job, JobStatus::Succeeded, exit_code, None, at, actor).await?;
+        } else if worst.is_some_and(|part| part.timed_out) {
+            finish_at(tx, job, JobStatus::TimedOut, exit_code, job.status_reason.clone(), at, actor).await?;
+        } else {
+            // Whatever its exit code: a command that saves its work and exits when it is asked to has not done all of it.
+            let reason = job.status_reason.clone().unwrap_or_default();
+            requeue(tx, job, reason, Again::Preempted, actor).await?;
+        }
     } else if status_of(job) == JobStatus::Stopping {
         let outcome =
             job.stop_outcome.as_deref().and_then(|text| text.parse().ok()).unwrap_or(JobStatus::Cancelled);
@@ -239,13 +247,13 @@ pub(super) async fn fail(
             Blame::NeverStarted => true,
             Blame::Loss => job.max_retries > 0,
         };
-    let tries = job.attempt - job.excused;
+    let tries = job.attempt - job.excused - job.preempted;
     if excused {
         let reason = format!("attempt {} is not counted: {reason}", job.attempt);
-        requeue(tx, job, reason, true, actor).await?;
+        requeue(tx, job, reason, Again::Excused, actor).await?;
     } else if tries <= job.max_retries {
         let reason = format!("try {tries} of {} failed: {reason}", job.max_retries + 1);
-        requeue(tx, job, reason, false, actor).await?;
+        requeue(tx, job, reason, Again::Failed, actor).await?;
     } else {
         finish_at(tx, job, JobStatus::Failed, exit_code, Some(reason), at, actor).await?;
     }

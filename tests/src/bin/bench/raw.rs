@@ -147,6 +147,8 @@ impl Writes {
             status_reason: Set(None),
             stop_outcome: Set(None),
             preempted_for: Set(None),
+            preempted_at: Set(None),
+            preempted: Set(0),
             held: Set(true),
             excused: Set(0),
             priority: Set(0),

@@ -6,6 +6,7 @@ use system_tests::{Client, Engine, Fleet, Place, PlayedHost, both, eventually};
 both! {
     borrowed_gpus_come_back_and_their_jobs_run_again,
     a_job_that_is_cancelled_while_it_gives_back_does_not_run_again,
+    a_job_that_was_done_before_it_was_asked_does_not_run_again,
     a_loan_goes_back_and_waits_again,
 }
 
@@ -77,6 +78,19 @@ async fn a_job_that_is_cancelled_while_it_gives_back_does_not_run_again(engine: 
     borrower.change("cancelJob", json!({"id": job}), "job { id }").await.unwrap();
     host.report(&job, 1, "EXITED", json!({"exitCode": 0})).await.unwrap();
     borrower.reaches(&job, "CANCELLED").await;
+}
+
+async fn a_job_that_was_done_before_it_was_asked_does_not_run_again(engine: Engine) {
+    let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
+    // Later than it was started, and long before its GPUs were asked for: the word of it took its time.
+    let asked = eventually("it is asked", 10, async || {
+        let history = history(&borrower, &job).await;
+        history.iter().any(|(status, _)| status == "STOPPING").then_some(std::time::Instant::now())
+    })
+    .await;
+    let ago = asked.elapsed().as_secs_f64() + 0.9;
+    host.report(&job, 1, "EXITED", json!({"exitCode": 0, "secondsAgo": ago})).await.unwrap();
+    borrower.reaches(&job, "SUCCEEDED").await;
 }
 
 async fn a_loan_goes_back_and_waits_again(engine: Engine) {

@@ -27,9 +27,9 @@ impl Breaches {
         Self { dir }
     }
 
-    /// Tells of a pass that broke rules, and answers with the first of them.
-    pub(super) fn tell(&self, snapshot: &Snapshot, at: DateTime<Utc>, breaches: &[Breach]) -> Option<String> {
-        let first = breaches.first()?;
+    /// Tells of a pass that broke rules, and whether it did.
+    pub(super) fn tell(&self, snapshot: &Snapshot, at: DateTime<Utc>, breaches: &[Breach]) -> bool {
+        let Some(first) = breaches.first() else { return false };
         for breach in breaches {
             metrics::counter!("gpu_fleet_scheduler_breaches_total", "code" => breach.code.as_str())
                 .increment(1);
@@ -47,7 +47,7 @@ impl Breaches {
             file,
             "a plan breaks a rule of its own; please report it with the file"
         );
-        Some(first.message.clone())
+        true
     }
 
     fn keep(&self, kept: &Kept<'_>) -> std::io::Result<Option<PathBuf>> {

@@ -42,10 +42,10 @@ struct Passed {
 struct Health {
     /// When it came round last, if it is this server that schedules.
     round: Option<Instant>,
-    /// Why it was interrupted, until it has come round again.
-    fault: Option<String>,
-    /// The last breach of a rule.
-    breach: Option<(Instant, String)>,
+    /// True: it was interrupted, and has not come round again.
+    interrupted: bool,
+    /// When a plan broke a rule last.
+    breach: Option<Instant>,
 }
 
 /// What would become of a job that was not submitted yet.
@@ -99,36 +99,38 @@ impl Explanations {
     /// The scheduler has come round.
     pub(super) fn came_round(&self) {
         let mut health = self.health.write().unwrap_or_else(PoisonError::into_inner);
-        (health.round, health.fault) = (Some(Instant::now()), None);
+        (health.round, health.interrupted) = (Some(Instant::now()), false);
     }
 
     /// The scheduler was interrupted, and tries again.
-    pub(super) fn was_interrupted(&self, fault: &Fault) {
-        self.health.write().unwrap_or_else(PoisonError::into_inner).fault = Some(fault.to_string());
+    pub(super) fn was_interrupted(&self) {
+        self.health.write().unwrap_or_else(PoisonError::into_inner).interrupted = true;
     }
 
     /// Another server schedules, or none.
     pub(super) fn does_not_schedule(&self) {
-        self.health.write().unwrap_or_else(PoisonError::into_inner).fault = None;
+        self.health.write().unwrap_or_else(PoisonError::into_inner).interrupted = false;
     }
 
     /// A plan broke a rule.
-    pub(super) fn broke_a_rule(&self, which: String) {
-        self.health.write().unwrap_or_else(PoisonError::into_inner).breach = Some((Instant::now(), which));
+    pub(super) fn broke_a_rule(&self) {
+        self.health.write().unwrap_or_else(PoisonError::into_inner).breach = Some(Instant::now());
     }
 
-    /// What is not well with the scheduler of this server.
+    /// What is not well with the scheduler of this server: for everybody to read, so that the particulars stand in the log.
     #[must_use]
     pub fn ailment(&self) -> Option<String> {
         let health = self.health.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(round) = health.round.filter(|at| at.elapsed() > LONGEST_ROUND) {
             return Some(format!("the scheduler has not come round for {} s", round.elapsed().as_secs()));
         }
-        if let Some(fault) = &health.fault {
-            return Some(format!("the scheduler was interrupted and has not come round since: {fault}"));
+        if health.interrupted {
+            return Some(
+                "the scheduler was interrupted and has not come round since: see the log".to_owned(),
+            );
         }
-        let breach = health.breach.as_ref().filter(|(at, _)| at.elapsed() < BREACH_TOLD);
-        breach.map(|(_, which)| format!("a plan broke a rule of its own: {which}"))
+        let breach = health.breach.is_some_and(|at| at.elapsed() < BREACH_TOLD);
+        breach.then(|| "a plan broke a rule of its own: see the log".to_owned())
     }
 
     /// What is foreseen, and what comes of it.

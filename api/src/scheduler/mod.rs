@@ -74,7 +74,7 @@ impl Scheduler {
                 Ok(true) => {
                     if let Err(fault) = self.lead(&shutdown).await {
                         tracing::warn!(%fault, "scheduling is interrupted; trying again");
-                        self.explanations.was_interrupted(&fault);
+                        self.explanations.was_interrupted();
                     }
                     self.explanations.forget();
                 }
@@ -177,8 +177,8 @@ impl Scheduler {
         });
         let (plan, broken) =
             planned.await.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
-        if let Some(which) = broken {
-            self.explanations.broke_a_rule(which);
+        if broken {
+            self.explanations.broke_a_rule();
         }
         Ok(plan)
     }

@@ -9,26 +9,38 @@ export function ConflictNotice({ what, differences }: { readonly what: string; r
         <strong>Someone else changed {what} first.</strong> Nothing of yours was saved.{" "}
         {differences.length === 0 ? "What you see here is the same as before." : "Different now:"}
       </p>
-      {differences.length > 0 && (
-        <table className={styles.table}>
-          <thead>
-            <tr>
-              <th scope="col">Field</th>
-              <th scope="col">When you opened it</th>
-              <th scope="col">Now</th>
-            </tr>
-          </thead>
-          <tbody>
-            {differences.map(({ field, before, now }) => (
-              <tr key={field}>
-                <th scope="row">{field}</th>
-                <td>{before}</td>
-                <td>{now}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <DifferenceTable differences={differences} before="When you opened it" now="Now" />
     </div>
+  );
+}
+
+interface TableProps {
+  readonly differences: readonly Difference[];
+  /** What the two sides are called. */
+  readonly before: string;
+  readonly now: string;
+}
+
+export function DifferenceTable({ differences, before, now }: TableProps) {
+  if (differences.length === 0) return null;
+  return (
+    <table className={styles.table}>
+      <thead>
+        <tr>
+          <th scope="col">Field</th>
+          <th scope="col">{before}</th>
+          <th scope="col">{now}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {differences.map((difference) => (
+          <tr key={difference.field}>
+            <th scope="row">{difference.field}</th>
+            <td>{difference.before}</td>
+            <td>{difference.now}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

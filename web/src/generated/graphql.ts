@@ -351,6 +351,17 @@ export type SubmitJobInput = {
   workdir?: string | null | undefined;
 };
 
+/** Several jobs to be. */
+export type SubmitJobsInput = {
+  /** The jobs, at most 1,000 with all of their copies. */
+  jobs: Array<SubmitJobInput>;
+  /**
+   * How often each is submitted, as an array of jobs. Each copy finds its number, from 0, in its environment as
+   * GPU_FLEET_ARRAY_INDEX and their count as GPU_FLEET_ARRAY_SIZE, and has the number as its label array-index.
+   */
+  times?: number | null | undefined;
+};
+
 /** What of a job's wishes a suggestion gives up. */
 export type SuggestionCode =
   /** Its hosts need no labels. */
@@ -544,6 +555,10 @@ export type FleetUpdatesSubscription = { fleetUpdates: { hosts: number, hostsRea
 
 export type JobRowFragment = { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> };
 
+export type WishFragment = { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> };
+
+export type StartSuggestionFragment = { code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } };
+
 export type JobPageQueryVariables = Exact<{
   filter?: JobFilter | null | undefined;
   order?: JobOrder | null | undefined;
@@ -569,7 +584,7 @@ export type JobDetailQueryVariables = Exact<{
 }>;
 
 
-export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { singleHost: boolean, cpus: number | null, memoryGb: number | null, count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
+export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
 
 export type CancelJobMutationVariables = Exact<{
   input: CancelJobInput;
@@ -671,12 +686,19 @@ export type SubmitJobMutationVariables = Exact<{
 
 export type SubmitJobMutation = { submitJob: { job: { id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } } };
 
+export type SubmitJobsMutationVariables = Exact<{
+  input: SubmitJobsInput;
+}>;
+
+
+export type SubmitJobsMutation = { submitJobs: { jobs: Array<{ id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> }> } };
+
 export type PreviewJobQueryVariables = Exact<{
   input: SubmitJobInput;
 }>;
 
 
-export type PreviewJobQuery = { previewJob: { startsNow: boolean, hosts: Array<string>, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }>, suggestions: Array<{ code: SuggestionCode, message: string }> } | null } };
+export type PreviewJobQuery = { previewJob: { startsNow: boolean, hosts: Array<string>, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }>, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }> } | null } };
 
 export type UsageOfDaysFragment = { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number };
 
@@ -911,6 +933,43 @@ export const JobRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"JobRow"}) as unknown as TypedDocumentString<JobRowFragment, unknown>;
+export const WishFragmentDoc = new TypedDocumentString(`
+    fragment Wish on GpuRequirements {
+  count
+  milli
+  gpuTypes
+  minMemoryGb
+  singleHost
+  cpus
+  memoryGb
+  labels {
+    key
+    value
+  }
+}
+    `, {"fragmentName":"Wish"}) as unknown as TypedDocumentString<WishFragment, unknown>;
+export const StartSuggestionFragmentDoc = new TypedDocumentString(`
+    fragment StartSuggestion on Suggestion {
+  code
+  message
+  requirements {
+    ...Wish
+  }
+  timeLimitSeconds
+}
+    fragment Wish on GpuRequirements {
+  count
+  milli
+  gpuTypes
+  minMemoryGb
+  singleHost
+  cpus
+  memoryGb
+  labels {
+    key
+    value
+  }
+}`, {"fragmentName":"StartSuggestion"}) as unknown as TypedDocumentString<StartSuggestionFragment, unknown>;
 export const OrganizationRowFragmentDoc = new TypedDocumentString(`
     fragment OrganizationRow on Organization {
   id
@@ -1556,18 +1615,11 @@ export const JobDetailDocument = new TypedDocumentString(`
     envNames
     maxRetries
     requirements {
-      singleHost
-      cpus
-      memoryGb
-      labels {
-        key
-        value
-      }
+      ...Wish
     }
     pending {
       suggestions {
-        code
-        message
+        ...StartSuggestion
       }
       estimateQuality {
         jobs
@@ -1666,6 +1718,27 @@ export const JobDetailDocument = new TypedDocumentString(`
       name
     }
   }
+}
+fragment Wish on GpuRequirements {
+  count
+  milli
+  gpuTypes
+  minMemoryGb
+  singleHost
+  cpus
+  memoryGb
+  labels {
+    key
+    value
+  }
+}
+fragment StartSuggestion on Suggestion {
+  code
+  message
+  requirements {
+    ...Wish
+  }
+  timeLimitSeconds
 }`) as unknown as TypedDocumentString<JobDetailQuery, JobDetailQueryVariables>;
 export const CancelJobDocument = new TypedDocumentString(`
     mutation CancelJob($input: CancelJobInput!) {
@@ -2241,6 +2314,67 @@ export const SubmitJobDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<SubmitJobMutation, SubmitJobMutationVariables>;
+export const SubmitJobsDocument = new TypedDocumentString(`
+    mutation SubmitJobs($input: SubmitJobsInput!) {
+  submitJobs(input: $input) {
+    jobs {
+      ...JobRow
+    }
+  }
+}
+    fragment JobRow on Job {
+  id
+  version
+  name
+  modelType
+  status
+  statusReason
+  priority
+  attempt
+  exitCode
+  command
+  timeLimitSeconds
+  submittedBy
+  submittedAt
+  allocatedAt
+  startedAt
+  finishedAt
+  updatedAt
+  labels {
+    key
+    value
+  }
+  organization {
+    id
+    slug
+    name
+  }
+  requirements {
+    count
+    milli
+    gpuTypes
+    minMemoryGb
+  }
+  pending {
+    position
+    estimatedStartAt
+    medianStartAt
+    ninetyPercentStartAt
+    blockers {
+      code
+      message
+    }
+  }
+  gpus {
+    id
+    index
+    gpuType
+    host {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<SubmitJobsMutation, SubmitJobsMutationVariables>;
 export const PreviewJobDocument = new TypedDocumentString(`
     query PreviewJob($input: SubmitJobInput!) {
   previewJob(input: $input) {
@@ -2256,13 +2390,32 @@ export const PreviewJobDocument = new TypedDocumentString(`
         message
       }
       suggestions {
-        code
-        message
+        ...StartSuggestion
       }
     }
   }
 }
-    `) as unknown as TypedDocumentString<PreviewJobQuery, PreviewJobQueryVariables>;
+    fragment Wish on GpuRequirements {
+  count
+  milli
+  gpuTypes
+  minMemoryGb
+  singleHost
+  cpus
+  memoryGb
+  labels {
+    key
+    value
+  }
+}
+fragment StartSuggestion on Suggestion {
+  code
+  message
+  requirements {
+    ...Wish
+  }
+  timeLimitSeconds
+}`) as unknown as TypedDocumentString<PreviewJobQuery, PreviewJobQueryVariables>;
 export const UsageOfEveryoneDocument = new TypedDocumentString(`
     query UsageOfEveryone($after: String, $d0: DateTime!, $d1: DateTime!, $d2: DateTime!, $d3: DateTime!, $d4: DateTime!, $d5: DateTime!, $d6: DateTime!, $d7: DateTime!, $d8: DateTime!, $d9: DateTime!, $d10: DateTime!) {
   organizations(first: 100, after: $after) {

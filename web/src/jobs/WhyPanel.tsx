@@ -1,9 +1,12 @@
 // Why a job waits: everything that must change before it can start, with the numbers, and what would start it now.
+import type { ReactNode } from "react";
 import { formatDuration, plural } from "../ui/format";
 import { Panel } from "../ui/Panel";
 import { Glyph } from "../ui/StatusMark";
 import { useClockText } from "../ui/time";
+import { ApplySuggestion } from "./ApplySuggestion";
 import { type StartEstimate, startEstimate } from "./startEstimate";
+import type { Suggestion } from "./suggestion";
 import type { Detail } from "./useJobDetail";
 import styles from "./WhyPanel.module.css";
 
@@ -15,7 +18,7 @@ export function WhyPanel({ job }: { readonly job: Detail }) {
   return (
     <Panel title="Why it waits" aside={<Place pending={pending} />}>
       <Blockers blockers={pending.blockers} />
-      <Suggestions suggestions={pending.suggestions} />
+      <Suggestions suggestions={pending.suggestions} action={(suggestion) => <ApplySuggestion job={job} suggestion={suggestion} />} />
       <Quality quality={pending.estimateQuality} />
     </Panel>
   );
@@ -40,16 +43,22 @@ export function Blockers({ blockers }: { readonly blockers: readonly Blocker[] }
   );
 }
 
-export function Suggestions({ suggestions }: { readonly suggestions: readonly Blocker[] }) {
+interface SuggestionsProps {
+  readonly suggestions: readonly Suggestion[];
+  readonly action: (suggestion: Suggestion) => ReactNode;
+}
+
+export function Suggestions({ suggestions, action }: SuggestionsProps) {
   if (suggestions.length === 0) return null;
   return (
     <>
       <h3 className={styles.heading}>It would start now</h3>
       <ul className={styles.blockers} aria-label="Suggestions">
-        {suggestions.map(({ code, message }) => (
-          <li key={`${code} ${message}`} className={styles.blocker}>
+        {suggestions.map((suggestion) => (
+          <li key={`${suggestion.code} ${suggestion.message}`} className={styles.blocker}>
             <Glyph family="good" shape="tick" />
-            <span className={styles.message}>{message}</span>
+            <span className={styles.message}>{suggestion.message}</span>
+            {action(suggestion)}
           </li>
         ))}
       </ul>

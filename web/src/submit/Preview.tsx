@@ -4,6 +4,8 @@ import { type ApiError, asApiError } from "../api/errors";
 import { useReadOnlyReason, useWorkspace } from "../app/LiveContext";
 import { PreviewJobDocument, type PreviewJobQuery, type SubmitJobInput } from "../generated/graphql";
 import { Blockers, Place, Suggestions } from "../jobs/WhyPanel";
+import type { Suggestion } from "../jobs/suggestion";
+import { Button } from "../ui/Button";
 import { Failure } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
 import { Glyph } from "../ui/StatusMark";
@@ -11,21 +13,28 @@ import styles from "./Preview.module.css";
 
 type Answer = PreviewJobQuery["previewJob"];
 
-export function Preview({ input }: { readonly input: SubmitJobInput | undefined }) {
+interface Props {
+  readonly input: SubmitJobInput | undefined;
+  readonly times: number;
+  /** Takes a suggestion over into the form. */
+  readonly onApply: (suggestion: Suggestion) => void;
+}
+
+export function Preview({ input, times, onApply }: Props) {
   const forbidden = useReadOnlyReason();
   const { preview, error } = usePreview(forbidden === undefined ? input : undefined);
   return (
-    <Panel title="If it were submitted now">
+    <Panel title="If it were submitted now" aside={times > 1 ? `the first of ${times.toLocaleString("en")} copies` : undefined}>
       <div role="status" aria-label="Preview">
         {error !== undefined && <Failure error={error} />}
-        {preview !== undefined && <Outcome preview={preview} />}
+        {preview !== undefined && <Outcome preview={preview} onApply={onApply} />}
         {preview === undefined && error === undefined && <p className={styles.muted}>{forbidden ?? (input === undefined ? "It is told here when every field is right." : "Asking the scheduler…")}</p>}
       </div>
     </Panel>
   );
 }
 
-function Outcome({ preview: { startsNow, hosts, pending } }: { readonly preview: Answer }) {
+function Outcome({ preview: { startsNow, hosts, pending }, onApply }: Pick<Props, "onApply"> & { readonly preview: Answer }) {
   if (startsNow || pending === null) {
     return (
       <p className={styles.now}>
@@ -39,7 +48,14 @@ function Outcome({ preview: { startsNow, hosts, pending } }: { readonly preview:
         It waits. <Place pending={pending} />
       </p>
       <Blockers blockers={pending.blockers} />
-      <Suggestions suggestions={pending.suggestions} />
+      <Suggestions
+        suggestions={pending.suggestions}
+        action={(suggestion) => (
+          <Button kind="quiet" onClick={() => onApply(suggestion)}>
+            Apply<span className="visually-hidden">: {suggestion.message}</span>
+          </Button>
+        )}
+      />
     </div>
   );
 }

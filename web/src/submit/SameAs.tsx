@@ -1,11 +1,10 @@
 // The same submission as a command, as a request and as GraphQL, to copy.
 import { useState } from "react";
-import type { SubmitJobInput } from "../generated/graphql";
 import { CopyButton } from "../ui/CopyButton";
 import { Segments } from "../ui/controls";
 import { Panel } from "../ui/Panel";
 import styles from "./SameAs.module.css";
-import { asCommand, asCurl, asGraphQL } from "./snippets";
+import { asCommand, asCurl, asGraphQL, type Submission } from "./snippets";
 
 type Kind = "command" | "curl" | "graphql";
 
@@ -15,9 +14,9 @@ const KINDS: ReadonlyArray<readonly [Kind, string]> = [
   ["graphql", "GraphQL"],
 ];
 
-export function SameAs({ input }: { readonly input: SubmitJobInput | undefined }) {
+export function SameAs({ submission }: { readonly submission: Submission | undefined }) {
   const [kind, setKind] = useState<Kind>("command");
-  const text = input === undefined ? "" : snippet(kind, input);
+  const text = submission === undefined ? "" : snippet(kind, submission);
   return (
     <Panel title="The same without this form" aside={text !== "" && <CopyButton text={text} what="it" />}>
       <div className={styles.all}>
@@ -34,7 +33,7 @@ export function SameAs({ input }: { readonly input: SubmitJobInput | undefined }
   );
 }
 
-function snippet(kind: Kind, input: SubmitJobInput): string {
-  if (kind === "command") return asCommand(input);
-  return kind === "curl" ? asCurl(input, window.location.origin) : asGraphQL(input);
+function snippet(kind: Kind, submission: Submission): string {
+  if (kind === "command") return asCommand(submission);
+  return kind === "curl" ? asCurl(submission, window.location.origin) : asGraphQL(submission);
 }

@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { useReadOnlyReason, useWorkspace } from "../app/LiveContext";
-import { SubmitJobDocument } from "../generated/graphql";
+import { SubmitJobDocument, SubmitJobsDocument } from "../generated/graphql";
 import { jobPath } from "../jobs/jobPath";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
@@ -15,12 +15,14 @@ import { useRevision } from "../ui/useCell";
 import { MatchHint } from "./MatchHint";
 import { Preview } from "./Preview";
 import { SameAs } from "./SameAs";
+import type { Submission } from "./snippets";
 import type { FieldName } from "./submission";
 import styles from "./SubmitPage.module.css";
 import { useSubmission } from "./useSubmission";
 
 export function SubmitPage() {
-  const { fields, set, problem, submit, busy, error, input, original } = useSubmission();
+  const { fields, set, problem, submit, apply, busy, error, submission, original } = useSubmission();
+  const times = submission?.times ?? 1;
   const forbidden = useReadOnlyReason();
   const types = useGpuTypes();
   const common = (name: FieldName) => ({
@@ -36,10 +38,11 @@ export function SubmitPage() {
   );
   return (
     <div className={styles.page}>
-      <PageHead title="Submit a job" query={{ operation: SubmitJobDocument, variables: { input: input ?? {} } }} />
+      <PageHead title="Submit a job" query={queryOf(submission)} />
       {original !== undefined && (
         <p className={styles.muted}>
           As <Link href={jobPath(original.id)}>{original.name}</Link> was submitted.
+          {original.applied !== undefined && ` Filled in: ${original.applied}. The old job stays in the queue until you cancel it.`}
           {original.hasEnv && " The values of its environment are never told: give them again below."}
         </p>
       )}
@@ -65,6 +68,7 @@ export function SubmitPage() {
             />
             <Field {...common("priority")} label="Priority" type="number" hint="Higher goes first within your organization." />
             <Field {...common("timeLimitMinutes")} label="Time limit (minutes)" type="number" hint="Empty: none. With one, waiting jobs can be told when they start." />
+            <Field {...common("times")} label="Copies" type="number" hint="More than 1: an array. Each copy finds its number, from 0, in GPU_FLEET_ARRAY_INDEX." />
             <details className={styles.more} open={original !== undefined}>
               <summary>More</summary>
               <div className={styles.form}>
@@ -85,19 +89,25 @@ export function SubmitPage() {
             <div className={styles.end}>
               {error !== undefined && <Failure error={error} />}
               <Button kind="primary" type="submit" disabled={busy || forbidden !== undefined} title={forbidden}>
-                {busy ? "Submitting…" : "Submit job"}
+                {busy ? "Submitting…" : times === 1 ? "Submit job" : `Submit ${times.toLocaleString("en")} jobs`}
               </Button>
               {forbidden !== undefined && <p className={styles.muted}>{forbidden}</p>}
             </div>
           </form>
         </Panel>
         <div className={styles.side}>
-          <Preview input={input} />
-          <SameAs input={input} />
+          <Preview input={submission?.input} times={times} onApply={apply} />
+          <SameAs submission={submission} />
         </div>
       </div>
     </div>
   );
+}
+
+/** The operation that the button sends. */
+function queryOf(submission: Submission | undefined) {
+  if (submission === undefined || submission.times === 1) return { operation: SubmitJobDocument, variables: { input: submission?.input ?? {} } };
+  return { operation: SubmitJobsDocument, variables: { input: { jobs: [submission.input], times: submission.times } } };
 }
 
 function useGpuTypes(): readonly string[] {

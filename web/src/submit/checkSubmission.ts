@@ -8,6 +8,7 @@ const PRIORITY = 1000;
 const RETRIES = 100;
 const YEAR_MINUTES = 365 * 24 * 60;
 const NAME_CHARS = 200;
+export const MOST_COPIES = 1000;
 
 const text = v.pipe(v.string(), v.trim());
 
@@ -57,6 +58,7 @@ const FORM = v.pipe(
     hostLabels: pairs,
     spread: yes,
     hold: yes,
+    times: whole(1, 1, MOST_COPIES),
   }),
   v.forward(
     v.check(({ gpus, share }) => share === null || share === 100 || gpus === 1, "only one GPU can be shared"),

@@ -1,31 +1,38 @@
 // A job's submission as it would be typed again, to change it. Values of its environment are never told by the server, so
 // their names alone come along.
+import type { WishFragment } from "../generated/graphql";
 import type { Detail } from "../jobs/useJobDetail";
 import { quoted } from "./snippets";
-import type { SubmissionFields } from "./submission";
+import { EMPTY_SUBMISSION, type SubmissionFields } from "./submission";
 
 export function fieldsOf(job: Detail): SubmissionFields {
-  const { requirements } = job;
-  const text = (value: number | null): string => (value === null ? "" : value.toString());
   return {
+    ...EMPTY_SUBMISSION,
+    ...wishFields(job),
     name: job.name,
     modelType: job.modelType ?? "",
-    gpus: requirements.count.toString(),
-    gpuTypes: requirements.gpuTypes.join(", "),
-    minMemoryGb: text(requirements.minMemoryGb),
     command: lineOf(job.command ?? []),
     priority: job.priority.toString(),
-    timeLimitMinutes: job.timeLimitSeconds === null ? "" : (job.timeLimitSeconds / 60).toString(),
     maxRetries: job.maxRetries.toString(),
     workdir: job.workdir ?? "",
     labels: lines(job.labels),
     env: job.envNames.map((name) => `${name}=`).join("\n"),
+  };
+}
+
+/** What is asked of the fleet, and for how long. Without a time limit the field is left out. */
+export function wishFields({ requirements, timeLimitSeconds }: { readonly requirements: WishFragment; readonly timeLimitSeconds: number | null }): Partial<SubmissionFields> {
+  const text = (value: number | null): string => (value === null ? "" : value.toString());
+  return {
+    gpus: requirements.count.toString(),
+    gpuTypes: requirements.gpuTypes.join(", "),
+    minMemoryGb: text(requirements.minMemoryGb),
+    ...(timeLimitSeconds !== null && { timeLimitMinutes: (timeLimitSeconds / 60).toString() }),
     share: requirements.milli < 1000 ? (requirements.milli / 10).toString() : "",
     cpus: text(requirements.cpus),
     memoryGb: text(requirements.memoryGb),
     hostLabels: lines(requirements.labels),
     spread: requirements.count > 1 && !requirements.singleHost ? "yes" : "",
-    hold: "",
   };
 }
 

@@ -1,7 +1,7 @@
 // The same submission for a terminal and for programs. A token is never part of it: it stands in the environment.
 import type { SubmitJobInput } from "../generated/graphql";
 
-const MUTATION = `mutation SubmitJob($input: SubmitJobInput!) {
+const ONE = `mutation SubmitJob($input: SubmitJobInput!) {
   submitJob(input: $input) {
     job {
       id
@@ -10,12 +10,33 @@ const MUTATION = `mutation SubmitJob($input: SubmitJobInput!) {
   }
 }`;
 
-export function asGraphQL(input: SubmitJobInput): string {
-  return `${MUTATION}\n\n# variables\n${JSON.stringify({ input }, null, 2)}`;
+const SEVERAL = `mutation SubmitJobs($input: SubmitJobsInput!) {
+  submitJobs(input: $input) {
+    jobs {
+      id
+      status
+    }
+  }
+}`;
+
+/** One job, or with more `times` than one an array of copies of it. */
+export interface Submission {
+  readonly input: SubmitJobInput;
+  readonly times: number;
 }
 
-export function asCurl(input: SubmitJobInput, origin: string): string {
-  const body = JSON.stringify({ query: MUTATION.replaceAll(/\s+/g, " "), variables: { input } });
+export function asGraphQL(submission: Submission): string {
+  const { query, variables } = operationOf(submission);
+  return `${query}\n\n# variables\n${JSON.stringify(variables, null, 2)}`;
+}
+
+export function operationOf({ input, times }: Submission) {
+  return times === 1 ? { query: ONE, variables: { input } } : { query: SEVERAL, variables: { input: { jobs: [input], times } } };
+}
+
+export function asCurl(submission: Submission, origin: string): string {
+  const { query, variables } = operationOf(submission);
+  const body = JSON.stringify({ query: query.replaceAll(/\s+/g, " "), variables });
   return [
     `curl -sS ${origin}/graphql`,
     `  -H "authorization: Bearer $GPU_FLEET_TOKEN"`,
@@ -24,7 +45,7 @@ export function asCurl(input: SubmitJobInput, origin: string): string {
   ].join(" \\\n");
 }
 
-export function asCommand(input: SubmitJobInput): string {
+export function asCommand({ input, times }: Submission): string {
   const { requirements, command } = input;
   const options = [
     ["--name", input.name],
@@ -44,6 +65,7 @@ export function asCommand(input: SubmitJobInput): string {
     ...(input.labels ?? []).map(({ key, value }) => ["--label", `${key}=${value}`] as const),
     ...(input.env ?? []).map(({ name, value }) => ["--env", `${name}=${value}`] as const),
     ["--hold", input.hold],
+    ["--array", times === 1 ? undefined : times],
     ["--loan", command === null || command === undefined],
   ] as const;
   const words = options.flatMap(([option, value]) => optionWords(option, value));

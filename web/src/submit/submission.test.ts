@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { aDetail } from "../jobs/testJobs";
 import { checkSubmission } from "./checkSubmission";
 import { fieldsOf } from "./clone";
-import { asCommand, asCurl, asGraphQL } from "./snippets";
+import { asCommand, asCurl, asGraphQL, operationOf } from "./snippets";
 import { EMPTY_SUBMISSION, type FieldName, fieldOfPath, type SubmissionFields, toInput } from "./submission";
 
 function input(fields: Partial<SubmissionFields>) {
@@ -45,6 +45,7 @@ describe("what is wrong is said at its field", () => {
     [{ timeLimitMinutes: "soon" }, "timeLimitMinutes", "must be a number"],
     [{ workdir: "here" }, "workdir", "must be an absolute path"],
     [{ labels: "team" }, "labels", "must be one key=value a line"],
+    [{ times: "1001" }, "times", "must be 1 to 1000"],
     [{ share: "50", gpus: "2" }, "share", "only one GPU can be shared"],
   ])("%j: %s %s", (fields, field, message) => {
     const { problems } = checkSubmission({ ...EMPTY_SUBMISSION, name: "n", ...fields });
@@ -55,22 +56,32 @@ describe("what is wrong is said at its field", () => {
 describe("the same elsewhere", () => {
   const made = input({ name: "fine tune", gpus: "2", gpuTypes: "H100", priority: "-5", command: "echo 'hi' | cat", timeLimitMinutes: "90" });
 
+  const one = (submitted: typeof made) => ({ input: submitted, times: 1 });
+
+  test("as an array, by the mutation and by the option for it", () => {
+    const array = { input: input({ name: "sweep", command: "true" }), times: 16 };
+    expect(asCommand(array)).toBe("gpu-fleet submit --name sweep --gpus 1 --array 16 -- /bin/sh -c true");
+    expect(operationOf(array).variables).toEqual({ input: { jobs: [array.input], times: 16 } });
+    expect(asGraphQL(array)).toContain("submitJobs(input: $input)");
+    expect(asCurl(array, "http://fleet:4600")).toContain('"times":16');
+  });
+
   test("as a command, quoted for a shell", () => {
-    expect(asCommand(made)).toBe(
+    expect(asCommand(one(made))).toBe(
       "gpu-fleet submit --name 'fine tune' --gpus 2 --gpu-type H100 --priority=-5 --time-limit 5400s -- /bin/sh -c 'echo '\\''hi'\\'' | cat'",
     );
-    expect(asCommand(input({ name: "n" }))).toBe("gpu-fleet submit --name n --gpus 1 --loan");
+    expect(asCommand(one(input({ name: "n" })))).toBe("gpu-fleet submit --name n --gpus 1 --loan");
   });
 
   test("as a request whose token stands in the environment", () => {
-    const curl = asCurl(made, "http://fleet:4600");
+    const curl = asCurl(one(made), "http://fleet:4600");
     expect(curl).toContain("curl -sS http://fleet:4600/graphql");
     expect(curl).toContain('"authorization: Bearer $GPU_FLEET_TOKEN"');
     expect(curl).toContain("echo '\\''hi'\\'' | cat");
   });
 
   test("as GraphQL with its variables", () => {
-    const [, variables] = asGraphQL(made).split("# variables\n");
+    const [, variables] = asGraphQL(one(made)).split("# variables\n");
     expect(JSON.parse(variables ?? "")).toEqual({ input: made });
   });
 });

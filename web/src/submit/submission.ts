@@ -27,6 +27,8 @@ export interface SubmissionFields {
   readonly spread: string;
   /** "yes": it waits until somebody lets it go. */
   readonly hold: string;
+  /** How often it is submitted, as an array of jobs. */
+  readonly times: string;
 }
 
 export type FieldName = keyof SubmissionFields;
@@ -50,6 +52,7 @@ export const EMPTY_SUBMISSION: SubmissionFields = {
   hostLabels: "",
   spread: "",
   hold: "",
+  times: "1",
 };
 
 const SECONDS_PER_MINUTE = 60;
@@ -117,11 +120,12 @@ const FIELDS_BY_PATH: ReadonlyArray<readonly [string, FieldName]> = [
   ["workdir", "workdir"],
   ["labels", "labels"],
   ["env", "env"],
+  ["times", "times"],
 ];
 
-/** The field that a path such as `input.requirements.gpuTypes[2]` speaks of; undefined when the form has none. */
+/** The field that a path such as `input.requirements.gpuTypes[2]` or `input.jobs[0].name` speaks of; undefined when the form has none. */
 export function fieldOfPath(path: string | undefined): FieldName | undefined {
   if (path === undefined) return undefined;
-  const plain = path.replace(/^input\./, "").replaceAll(/\[(\d+)\]/g, ".$1");
+  const plain = path.replace(/^(input\.)?(jobs\[0\]\.)?/, "").replaceAll(/\[(\d+)\]/g, ".$1");
   return FIELDS_BY_PATH.find(([known]) => plain === known || plain.startsWith(`${known}.`))?.[1];
 }

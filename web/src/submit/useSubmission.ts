@@ -3,10 +3,14 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import { type ApiError, asApiError } from "../api/errors";
 import { useWorkspace } from "../app/LiveContext";
-import { JobDetailDocument, SubmitJobDocument } from "../generated/graphql";
+import { JobDetailDocument, SubmitJobDocument, SubmitJobsDocument } from "../generated/graphql";
 import { jobPath } from "../jobs/jobPath";
-import { checkSubmission } from "./checkSubmission";
-import { fieldsOf } from "./clone";
+import type { Suggestion } from "../jobs/suggestion";
+import type { Detail } from "../jobs/useJobDetail";
+import { randomKey } from "../ui/randomKey";
+import { type Checked, checkSubmission } from "./checkSubmission";
+import { fieldsOf, wishFields } from "./clone";
+import type { Submission } from "./snippets";
 import { EMPTY_SUBMISSION, type FieldName, fieldOfPath, type SubmissionFields, toInput } from "./submission";
 
 export function useSubmission() {
@@ -18,8 +22,9 @@ export function useSubmission() {
   const [error, setError] = useState<ApiError>();
   const original = useOriginal(setFields, setError);
   // One key until the job was accepted: pressing twice, or again after a lost answer, makes one job.
-  const key = useRef(crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  const key = useRef(randomKey());
   const checked = checkSubmission(fields);
+  const submission = submissionOf(checked);
   const refused = fieldOfPath(error?.field);
 
   const set = (name: FieldName, value: string): void => {
@@ -36,15 +41,11 @@ export function useSubmission() {
     event.preventDefault();
     setTouched(new Set(Object.keys(fields) as FieldName[]));
     const form = event.currentTarget;
-    if (checked.submission === undefined) return focusField(form, Object.keys(fields).find((name) => checked.problems[name as FieldName] !== undefined));
+    if (submission === undefined) return focusField(form, Object.keys(fields).find((name) => checked.problems?.[name as FieldName] !== undefined));
     setBusy(true);
     setError(undefined);
-    api
-      .mutate(SubmitJobDocument, { input: { ...toInput(checked.submission), idempotencyKey: key.current } })
-      .then(({ submitJob }) => {
-        jobs.takeNew(submitJob.job);
-        go(jobPath(submitJob.job.id));
-      })
+    send({ ...submission, input: { ...submission.input, idempotencyKey: key.current } })
+      .then(go)
       .catch((failure: unknown) => {
         const answer = asApiError(failure);
         setError(answer);
@@ -52,8 +53,27 @@ export function useSubmission() {
         focusField(form, fieldOfPath(answer.field));
       });
   };
-  const input = checked.submission === undefined ? undefined : toInput(checked.submission);
-  return { fields, set, problem, submit, busy, error: refused === undefined ? error : undefined, input, original };
+  /** Sends it, and answers where what was made is seen. */
+  const send = async ({ input, times }: Submission): Promise<string> => {
+    if (times === 1) {
+      const { submitJob } = await api.mutate(SubmitJobDocument, { input });
+      jobs.takeNew(submitJob.job);
+      return jobPath(submitJob.job.id);
+    }
+    const { submitJobs } = await api.mutate(SubmitJobsDocument, { input: { jobs: [input], times } });
+    submitJobs.jobs.forEach((job) => jobs.takeNew(job));
+    return `/jobs?${new URLSearchParams({ q: input.name }).toString()}`;
+  };
+  const apply = (suggestion: Suggestion): void => setFields((before) => ({ ...before, ...suggestedFields(suggestion) }));
+  return { fields, set, problem, submit, apply, busy, error: refused === undefined ? error : undefined, submission, original };
+}
+
+function submissionOf({ submission }: Checked): Submission | undefined {
+  return submission === undefined ? undefined : { input: toInput(submission), times: submission.times };
+}
+
+function suggestedFields(suggestion: Suggestion): Partial<SubmissionFields> {
+  return suggestion.code === "RELEASE" ? { hold: "" } : wishFields(suggestion);
 }
 
 /** The field is seen, so its path need not be read. */
@@ -68,12 +88,21 @@ function focusField(form: HTMLFormElement, name: string | undefined): void {
   field.focus();
 }
 
-/** The job named by ?from=, whose submission is to be changed. */
+interface Original {
+  readonly id: string;
+  readonly name: string;
+  readonly hasEnv: boolean;
+  /** The suggestion that was taken over, in its own words. */
+  readonly applied: string | undefined;
+}
+
+/** The job named by ?from=, whose submission is to be changed; ?apply= names one of its suggestions. */
 function useOriginal(fill: (fields: SubmissionFields) => void, fail: (error: ApiError) => void) {
   const { api } = useWorkspace();
   const [parameters] = useSearchParams();
   const from = parameters.get("from");
-  const [original, setOriginal] = useState<{ readonly id: string; readonly name: string; readonly hasEnv: boolean }>();
+  const code = parameters.get("apply");
+  const [original, setOriginal] = useState<Original>();
   const then = useRef({ fill, fail });
   useEffect(() => {
     if (from === null) return;
@@ -81,10 +110,15 @@ function useOriginal(fill: (fields: SubmissionFields) => void, fail: (error: Api
       .query(JobDetailDocument, { id: from })
       .then(({ job }) => {
         if (job === null) return;
-        then.current.fill(fieldsOf(job));
-        setOriginal({ id: job.id, name: job.name, hasEnv: job.envNames.length > 0 });
+        const applied = suggestionOf(job, code);
+        then.current.fill({ ...fieldsOf(job), ...(applied !== undefined && suggestedFields(applied)) });
+        setOriginal({ id: job.id, name: job.name, hasEnv: job.envNames.length > 0, applied: applied?.message });
       })
       .catch((failure: unknown) => then.current.fail(asApiError(failure)));
-  }, [api, from]);
+  }, [api, from, code]);
   return original;
+}
+
+function suggestionOf(job: Detail, code: string | null): Suggestion | undefined {
+  return job.pending?.suggestions.find((suggestion) => suggestion.code === code);
 }

@@ -22,6 +22,11 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::job::Entity", from = "Column::JobId", to = "super::job::Column::Id")]
+    Job,
+    #[sea_orm(belongs_to = "super::gpu::Entity", from = "Column::GpuId", to = "super::gpu::Column::Id")]
+    Gpu,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -38,6 +38,8 @@ pub struct Model {
     pub exit_code: Option<i32>,
     pub submitted_by: String,
     pub retry_of: Option<Uuid>,
+    /// Its next attempt does not start before; none: whenever it can.
+    pub retry_at: Option<DateTimeUtc>,
     pub submitted_at: DateTimeUtc,
     pub allocated_at: Option<DateTimeUtc>,
     pub started_at: Option<DateTimeUtc>,

@@ -22,4 +22,5 @@ pub mod placement;
 pub mod signing_key;
 pub mod telemetry;
 pub mod telemetry_hour;
+pub mod usage_hour;
 pub mod used_join_token;

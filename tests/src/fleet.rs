@@ -170,6 +170,14 @@ impl Fleet {
         self.client(&["--role", "member", "--org", organization]).await
     }
 
+    /// A caller of a new organization.
+    pub async fn tenant(&self, organization: &str) -> Client {
+        let input = serde_json::json!({"slug": organization, "name": organization});
+        let made = self.operator().await.change("createOrganization", input, "organization { id }").await;
+        made.expect("a new organization");
+        self.member(organization).await
+    }
+
     /// A caller with a token of this kind.
     pub async fn client(&self, words: &[&str]) -> Client {
         Client::new(&self.origin(), &self.place.token(words).await)

@@ -48,6 +48,7 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("Query", "host", VIEWER),
     ("Query", "hosts", VIEWER),
     ("Query", "fleet", VIEWER),
+    ("Query", "usageBreakdown", VIEWER),
     ("Query", "eventCursor", VIEWER),
     ("Query", "auditLog", OPERATOR),
     ("Query", "errorCodes", Need::Anyone),
@@ -56,7 +57,9 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("Mutation", "submitJob", MEMBER),
     ("Mutation", "submitJobs", MEMBER),
     ("Mutation", "cancelJob", MEMBER),
+    ("Mutation", "cancelJobs", MEMBER),
     ("Mutation", "retryJob", MEMBER),
+    ("Mutation", "retryJobs", MEMBER),
     ("Mutation", "updateJob", MEMBER),
     ("Mutation", "allocateGpus", MEMBER),
     ("Mutation", "releaseJob", MEMBER),
@@ -74,6 +77,10 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("Subscription", "gpuUpdates", VIEWER),
     ("Subscription", "jobLogs", VIEWER),
     ("Subscription", "fleetUpdates", VIEWER),
+    ("Subscription", "hostUpdates", VIEWER),
+    ("Subscription", "organizationUpdates", VIEWER),
+    ("Subscription", "telemetryUpdates", VIEWER),
+    ("Subscription", "auditUpdates", OPERATOR),
     ("Subscription", "assignments", Need::Agent),
 ];
 

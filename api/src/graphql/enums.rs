@@ -202,6 +202,22 @@ pub enum JobOrderField {
     Priority,
 }
 
+/// What usage is told by.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "crate::store::usage::UsageDimension")]
+pub enum UsageDimension {
+    /// Whose jobs they were.
+    Organization,
+    /// Who submitted them.
+    User,
+    /// The kind of model that they named.
+    ModelType,
+    /// The type of the cards.
+    GpuType,
+    /// The day, in UTC.
+    Day,
+}
+
 /// Which way a list is sorted.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
 pub enum OrderDirection {

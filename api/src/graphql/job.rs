@@ -17,6 +17,7 @@ use super::gpu::Gpu;
 use super::label::{Label, labels};
 use super::lists::at_most;
 use super::lists::events::{JobEventConnection, events_page};
+use super::lists::log::{LogLineConnection, log_page};
 use super::loaders::{AllocationsOf, DependenciesOf, load, load_all};
 use super::organization::Organization;
 use super::pending::Pending;
@@ -98,7 +99,7 @@ pub struct JobEvent {
 }
 
 /// A line of a job's log.
-#[derive(SimpleObject)]
+#[derive(SimpleObject, Clone)]
 pub struct LogLine {
     /// Its place in the log. Hand it back as `after` to go on behind it.
     pub cursor: String,
@@ -311,6 +312,19 @@ impl Job {
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
     ) -> Answer<JobEventConnection> {
         events_page(ctx, self.job_id(), first, after).await
+    }
+
+    /// Its log as it is now, a page at a time; `jobLogs` follows it. To look for a text, go on from page to page: one page looks
+    /// at a bounded part, so it may have fewer lines than asked for, or none, and yet a next page.
+    async fn log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many lines, at most 1,000; null: 50.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Of this attempt alone, from 1; null: of all.")] attempt: Option<i32>,
+        #[graphql(desc = "Only lines with this in them, whatever the case.")] contains: Option<String>,
+    ) -> Answer<LogLineConnection> {
+        log_page(ctx, self.job_id(), (first, after), attempt, contains).await
     }
 
     /// The newest lines kept.

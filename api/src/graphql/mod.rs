@@ -25,6 +25,8 @@ pub mod pending;
 pub mod query;
 pub mod schema;
 pub mod subscription;
+pub mod updates;
+pub mod usage;
 pub mod viewer;
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object, SimpleObject};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use domain::ids::{GpuId, HostId, JobId, NodeId};
 use domain::job::JobStatus;
 use domain::role::Role;
@@ -13,7 +13,7 @@ use sea_orm::prelude::Uuid;
 use super::allocation::Allocation;
 use super::api_key::ApiKey;
 use super::caller::{permit, store};
-use super::enums::ErrorCode;
+use super::enums::{ErrorCode, UsageDimension};
 use super::explanation::{JobPreview, ROWS_OF_A_PLAN};
 use super::failure::Answer;
 use super::fleet::FleetSummary;
@@ -31,6 +31,7 @@ use super::mutation::jobs::SubmitJobInput;
 use super::organization::Organization;
 use super::pending::Pending;
 use super::subscription::event_cursor;
+use super::usage::{UsageBreakdown, breakdown};
 use super::viewer::Viewer;
 use crate::fault::Fault;
 use crate::store::events::status_of;
@@ -288,6 +289,17 @@ impl Query {
     async fn event_cursor(&self, ctx: &Context<'_>) -> Answer<String> {
         permit(ctx)?;
         Ok(event_cursor(store(ctx).feed().head()))
+    }
+
+    /// GPU-time that was held and used in an interval, by one or several dimensions; of what the caller may see.
+    async fn usage_breakdown(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it is told by; none: all in one.")] by: Vec<UsageDimension>,
+        #[graphql(desc = "Begin of the interval, at most 366 days before its end.")] since: DateTime<Utc>,
+        #[graphql(desc = "End of the interval; null: now.")] until: Option<DateTime<Utc>>,
+    ) -> Answer<UsageBreakdown> {
+        breakdown(ctx, &by, since, until).await
     }
 
     /// The fleet in numbers.

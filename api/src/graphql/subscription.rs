@@ -19,6 +19,7 @@ use super::job::{Job, LogLine};
 use super::lists::gpus::GpuFilter;
 use super::lists::jobs::JobFilter;
 use super::loaders::Loaders;
+use super::updates::FleetSubscription;
 use crate::fault::Fault;
 use crate::store::events::JobState;
 use crate::store::logs::LogCursor;
@@ -53,7 +54,7 @@ pub struct GpuUpdate {
 /// Everything that can be followed: by people and by agents.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
-pub struct Subscription(PeopleSubscription, AgentSubscription);
+pub struct Subscription(PeopleSubscription, FleetSubscription, AgentSubscription);
 
 /// What people hear.
 #[derive(Default)]
@@ -134,6 +135,7 @@ impl PeopleSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whose log.")] job_id: ID,
+        #[graphql(desc = "Of this attempt alone, from 1; null: of all.")] attempt: Option<i32>,
         #[graphql(desc = "From there on; null: from its start.")] after: Option<String>,
     ) -> Result<impl Stream<Item = Answer<LogLine>> + use<>, Failure> {
         let scope = permit(ctx)?.scope();
@@ -141,7 +143,7 @@ impl PeopleSubscription {
         let after = after.map(|text| text.parse::<LogCursor>()).transpose()?.unwrap_or_default();
         let store = store(ctx).clone();
         store.job(scope, id).await?.ok_or(Fault::NotFound("job"))?;
-        Ok(follow_log(store, id, after))
+        Ok(follow_log(store, id, attempt, after))
     }
 
     /// At once, then whenever it changed, at most once a second.
@@ -208,6 +210,7 @@ async fn gpu_update(loaders: &Loaders, event: &Event) -> Result<Option<Arc<GpuUp
 struct LogFollow {
     store: Store,
     id: JobId,
+    attempt: Option<i32>,
     at: LogCursor,
     wakes: tokio::sync::broadcast::Receiver<JobId>,
     events: tokio::sync::broadcast::Receiver<Arc<Event>>,
@@ -215,9 +218,14 @@ struct LogFollow {
     ended: bool,
 }
 
-fn follow_log(store: Store, id: JobId, at: LogCursor) -> impl Stream<Item = Answer<LogLine>> {
+fn follow_log(
+    store: Store,
+    id: JobId,
+    attempt: Option<i32>,
+    at: LogCursor,
+) -> impl Stream<Item = Answer<LogLine>> {
     let (wakes, events) = (store.feed().subscribe_logs(), store.feed().subscribe());
-    let follow = LogFollow { store, id, at, wakes, events, lines: Default::default(), ended: false };
+    let follow = LogFollow { store, id, attempt, at, wakes, events, lines: Default::default(), ended: false };
     stream::unfold(follow, |mut follow| async move {
         let next = follow.next().await?;
         Some((next, follow))
@@ -228,17 +236,16 @@ impl LogFollow {
     async fn next(&mut self) -> Option<Answer<LogLine>> {
         loop {
             if let Some((at, line)) = self.lines.pop_front() {
-                self.at = at;
                 return Some(Ok(LogLine::of(at, line)));
             }
             if self.ended {
                 return None;
             }
-            match self.store.log_after(self.id, self.at).await {
-                Ok((lines, done)) => {
-                    let idle = lines.is_empty();
-                    self.lines.extend(lines);
-                    self.ended = done;
+            match self.store.log_after(self.id, self.attempt, self.at).await {
+                Ok((page, done)) => {
+                    let idle = page.lines.is_empty() && !page.has_more;
+                    self.lines.extend(page.lines);
+                    (self.at, self.ended) = (page.end, done);
                     if idle && !done {
                         self.wait().await;
                     }

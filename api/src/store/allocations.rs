@@ -24,7 +24,7 @@ pub struct Held {
 }
 
 /// Only what the scope's organizations hold.
-fn in_sight(scope: Scope) -> Condition {
+pub(super) fn in_sight(scope: Scope) -> Condition {
     match scope {
         Scope::Fleet => Condition::all(),
         Scope::Organization(id) => Condition::all().add(allocation::Column::OrganizationId.eq(id.0)),
@@ -142,41 +142,5 @@ impl Store {
             to,
         };
         Ok(live.into_iter().chain(ended).map(held).collect())
-    }
-
-    /// GPU-seconds that an organization held between two instants, live allocations up to `until` included.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn gpu_seconds(
-        &self,
-        id: OrganizationId,
-        since: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> Result<f64, Fault> {
-        type Row = (i32, DateTime<Utc>, Option<DateTime<Utc>>);
-        let rows: Vec<Row> = allocation::Entity::find()
-            .select_only()
-            .columns([
-                allocation::Column::Milli,
-                allocation::Column::AllocatedAt,
-                allocation::Column::ReleasedAt,
-            ])
-            .filter(allocation::Column::OrganizationId.eq(id.0))
-            .filter(allocation::Column::AllocatedAt.lt(until))
-            .filter(
-                Condition::any()
-                    .add(allocation::Column::ReleasedAt.is_null())
-                    .add(allocation::Column::ReleasedAt.gt(since)),
-            )
-            .into_tuple()
-            .all(self.db())
-            .await?;
-        let held = rows.into_iter().map(|(milli, from, to)| {
-            let micros = (to.unwrap_or(until).min(until) - from.max(since)).num_microseconds().unwrap_or(0);
-            f64::from(milli) / 1000.0 * micros.max(0) as f64 / 1e6
-        });
-        // A sum of nothing is minus zero.
-        Ok(held.sum::<f64>() + 0.0)
     }
 }

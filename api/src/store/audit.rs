@@ -9,7 +9,7 @@ use entity::audit;
 use entity::json::{Changes, FieldChange};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::page::{Page, Rows};
 use super::{Store, Tx};
@@ -182,6 +182,26 @@ impl Store {
             cursor.first(page.limit + 1)
         };
         Ok(page.cut(cursor.all(self.db()).await?, total))
+    }
+
+    /// The lines since an instant, oldest first; of very many the newest.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn audit_since(
+        &self,
+        since: chrono::DateTime<chrono::Utc>,
+        most: u64,
+    ) -> Result<Vec<audit::Model>, Fault> {
+        let mut lines = audit::Entity::find()
+            .filter(audit::Column::At.gte(since))
+            .order_by_desc(audit::Column::At)
+            .order_by_desc(audit::Column::Id)
+            .limit(most)
+            .all(self.db())
+            .await?;
+        lines.reverse();
+        Ok(lines)
     }
 
     /// Forgets lines of before an instant.

@@ -17,6 +17,8 @@ use crate::fault::Fault;
 const MOST_BYTES: i64 = 64 << 20;
 /// Chunks read at once.
 const PAGE: u64 = 64;
+/// Bytes of a log looked at for one page at most, give or take a few chunks.
+const PAGE_BYTES: usize = 16 << 20;
 /// How long followers wait for the rest of an ended job's log.
 const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 
@@ -60,6 +62,27 @@ pub struct Appended {
     pub accepted: bool,
     /// The line wanted next.
     pub next_line: i32,
+}
+
+/// A page of a log.
+#[derive(Debug, Clone)]
+pub struct LogPage {
+    /// The lines, each with the place behind it.
+    pub lines: Vec<(LogCursor, Line)>,
+    /// The place behind all that was looked at.
+    pub end: LogCursor,
+    /// True: the log goes on there.
+    pub has_more: bool,
+}
+
+impl LogPage {
+    /// Goes on to a chunk, also where none of its lines was kept; how many of its lines lie behind already.
+    fn enter(&mut self, chunk: &log_chunk::Model) -> usize {
+        if chunk.id > self.end.chunk {
+            self.end = LogCursor { chunk: chunk.id, lines: 0 };
+        }
+        self.end.lines
+    }
 }
 
 /// A place in a job's log: everything before it has been read.
@@ -117,39 +140,93 @@ impl Store {
         .await
     }
 
-    /// Lines after a place, oldest first, each with the place behind it; and whether the job had ended, and all of its
-    /// log was there, before this was read.
+    /// Lines after a place, oldest first, each with the place behind it, of one attempt or of all; and whether the job had
+    /// ended, and all of its log was there, before this was read.
     ///
     /// # Errors
     /// Database faults.
     pub async fn log_after(
         &self,
         id: JobId,
+        attempt: Option<i32>,
         after: LogCursor,
-    ) -> Result<(Vec<(LogCursor, Line)>, bool), Fault> {
-        let ended = self.log_has_ended(id).await?;
-        let chunks = log_chunk::Entity::find()
-            .filter(log_chunk::Column::JobId.eq(id.0))
-            .filter(log_chunk::Column::Id.gte(after.chunk))
-            .order_by_asc(log_chunk::Column::Id)
-            .limit(PAGE)
-            .all(self.db())
-            .await?;
-        let more = chunks.len() as u64 == PAGE;
-        let mut found = Vec::new();
+    ) -> Result<(LogPage, bool), Fault> {
+        let ended = self.log_has_ended(id, attempt).await?;
+        let chunks = self.log_chunks(id, attempt, after).await?;
+        let has_more = chunks.len() as u64 == PAGE;
+        let mut page = LogPage { lines: Vec::new(), end: after, has_more };
         for chunk in chunks {
-            let skip = if chunk.id == after.chunk { after.lines } else { 0 };
-            found.extend(lines_of(chunk).skip(skip));
+            let skip = page.enter(&chunk);
+            page.lines.extend(lines_of(chunk).skip(skip));
+            page.end = page.lines.last().map_or(page.end, |(at, _)| page.end.max(*at));
         }
-        let done = ended && !more;
-        Ok((found, done))
+        let done = ended && !has_more;
+        Ok((page, done))
+    }
+
+    /// A page of lines after a place, oldest first, of one attempt or of all, with those alone that have `text` in them, whatever
+    /// the case. A page looks at a bounded part of the log: the place behind all that it has looked at is where the next one
+    /// goes on, if there is one.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn log_page(
+        &self,
+        id: JobId,
+        attempt: Option<i32>,
+        text: Option<&str>,
+        after: LogCursor,
+        most: usize,
+    ) -> Result<LogPage, Fault> {
+        let text = text.map(str::to_lowercase);
+        let passes = |line: &Line| text.as_ref().is_none_or(|text| line.text.to_lowercase().contains(text));
+        let mut page = LogPage { lines: Vec::new(), end: after, has_more: true };
+        let mut looked = 0;
+        while looked < PAGE_BYTES {
+            let chunks = self.log_chunks(id, attempt, page.end).await?;
+            let last = (chunks.len() as u64) < PAGE;
+            for chunk in chunks {
+                looked += usize::try_from(chunk.bytes).unwrap_or(0);
+                let skip = page.enter(&chunk);
+                for (at, line) in lines_of(chunk).skip(skip) {
+                    if page.lines.len() == most {
+                        return Ok(page);
+                    }
+                    page.end = at;
+                    if passes(&line) {
+                        page.lines.push((at, line));
+                    }
+                }
+            }
+            if last {
+                page.has_more = false;
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    async fn log_chunks(
+        &self,
+        id: JobId,
+        attempt: Option<i32>,
+        from: LogCursor,
+    ) -> Result<Vec<log_chunk::Model>, Fault> {
+        let mut find = log_chunk::Entity::find()
+            .filter(log_chunk::Column::JobId.eq(id.0))
+            .filter(log_chunk::Column::Id.gte(from.chunk));
+        if let Some(attempt) = attempt {
+            find = find.filter(log_chunk::Column::Attempt.eq(attempt));
+        }
+        Ok(find.order_by_asc(log_chunk::Column::Id).limit(PAGE).all(self.db()).await?)
     }
 
     /// Whether no line can come any more: the job has ended, and its agents have said that they sent all of its log. An agent
     /// that has not said so within [`PATIENCE`] is not waited for.
-    async fn log_has_ended(&self, id: JobId) -> Result<bool, Fault> {
+    async fn log_has_ended(&self, id: JobId, attempt: Option<i32>) -> Result<bool, Fault> {
         let Some(row) = job::Entity::find_by_id(id.0).one(self.db()).await? else { return Ok(true) };
-        if !status_of(&row).is_terminal() {
+        let is_past = attempt.is_some_and(|attempt| attempt < row.attempt);
+        if !is_past && !status_of(&row).is_terminal() {
             return Ok(false);
         }
         if row.finished_at.is_none_or(|at| Utc::now() - at > PATIENCE) {
@@ -157,7 +234,7 @@ impl Store {
         }
         let awaited = placement::Entity::find()
             .filter(placement::Column::JobId.eq(id.0))
-            .filter(placement::Column::Attempt.eq(row.attempt))
+            .filter(placement::Column::Attempt.eq(attempt.unwrap_or(row.attempt)))
             .filter(placement::Column::LogComplete.eq(false))
             .filter(placement::Column::State.eq("EXITED"))
             .count(self.db())

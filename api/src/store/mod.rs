@@ -27,6 +27,7 @@ pub mod queue;
 mod reserve;
 pub mod scope;
 pub mod telemetry;
+pub mod usage;
 pub mod versioned;
 pub mod write;
 
@@ -100,6 +101,3 @@ impl Store {
         matches!(self.db().get_database_backend(), sea_orm::DatabaseBackend::Postgres)
     }
 }
-
-#[cfg(test)]
-mod usage_tests;

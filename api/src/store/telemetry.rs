@@ -5,13 +5,14 @@ use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
 use domain::ids::GpuId;
-use entity::{allocation, gpu, host, telemetry_hour};
+use entity::{allocation, gpu, host, telemetry, telemetry_hour};
 use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::write::INSERT_ROWS;
-use super::{Scope, Store, Tx};
+use super::{Scope, Store, Tx, usage};
 use crate::fault::Fault;
 use crate::telemetry::{Minute, minute_of, put};
 
@@ -28,7 +29,10 @@ impl Store {
             let some = some.to_vec();
             self.write(move |tx| {
                 let some = some.clone();
-                Box::pin(async move { add(tx, &some).await })
+                Box::pin(async move {
+                    add(tx, &some).await?;
+                    usage::book(tx, &some).await
+                })
             })
             .await?;
         }
@@ -90,6 +94,20 @@ impl Store {
         }
         let at = |minute: i64| DateTime::from_timestamp(minute * 60, 0);
         Ok(steps.into_iter().filter_map(|(minute, sum)| Some((at(minute)?, sum))).collect())
+    }
+
+    /// When the newest sample of each of these cards was taken.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub(crate) async fn sampled_at(&self, ids: &[GpuId]) -> Result<Vec<(Uuid, DateTime<Utc>)>, Fault> {
+        Ok(telemetry::Entity::find()
+            .select_only()
+            .columns([telemetry::Column::GpuId, telemetry::Column::At])
+            .filter(telemetry::Column::GpuId.is_in(ids.iter().map(|id| id.0)))
+            .into_tuple()
+            .all(self.db())
+            .await?)
     }
 
     /// The minutes in which a caller may know what went on on a GPU; none: all of them.

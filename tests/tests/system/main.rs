@@ -8,11 +8,13 @@
     reason = "tests fail by panicking"
 )]
 
+mod bulk;
 mod cards;
 mod chaos;
 mod endurance;
 mod feed;
 mod fencing;
+mod following;
 mod foresight;
 mod identity;
 mod life;

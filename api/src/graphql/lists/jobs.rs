@@ -36,6 +36,8 @@ pub struct JobFilter {
     pub labels: Option<Vec<LabelInput>>,
     /// Of this organization.
     pub organization_id: Option<ID>,
+    /// Submitted by exactly this user or key, as `submittedBy` names it.
+    pub submitted_by: Option<String>,
     /// Submitted at this instant or later.
     pub submitted_after: Option<DateTime<Utc>>,
     /// Submitted before this instant.
@@ -50,12 +52,24 @@ impl JobFilter {
     pub fn check(&self) -> Result<(), Fault> {
         limits::check_text("filter.nameContains", self.name_contains.as_deref(), limits::NAME_CHARS)?;
         limits::check_text("filter.modelType", self.model_type.as_deref(), limits::MODEL_TYPE_CHARS)?;
+        limits::check_text("filter.submittedBy", self.submitted_by.as_deref(), limits::NAME_CHARS)?;
         limits::check_instant("filter.submittedAfter", self.submitted_after)?;
         limits::check_instant("filter.submittedBefore", self.submitted_before)?;
         check_labels(self.labels.as_ref())
     }
 
-    fn condition(&self, store: &Store) -> Condition {
+    /// Whether everything passes.
+    pub(in crate::graphql) fn is_empty(&self) -> bool {
+        let Self { status, name_contains, model_type, labels, organization_id, submitted_by, .. } = self;
+        let Self { submitted_after, submitted_before, .. } = self;
+        let any_label = labels.as_ref().is_some_and(|labels| !labels.is_empty());
+        let any_name = name_contains.as_ref().is_some_and(|text| !text.is_empty());
+        let any_text = model_type.is_some() || submitted_by.is_some() || organization_id.is_some();
+        let any_time = submitted_after.is_some() || submitted_before.is_some();
+        !(status.is_some() || any_name || any_label || any_text || any_time)
+    }
+
+    pub(in crate::graphql) fn condition(&self, store: &Store) -> Condition {
         let mut all = Condition::all();
         if let Some(wanted) = &self.status {
             let texts = once(wanted).into_iter().map(|status| domain::job::JobStatus::from(status).as_str());
@@ -74,6 +88,9 @@ impl JobFilter {
             // An id that is none, like one that is not in sight, has no jobs.
             let id = id.parse::<OrganizationId>().map_or(Uuid::nil(), |id| id.0);
             all = all.add(job::Column::OrganizationId.eq(id));
+        }
+        if let Some(user) = &self.submitted_by {
+            all = all.add(job::Column::SubmittedBy.eq(storable(user)));
         }
         if let Some(at) = self.submitted_after {
             all = all.add(job::Column::SubmittedAt.gte(at));
@@ -99,6 +116,7 @@ impl JobFilter {
                 .organization_id
                 .as_ref()
                 .is_none_or(|id| id.as_str() == OrganizationId(row.organization_id).to_string())
+            && self.submitted_by.as_ref().is_none_or(|user| row.submitted_by == *user)
             && self.submitted_after.is_none_or(|at| row.submitted_at >= at)
             && self.submitted_before.is_none_or(|at| row.submitted_at < at)
     }

@@ -5,6 +5,7 @@ pub mod events;
 pub mod gpus;
 pub mod hosts;
 pub mod jobs;
+pub mod log;
 pub mod organizations;
 mod text;
 

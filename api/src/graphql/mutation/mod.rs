@@ -2,6 +2,7 @@
 //! [`super::agent_ops`].
 
 pub mod api_keys;
+pub mod bulk;
 pub mod hosts;
 pub mod jobs;
 pub mod organizations;
@@ -12,6 +13,7 @@ use domain::requirements::Label;
 use super::agent_ops::AgentMutation;
 use super::label::LabelInput;
 use api_keys::ApiKeyMutation;
+use bulk::BulkMutation;
 use hosts::HostMutation;
 use jobs::JobMutation;
 use organizations::OrganizationMutation;
@@ -19,7 +21,14 @@ use organizations::OrganizationMutation;
 /// Everything that changes something: people's operations and agents'.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(JobMutation, OrganizationMutation, ApiKeyMutation, HostMutation, AgentMutation);
+pub struct Mutation(
+    JobMutation,
+    BulkMutation,
+    OrganizationMutation,
+    ApiKeyMutation,
+    HostMutation,
+    AgentMutation,
+);
 
 fn labels(given: Option<Vec<LabelInput>>) -> Vec<Label> {
     let given = given.unwrap_or_default();

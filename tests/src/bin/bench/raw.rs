@@ -162,6 +162,7 @@ impl Writes {
             time_limit_seconds: Set(None),
             exit_code: Set(None),
             retry_of: Set(None),
+            retry_at: Set(None),
             submitted_by: Set("bench".to_owned()),
             submitted_at: Set(now),
             allocated_at: Set(None),

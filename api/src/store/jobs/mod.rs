@@ -1,5 +1,7 @@
 //! Jobs: submission, edits by people, and reads.
 
+pub mod bulk;
+
 use std::collections::{BTreeSet, HashMap};
 
 use domain::ids::{JobId, OrganizationId};
@@ -96,6 +98,11 @@ impl Store {
     /// # Errors
     /// [`Fault::NotFound`]; [`Fault::Conflict`] for a job that has not ended; what [`Store::submit_jobs`] fails with.
     pub async fn retry_job(&self, scope: Scope, id: JobId, actor: &Actor) -> Result<job::Model, Fault> {
+        self.retry(scope, id, false, actor).await
+    }
+
+    /// `once`: refuses a job that was submitted anew before.
+    async fn retry(&self, scope: Scope, id: JobId, once: bool, actor: &Actor) -> Result<job::Model, Fault> {
         self.has_room()?;
         let (new, actor) = (Uuid::now_v7(), actor.clone());
         self.write(move |tx| {
@@ -110,6 +117,10 @@ impl Store {
                         ),
                         current_version: Some(row.version),
                     });
+                }
+                let earlier = job::Entity::find().filter(job::Column::RetryOf.eq(row.id));
+                if once && earlier.count(tx.db).await? > 0 {
+                    return Err(Fault::conflict("the job was submitted anew before"));
                 }
                 let organization = OrganizationId(row.organization_id);
                 let how = Submission { bulk: false, retry_of: Some(row.id), actor: actor.name() };
@@ -660,6 +671,7 @@ fn new_row(
         exit_code: Set(None),
         submitted_by: Set(how.actor.to_owned()),
         retry_of: Set(how.retry_of),
+        retry_at: Set(None),
         submitted_at: Set(tx.now),
         allocated_at: Set(None),
         started_at: Set(None),

@@ -1,0 +1,2 @@
+DROP INDEX job_by_retried;
+ALTER TABLE job DROP COLUMN retry_at;

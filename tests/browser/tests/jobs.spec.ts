@@ -1,3 +1,4 @@
+import { Api } from "../harness/api.ts";
 import { expect, openPage, signIn, test } from "../harness/test.ts";
 
 const HELD = { gpus: 1, line: "true", hold: true } as const;
@@ -84,6 +85,62 @@ test("selected jobs are cancelled together, and those that have ended are retrie
   await bar.getByRole("button", { name: "Retry 1" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Yes, submit them anew" }).click();
   await expect(page.getByRole("link", { name: "one", exact: true })).toHaveCount(2);
+});
+
+test("all that pass the filter are cancelled and retried, loaded or not", async ({ page, server, api }) => {
+  await api.submitAll(Array.from({ length: 250 }, (_, index) => ({ ...HELD, name: `sweep-${index}` })));
+  const spared = await api.submit({ ...HELD, name: "spared" });
+  await signIn(page, server, "/jobs?q=sweep");
+  await page.getByRole("checkbox", { name: "Select all 100 loaded jobs" }).check();
+  const bar = page.getByRole("region", { name: "Selected jobs" });
+  await bar.getByRole("button", { name: "Select all 250 that pass the filter" }).click();
+  await expect(bar).toContainText("All 250 jobs that pass the filter");
+  await bar.getByRole("button", { name: "Cancel 250" }).click();
+  await page.getByRole("dialog", { name: "Cancel 250 jobs?" }).getByRole("button", { name: "Yes, cancel them" }).click();
+  await expect(bar).toBeHidden();
+  const cancelled = page.getByRole("group", { name: "Show only jobs that are" }).getByRole("button", { name: /Cancelled/ });
+  await expect(cancelled).toContainText("250");
+  expect(await api.status(spared)).toBe("HELD");
+
+  await cancelled.click();
+  await page.getByRole("checkbox", { name: "Select sweep-249" }).check();
+  await bar.getByRole("button", { name: "Select all 250 that pass the filter" }).click();
+  await bar.getByRole("button", { name: "Retry 250" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Yes, submit them anew" }).click();
+  await expect(bar).toBeHidden();
+  const { jobs } = await api.ask<{ jobs: { totalCount: number } }>('{ jobs(first: 1, filter: { nameContains: "sweep" }) { totalCount } }');
+  expect(jobs.totalCount).toBe(500);
+});
+
+test("a view is saved by name, shared by its link, and forgotten", async ({ dashboard: page, api, server }) => {
+  await api.submit({ ...HELD, name: "llama-a" });
+  await openPage(page, "Jobs");
+  await page.getByRole("searchbox", { name: "Search by name" }).fill("llama");
+  await page.getByRole("button", { name: "Save this view" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("My llamas");
+  await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.reload();
+  const view = page.getByRole("link", { name: "My llamas" });
+  await view.click();
+  await expect(page).toHaveURL(`${server.origin}/jobs?q=llama`);
+  await expect(view).toHaveAttribute("aria-current", "true");
+  const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
+  expect(kept).toContain("My llamas");
+  expect(kept).not.toContain(server.token);
+  await page.getByRole("button", { name: "Forget the view My llamas" }).click();
+  await expect(view).toBeHidden();
+});
+
+test("mine are those that I have submitted", async ({ page, server, api }) => {
+  const key = await api.key("MEMBER", "nightly");
+  await new Api(server, key).submit({ ...HELD, name: "by-the-key" });
+  await api.submit({ ...HELD, name: "by-the-operator" });
+  await signIn(page, server, "/jobs", key);
+  await expect(page.getByRole("link", { name: "by-the-operator" })).toBeVisible();
+  await page.getByRole("button", { name: "Mine" }).click();
+  await expect(page.getByRole("link", { name: "by-the-operator" })).toBeHidden();
+  await expect(page.getByRole("link", { name: "by-the-key" })).toBeVisible();
 });
 
 test("rows stand still under the pointer, and new ones wait to be let in", async ({ dashboard: page, api }) => {

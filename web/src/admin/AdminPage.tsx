@@ -24,7 +24,7 @@ export function AdminPage() {
   const asked = TABS.find(({ href }) => isWithin(location, href));
   return (
     <div className={styles.page}>
-      <nav className={styles.tabs} aria-label="Administration">
+      <nav className={styles.tabs} aria-label="Administration" data-tabs="">
         {tabs.map(({ href, name }) => (
           <Link key={href} href={href} className={styles.tab} aria-current={isWithin(location, href) ? "page" : undefined}>
             {name}

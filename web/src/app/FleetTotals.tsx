@@ -5,6 +5,7 @@ import { Meter } from "../ui/Meter";
 import { useCell } from "../ui/useCell";
 import styles from "./FleetTotals.module.css";
 import { useWorkspace } from "./LiveContext";
+import { SimulatedBanner } from "./SimulatedBanner";
 
 const SPOKEN_EVERY_MS = 10_000;
 
@@ -22,6 +23,7 @@ export function FleetTotals() {
           <Meter value={totals.gpusAllocated / totals.gpus} family="run" />
         </span>
       )}
+      <SimulatedBanner />
       <p className="visually-hidden" aria-live="polite">
         {spoken}
       </p>

@@ -1,5 +1,4 @@
 // The keys, and the switch that turns them off. Opened by ? and by its button.
-import { useState } from "react";
 import { useLocation } from "wouter";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
@@ -10,15 +9,26 @@ import { useWorkspace } from "./LiveContext";
 import { pagesFor } from "./pages";
 
 const KEYS: ReadonlyArray<readonly [keys: string, what: string]> = [
+  ["Ctrl K", "search and commands, anywhere"],
   ["/", "search on this page"],
   ["j  k", "next and previous row"],
   ["x", "select the row"],
   ["Enter", "open the row"],
+  ["Esc", "back from a job, a GPU or a host to the list"],
+  ["[  ]", "previous and next tab or panel"],
+  ["l", "the log of the job"],
+  ["w", "why the job waits"],
+  ["c", "copy the id of the job, GPU or host"],
+  [".", "pause and resume live updates"],
   ["?", "this help"],
 ];
 
-export function KeyboardHelp() {
-  const [open, setOpen] = useState(false);
+interface Props {
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+}
+
+export function KeyboardHelp({ open, onOpen: setOpen }: Props) {
   const [, go] = useLocation();
   const pages = pagesFor(useWorkspace().viewer.role);
   useShortcuts({

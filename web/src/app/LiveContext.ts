@@ -4,9 +4,9 @@ import { Api } from "../api/client";
 import { LiveSocket } from "../api/socket";
 import type { ViewerQuery } from "../generated/graphql";
 import { FleetStore } from "../live/fleetStore";
-import { browserScheduler } from "../live/frameQueue";
 import { JobStore } from "../live/jobStore";
 import { OrganizationStore } from "../live/organizationStore";
+import { pageScheduler } from "../live/pause";
 
 export type Viewer = ViewerQuery["viewer"];
 
@@ -27,13 +27,13 @@ export function createLive(token: string, onUnauthenticated: () => void): Live {
     token,
     onUnauthenticated,
   });
-  const fleet = new FleetStore(api, socket, browserScheduler);
+  const fleet = new FleetStore(api, socket, pageScheduler);
   return {
     api,
     socket,
     fleet,
     organizations: new OrganizationStore(api, fleet.totals),
-    jobs: new JobStore(api, socket, browserScheduler),
+    jobs: new JobStore(api, socket, pageScheduler),
   };
 }
 

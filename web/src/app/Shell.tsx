@@ -1,6 +1,7 @@
 // The frame around every page: where one is, how the fleet does, and whether what one sees is live.
-import type { ReactNode } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { PaletteButton } from "../palette/Palette";
 import { Button } from "../ui/Button";
 import { useClockText } from "../ui/time";
 import { useCell } from "../ui/useCell";
@@ -12,18 +13,21 @@ import { useWorkspace } from "./LiveContext";
 import { LiveIndicator } from "./LiveIndicator";
 import { isWithin, pagesFor } from "./pages";
 import styles from "./Shell.module.css";
-import { SimulatedBanner } from "./SimulatedBanner";
 import { useTheme } from "./theme";
+import { Toast } from "./Toast";
+import { usePageKeys } from "./usePageKeys";
 import { chooseTimeZone, useTimeZone } from "./timeZone";
 
 export function Shell({ children, onSignOut }: { readonly children: ReactNode; readonly onSignOut: () => void }) {
+  const [help, setHelp] = useState(false);
+  usePageKeys();
+  const openHelp = useCallback(() => setHelp(true), []);
   return (
     <>
       <a className={styles.skip} href="#content">
         Skip to the content
       </a>
       <header className={styles.header}>
-        <SimulatedBanner />
         <div className={styles.bar}>
           <Link href="/fleet" className={styles.home}>
             <Brand />
@@ -31,11 +35,12 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
           <Navigation />
           <ViewerName />
           <div className={styles.right}>
+            <PaletteButton onHelp={openHelp} onSignOut={onSignOut} />
             <LiveIndicator />
             <TimeZoneButton />
             <ThemeButton />
             <span className={styles.keys}>
-              <KeyboardHelp />
+              <KeyboardHelp open={help} onOpen={setHelp} />
             </span>
             <Button kind="quiet" onClick={onSignOut}>
               Sign out
@@ -48,6 +53,7 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
       <main id="content" className={styles.main} tabIndex={-1} data-stale={useStale()}>
         {children}
       </main>
+      <Toast />
     </>
   );
 }

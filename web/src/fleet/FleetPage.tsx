@@ -1,6 +1,7 @@
 // Every GPU of the fleet: cards while they are few, a map when they are many, or a table.
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useSearchParams } from "wouter";
+import { rememberList } from "../app/listAddress";
 import { useWorkspace } from "../app/LiveContext";
 import { GpuPageDocument } from "../generated/graphql";
 import { Button } from "../ui/Button";
@@ -146,6 +147,7 @@ function usePassing(groups: readonly HostGroup[], { text, states }: FleetView): 
 function useFleetView() {
   const [parameters, setParameters] = useSearchParams();
   const search = parameters.toString();
+  useEffect(() => rememberList("/fleet", search), [search]);
   const change = (changes: Partial<FleetView>): void => {
     setParameters(writeFleetView(search, { ...parseFleetView(search), ...changes }), { replace: true });
   };

@@ -1,6 +1,8 @@
 // One GPU: what it is, who holds it, what runs on it, and what it told in the last hour, day or month.
 import { Link } from "wouter";
+import { listAddress } from "../app/listAddress";
 import { useWorkspace } from "../app/LiveContext";
+import { useThingKeys } from "../app/usePageKeys";
 import { GpuCharts } from "../charts/GpuCharts";
 import type { Metric } from "../charts/history";
 import { RangeChoice, useRange } from "../charts/RangeChoice";
@@ -27,12 +29,13 @@ export function GpuPage({ id }: { readonly id: string }) {
   const { detail, error } = useGpuDetail(id, gpu?.version);
   const { range, span, choose } = useRange();
   useReadings([id]);
+  useThingKeys("GPU", id, "/fleet");
   if (gpu === undefined || host === undefined) return state.phase === "loading" ? <Loading what="the GPU" /> : <NoGpu />;
   const name = `${host.name}:${gpu.index}`;
   return (
     <article className={styles.page} aria-label={name}>
       <p className={styles.path}>
-        <Link href="/fleet">Fleet</Link> / <Link href={hostPath(host.id)}>{host.name}</Link> / {gpu.index}
+        <Link href={listAddress("/fleet")}>Fleet</Link> / <Link href={hostPath(host.id)}>{host.name}</Link> / {gpu.index}
       </p>
       <PageHead title={name} query={{ operation: GpuDetailDocument, variables: { id } }}>
         <span className={styles.muted}>

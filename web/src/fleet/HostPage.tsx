@@ -1,7 +1,9 @@
 // One host: its GPUs, what runs on it, what they told over time, and for operators the way to take it out of service.
 import { useMemo } from "react";
 import { Link } from "wouter";
+import { listAddress } from "../app/listAddress";
 import { useWorkspace } from "../app/LiveContext";
+import { useThingKeys } from "../app/usePageKeys";
 import { GpuCharts } from "../charts/GpuCharts";
 import { RangeChoice, useRange } from "../charts/RangeChoice";
 import { HostDetailDocument } from "../generated/graphql";
@@ -29,13 +31,14 @@ export function HostPage({ id }: { readonly id: string }) {
   const { range, span, choose } = useRange();
   const group = useGroup(id);
   const gpus = group?.gpus ?? [];
+  useThingKeys("host", id, "/fleet");
   useReadings(gpus.map((gpu) => gpu.id));
   if (missing) return <NoHost />;
   if (host === undefined) return error === undefined ? <Loading what="the host" /> : <Failure error={error} />;
   return (
     <article className={styles.page} aria-label={`Host ${host.name}`}>
       <p className={styles.path}>
-        <Link href="/fleet">Fleet</Link> / {host.name}
+        <Link href={listAddress("/fleet")}>Fleet</Link> / {host.name}
       </p>
       <PageHead title={host.name} query={{ operation: HostDetailDocument, variables: { id } }}>
         <strong role="status" aria-label="Host status">

@@ -249,3 +249,16 @@ export type SuggestionCode =
   | 'SHORTER_RUN'
   /** Half of its share of a GPU will do. */
   | 'SMALLER_SHARE';
+
+/** What usage is told by. */
+export type UsageDimension =
+  /** The day, in UTC. */
+  | 'DAY'
+  /** The type of the cards. */
+  | 'GPU_TYPE'
+  /** The kind of model that they named. */
+  | 'MODEL_TYPE'
+  /** Whose jobs they were. */
+  | 'ORGANIZATION'
+  /** Who submitted them. */
+  | 'USER';

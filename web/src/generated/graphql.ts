@@ -80,6 +80,16 @@ export type CancelJobInput = {
   reason?: string | null | undefined;
 };
 
+/** Jobs to cancel. */
+export type CancelJobsInput = {
+  /** Which: those that pass it and have not ended. At least one condition. */
+  filter: JobFilter;
+  /** At most so many, the oldest, 1 to 1,000. */
+  first?: number | null | undefined;
+  /** Why, for their histories. */
+  reason?: string | null | undefined;
+};
+
 /** What happened to an object. */
 export type ChangeKind =
   /** It was made. */
@@ -210,6 +220,8 @@ export type JobFilter = {
   submittedAfter?: string | null | undefined;
   /** Submitted before this instant. */
   submittedBefore?: string | null | undefined;
+  /** Submitted by exactly this user or key, as `submittedBy` names it. */
+  submittedBy?: string | null | undefined;
 };
 
 /** How a list of jobs is sorted. */
@@ -300,6 +312,14 @@ export type RemoveHostInput = {
 export type RetryJobInput = {
   /** Which. */
   id: string | number;
+};
+
+/** Jobs to submit anew. */
+export type RetryJobsInput = {
+  /** Which: those that pass it, have ended otherwise than well and were not submitted anew before. At least one condition. */
+  filter: JobFilter;
+  /** At most so many, the oldest, 1 to 1,000. */
+  first?: number | null | undefined;
 };
 
 /** An API key to take back. */
@@ -574,6 +594,7 @@ export type JobCountsQueryVariables = Exact<{
   model?: string | null | undefined;
   organization?: string | number | null | undefined;
   labels?: Array<LabelInput> | LabelInput | null | undefined;
+  by?: string | null | undefined;
 }>;
 
 
@@ -639,6 +660,22 @@ export type JobsByIdsQuery = { nodes: Array<
     | Record<PropertyKey, never>
    | null> };
 
+export type CancelJobsMutationVariables = Exact<{
+  input: CancelJobsInput;
+}>;
+
+
+export type CancelJobsMutation = { cancelJobs: { refused: number, firstRefusal: string | null, hasMore: boolean, jobs: Array<{ id: string }> } };
+
+export type RetryJobsMutationVariables = Exact<{
+  input: RetryJobsInput;
+}>;
+
+
+export type RetryJobsMutation = { retryJobs: { refused: number, firstRefusal: string | null, hasMore: boolean, jobs: Array<{ id: string }> } };
+
+export type ChangedJobsFragment = { refused: number, firstRefusal: string | null, hasMore: boolean, jobs: Array<{ id: string }> };
+
 export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -678,6 +715,25 @@ export type OrganizationBySlugQueryVariables = Exact<{
 
 
 export type OrganizationBySlugQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
+
+export type FindJobsQueryVariables = Exact<{
+  name: string;
+}>;
+
+
+export type FindJobsQuery = { jobs: { nodes: Array<{ id: string, name: string, status: JobStatus, organization: { slug: string } }> } };
+
+export type FindByIdQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type FindByIdQuery = { node:
+    | { id: string, name: string, status: JobStatus, organization: { slug: string } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type FoundJobFragment = { id: string, name: string, status: JobStatus, organization: { slug: string } };
 
 export type SubmitJobMutationVariables = Exact<{
   input: SubmitJobInput;
@@ -970,6 +1026,16 @@ export const StartSuggestionFragmentDoc = new TypedDocumentString(`
     value
   }
 }`, {"fragmentName":"StartSuggestion"}) as unknown as TypedDocumentString<StartSuggestionFragment, unknown>;
+export const ChangedJobsFragmentDoc = new TypedDocumentString(`
+    fragment ChangedJobs on ChangedJobsPayload {
+  jobs {
+    id
+  }
+  refused
+  firstRefusal
+  hasMore
+}
+    `, {"fragmentName":"ChangedJobs"}) as unknown as TypedDocumentString<ChangedJobsFragment, unknown>;
 export const OrganizationRowFragmentDoc = new TypedDocumentString(`
     fragment OrganizationRow on Organization {
   id
@@ -990,6 +1056,16 @@ export const OrganizationRowFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"OrganizationRow"}) as unknown as TypedDocumentString<OrganizationRowFragment, unknown>;
+export const FoundJobFragmentDoc = new TypedDocumentString(`
+    fragment FoundJob on Job {
+  id
+  name
+  status
+  organization {
+    slug
+  }
+}
+    `, {"fragmentName":"FoundJob"}) as unknown as TypedDocumentString<FoundJobFragment, unknown>;
 export const UsageOfDaysFragmentDoc = new TypedDocumentString(`
     fragment UsageOfDays on OrganizationUsage {
   day0: gpuSeconds(since: $d0, until: $d1)
@@ -1550,57 +1626,57 @@ export const JobPageDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<JobPageQuery, JobPageQueryVariables>;
 export const JobCountsDocument = new TypedDocumentString(`
-    query JobCounts($name: String, $model: String, $organization: ID, $labels: [LabelInput!]) {
+    query JobCounts($name: String, $model: String, $organization: ID, $labels: [LabelInput!], $by: String) {
   queued: jobs(
-    filter: {status: [QUEUED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [QUEUED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   held: jobs(
-    filter: {status: [HELD], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [HELD], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   allocated: jobs(
-    filter: {status: [ALLOCATED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [ALLOCATED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   running: jobs(
-    filter: {status: [RUNNING], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [RUNNING], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   stopping: jobs(
-    filter: {status: [STOPPING], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [STOPPING], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   succeeded: jobs(
-    filter: {status: [SUCCEEDED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [SUCCEEDED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   failed: jobs(
-    filter: {status: [FAILED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [FAILED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   cancelled: jobs(
-    filter: {status: [CANCELLED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [CANCELLED], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
   }
   timedOut: jobs(
-    filter: {status: [TIMED_OUT], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels}
+    filter: {status: [TIMED_OUT], nameContains: $name, modelType: $model, organizationId: $organization, labels: $labels, submittedBy: $by}
     first: 1
   ) {
     totalCount
@@ -2118,6 +2194,34 @@ export const JobsByIdsDocument = new TypedDocumentString(`
     }
   }
 }`) as unknown as TypedDocumentString<JobsByIdsQuery, JobsByIdsQueryVariables>;
+export const CancelJobsDocument = new TypedDocumentString(`
+    mutation CancelJobs($input: CancelJobsInput!) {
+  cancelJobs(input: $input) {
+    ...ChangedJobs
+  }
+}
+    fragment ChangedJobs on ChangedJobsPayload {
+  jobs {
+    id
+  }
+  refused
+  firstRefusal
+  hasMore
+}`) as unknown as TypedDocumentString<CancelJobsMutation, CancelJobsMutationVariables>;
+export const RetryJobsDocument = new TypedDocumentString(`
+    mutation RetryJobs($input: RetryJobsInput!) {
+  retryJobs(input: $input) {
+    ...ChangedJobs
+  }
+}
+    fragment ChangedJobs on ChangedJobsPayload {
+  jobs {
+    id
+  }
+  refused
+  firstRefusal
+  hasMore
+}`) as unknown as TypedDocumentString<RetryJobsMutation, RetryJobsMutationVariables>;
 export const EventCursorDocument = new TypedDocumentString(`
     query EventCursor {
   eventCursor
@@ -2253,6 +2357,38 @@ export const OrganizationBySlugDocument = new TypedDocumentString(`
     queuedJobs
   }
 }`) as unknown as TypedDocumentString<OrganizationBySlugQuery, OrganizationBySlugQueryVariables>;
+export const FindJobsDocument = new TypedDocumentString(`
+    query FindJobs($name: String!) {
+  jobs(filter: {nameContains: $name}, first: 6) {
+    nodes {
+      ...FoundJob
+    }
+  }
+}
+    fragment FoundJob on Job {
+  id
+  name
+  status
+  organization {
+    slug
+  }
+}`) as unknown as TypedDocumentString<FindJobsQuery, FindJobsQueryVariables>;
+export const FindByIdDocument = new TypedDocumentString(`
+    query FindById($id: ID!) {
+  node(id: $id) {
+    ... on Job {
+      ...FoundJob
+    }
+  }
+}
+    fragment FoundJob on Job {
+  id
+  name
+  status
+  organization {
+    slug
+  }
+}`) as unknown as TypedDocumentString<FindByIdQuery, FindByIdQueryVariables>;
 export const SubmitJobDocument = new TypedDocumentString(`
     mutation SubmitJob($input: SubmitJobInput!) {
   submitJob(input: $input) {

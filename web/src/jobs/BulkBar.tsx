@@ -1,116 +1,110 @@
-// What can be done with all selected jobs at once. Each job is asked for by itself, so that one refusal stops no other.
-import { useEffect, useState } from "react";
-import { asApiError } from "../api/errors";
-import { useReadOnlyReason, useWorkspace } from "../app/LiveContext";
-import { CancelJobDocument, RetryJobDocument } from "../generated/graphql";
+// What can be done with all selected jobs at once: with those that were chosen, or with all that pass the filter, however many
+// of them have been loaded.
+import { useState } from "react";
+import { type Workspace, useReadOnlyReason, useWorkspace } from "../app/LiveContext";
+import { CancelJobDocument, CancelJobsDocument, type JobFilter, type JobStatus, RetryJobDocument, RetryJobsDocument } from "../generated/graphql";
 import type { Job } from "../live/jobStore";
 import { Button } from "../ui/Button";
-import { Dialog } from "../ui/Dialog";
-import { plural } from "../ui/format";
-import { Meter } from "../ui/Meter";
+import { formatCount, plural } from "../ui/format";
 import { useRevision } from "../ui/useCell";
+import { changeEach, changeMatching } from "./bulk";
 import styles from "./BulkBar.module.css";
-import { type BulkProgress, forEachOf } from "./bulk";
-import { isCancellable, isFinished } from "./jobStatus";
+import { BulkDialog, type Deed, type Plan } from "./BulkDialog";
+import { ALL_STATUSES, isCancellable, isFinished } from "./jobStatus";
+import type { StatusCounts } from "./statusCounts";
 
-type Deed = "cancel" | "retry";
+interface Props {
+  /** As they were when they were selected. */
+  readonly selected: ReadonlyMap<string, Job>;
+  /** All that pass, whatever their status. */
+  readonly filter: JobFilter;
+  /** None: all. */
+  readonly statuses: readonly JobStatus[];
+  readonly counts: StatusCounts | undefined;
+  readonly onClear: () => void;
+}
 
-export function BulkBar({ selected, onClear }: { readonly selected: ReadonlySet<string>; readonly onClear: () => void }) {
-  const { jobs } = useWorkspace();
+/** Of what the server would take. */
+const ALLOWED: Readonly<Record<Deed, (status: JobStatus) => boolean>> = { cancel: isCancellable, retry: (status) => isFinished(status) && status !== "SUCCEEDED" };
+const EACH_ALLOWED: Readonly<Record<Deed, (status: JobStatus) => boolean>> = { cancel: isCancellable, retry: isFinished };
+
+export function BulkBar(props: Props) {
+  const { selected, statuses, counts, onClear } = props;
+  const workspace = useWorkspace();
   const forbidden = useReadOnlyReason();
-  useRevision(jobs.jobs);
-  const [deed, setDeed] = useState<Deed>();
+  useRevision(workspace.jobs.jobs);
+  const [everything, setEverything] = useState(false);
+  const [plan, setPlan] = useState<Plan>();
   if (selected.size === 0) return null;
-  const known = [...selected].map((id) => jobs.jobs.get(id)).filter((job) => job !== undefined);
-  const cancellable = known.filter((job) => isCancellable(job.status));
-  const retriable = known.filter((job) => isFinished(job.status));
+  const matching = (statuses.length === 0 ? ALL_STATUSES : statuses).reduce((sum, status) => sum + (counts?.[status] ?? 0), 0);
+  const all = everything && counts !== undefined;
+  const planOf = (deed: Deed): Plan => (all ? planAll(workspace, props, counts, deed) : planChosen(workspace, selected, deed));
+  const [cancel, retry] = [planOf("cancel"), planOf("retry")];
+  const close = (done: boolean): void => {
+    setPlan(undefined);
+    if (!done) return;
+    setEverything(false);
+    onClear();
+  };
   return (
     <div className={styles.bar} role="region" aria-label="Selected jobs">
-      <strong>{plural(selected.size, "job")} selected</strong>
-      <Button kind="danger" disabled={cancellable.length === 0 || forbidden !== undefined} title={forbidden} onClick={() => setDeed("cancel")}>
-        Cancel {cancellable.length}
-      </Button>
-      <Button disabled={retriable.length === 0 || forbidden !== undefined} title={forbidden} onClick={() => setDeed("retry")}>
-        Retry {retriable.length}
-      </Button>
-      <Button kind="quiet" onClick={onClear}>Select none</Button>
-      {deed !== undefined && (
-        <BulkDialog
-          deed={deed}
-          jobs={deed === "cancel" ? cancellable : retriable}
-          onClose={(done) => {
-            setDeed(undefined);
-            if (done) onClear();
-          }}
-        />
+      <strong>{all ? `All ${plural(matching, "job")} that pass the filter` : `${plural(selected.size, "job")} selected`}</strong>
+      {!all && matching > selected.size && (
+        <Button kind="quiet" onClick={() => setEverything(true)}>
+          Select all {formatCount(matching)} that pass the filter
+        </Button>
       )}
+      <Button kind="danger" disabled={cancel.count === 0 || forbidden !== undefined} title={forbidden} onClick={() => setPlan(cancel)}>
+        Cancel {formatCount(cancel.count)}
+      </Button>
+      <Button disabled={retry.count === 0 || forbidden !== undefined} title={forbidden} onClick={() => setPlan(retry)}>
+        Retry {formatCount(retry.count)}
+      </Button>
+      <Button
+        kind="quiet"
+        onClick={() => {
+          setEverything(false);
+          onClear();
+        }}
+      >
+        Select none
+      </Button>
+      {plan !== undefined && <BulkDialog plan={plan} onClose={close} />}
     </div>
   );
 }
 
-interface DialogProps {
-  readonly deed: Deed;
-  readonly jobs: readonly Job[];
-  readonly onClose: (done: boolean) => void;
-}
-
 const NAMED = 5;
 
-function BulkDialog({ deed, jobs: chosen, onClose }: DialogProps) {
-  const { api, jobs } = useWorkspace();
-  // What was asked about is what is done, whatever changes meanwhile.
-  const [targets] = useState(chosen);
-  const [progress, setProgress] = useState<BulkProgress>();
-  const over = progress !== undefined && progress.done === targets.length;
-  const run = (): void => {
-    const act = async (job: Job): Promise<void> => {
-      if (deed === "cancel") jobs.take((await api.mutate(CancelJobDocument, { input: { id: job.id } })).cancelJob.job);
-      else jobs.takeNew((await api.mutate(RetryJobDocument, { input: { id: job.id } })).retryJob.job);
-    };
-    void forEachOf(targets, act, (failure) => asApiError(failure).message, setProgress);
+function planChosen({ api, jobs }: Workspace, selected: ReadonlyMap<string, Job>, deed: Deed): Plan {
+  const targets = [...selected.values()].map((then) => jobs.jobs.get(then.id) ?? then).filter(({ status }) => EACH_ALLOWED[deed](status));
+  const names = targets.slice(0, NAMED).map(({ name }) => name).join(", ");
+  const act = async (id: string): Promise<void> => {
+    if (deed === "cancel") jobs.take((await api.mutate(CancelJobDocument, { input: { id } })).cancelJob.job);
+    else jobs.takeNew((await api.mutate(RetryJobDocument, { input: { id } })).retryJob.job);
   };
-  const succeeded = over && progress.failures.length === 0;
-  useEffect(() => {
-    if (succeeded) onClose(true);
-  }, [succeeded, onClose]);
-  const count = plural(targets.length, "job");
-  return (
-    <Dialog
-      title={deed === "cancel" ? `Cancel ${count}?` : `Submit ${count} anew?`}
-      onClose={() => onClose(over)}
-      actions={
-        over ? (
-          <Button onClick={() => onClose(true)}>Close</Button>
-        ) : (
-          <>
-            <Button onClick={() => onClose(false)}>No, keep them as they are</Button>
-            <Button kind={deed === "cancel" ? "danger" : "primary"} disabled={progress !== undefined} onClick={run}>
-              {deed === "cancel" ? "Yes, cancel them" : "Yes, submit them anew"}
-            </Button>
-          </>
-        )
-      }
-    >
-      <p>
-        {targets.slice(0, NAMED).map((job) => job.name).join(", ")}
-        {targets.length > NAMED && ` and ${targets.length - NAMED} more`}.{" "}
-        {deed === "cancel" ? "What runs is asked to stop. This cannot be undone." : "Each becomes a new job; the old ones stay as they are."}
-      </p>
-      {progress !== undefined && (
-        <div role="status">
-          <Meter value={progress.done / targets.length} family="run" />
-          {progress.done} of {targets.length} done
-        </div>
-      )}
-      {progress !== undefined && progress.failures.length > 0 && (
-        <ul className={styles.failures} aria-label="Refused">
-          {progress.failures.map(({ item, message }) => (
-            <li key={item.id}>
-              {item.name}: {message}
-            </li>
-          ))}
-        </ul>
-      )}
-    </Dialog>
-  );
+  return {
+    deed,
+    count: targets.length,
+    which: targets.length > NAMED ? `${names} and ${targets.length - NAMED} more.` : `${names}.`,
+    run: (control) => changeEach(targets, ({ id }) => act(id), control),
+  };
+}
+
+/** So many at each request, so that the progress is seen and a stop is soon heard. */
+const AT_EACH_REQUEST = 200;
+
+function planAll({ api }: Workspace, { filter, statuses }: Props, counts: StatusCounts, deed: Deed): Plan {
+  const status = (statuses.length === 0 ? ALL_STATUSES : statuses).filter(ALLOWED[deed]);
+  return {
+    deed,
+    count: status.reduce((sum, one) => sum + counts[one], 0),
+    which: deed === "cancel" ? "All that pass the filter and have not ended." : "All that pass the filter, have ended otherwise than well and were not submitted anew before.",
+    run: (control) => {
+      // What begins meanwhile was not asked about; of what is submitted anew here, some may fail at once and pass the filter.
+      const input = { filter: { ...filter, status, submittedBefore: new Date().toISOString() }, first: AT_EACH_REQUEST };
+      const ask = async () => (deed === "cancel" ? (await api.mutate(CancelJobsDocument, { input })).cancelJobs : (await api.mutate(RetryJobsDocument, { input })).retryJobs);
+      return changeMatching(ask, control);
+    },
+  };
 }

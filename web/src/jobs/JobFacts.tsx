@@ -71,7 +71,7 @@ function jobRows(job: Detail): readonly Row[] {
     ["Time limit", job.timeLimitSeconds === null ? "none" : formatDuration(job.timeLimitSeconds * 1000)],
     ["Exit code", job.exitCode ?? UNKNOWN],
     ["Organization", job.organization.name],
-    ["Submitted by", job.submittedBy],
+    ["Submitted by", <Link key="by" href={`/jobs?${new URLSearchParams({ by: job.submittedBy }).toString()}`}>{job.submittedBy}</Link>],
     ["Submitted", <RelativeTime key="submitted" at={job.submittedAt} />],
   ];
   if (job.retryOf !== null) rows.push(["Retry of", <Link key="retry" href={jobPath(job.retryOf.id)}>{job.retryOf.name}</Link>]);

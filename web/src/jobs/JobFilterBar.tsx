@@ -26,6 +26,7 @@ export function JobFilterBar({ view, onChange }: Props) {
       <SearchField label="Search by name" shortcut value={view.text} onChange={(text) => onChange({ text })} />
       <SearchField label="Model type" value={view.model} onChange={(model) => onChange({ model })} />
       <OrganizationChoice view={view} onChange={onChange} />
+      <SubmitterFilter view={view} onChange={onChange} />
       <LabelFilter view={view} onChange={onChange} />
       <Select
         label="Order"
@@ -48,6 +49,23 @@ function OrganizationChoice({ view, onChange }: Props) {
   if (viewer.role !== "OPERATOR" || state.phase !== "ready") return null;
   const options = [["", "All organizations"], ...state.all.map(({ slug, name }) => [slug, name] as const)] as const;
   return <Select label="Organization" value={view.organization} options={options} onChange={(organization) => onChange({ organization })} />;
+}
+
+/** The viewer's own, or those of somebody whom the address names. */
+function SubmitterFilter({ view, onChange }: Props) {
+  const { subject } = useWorkspace().viewer;
+  if (view.by !== "" && view.by !== subject) {
+    return (
+      <button type="button" className={styles.chip} aria-label={`Do not filter by who submitted: ${view.by}`} onClick={() => onChange({ by: "" })}>
+        by {view.by} <span aria-hidden="true">×</span>
+      </button>
+    );
+  }
+  return (
+    <Button kind="quiet" aria-pressed={view.by === subject} onClick={() => onChange({ by: view.by === subject ? "" : subject })}>
+      Mine
+    </Button>
+  );
 }
 
 function LabelFilter({ view, onChange }: Props) {

@@ -1,7 +1,7 @@
 // The log panel: follows at the bottom, stops following when one scrolls up.
 import { useEffect, useMemo, useState } from "react";
 import { useWorkspace } from "../app/LiveContext";
-import { browserScheduler } from "../live/frameQueue";
+import { pageScheduler } from "../live/pause";
 import { Button } from "../ui/Button";
 import { download } from "../ui/download";
 import { plural } from "../ui/format";
@@ -18,7 +18,7 @@ export function JobLog({ jobId, name }: { readonly jobId: string; readonly name:
   const { socket } = useWorkspace();
   const [follower, setFollower] = useState<LogFollower>();
   useEffect(() => {
-    const created = new LogFollower(socket, jobId, browserScheduler);
+    const created = new LogFollower(socket, jobId, pageScheduler);
     created.start();
     setFollower(created);
     return () => created.close();

@@ -1,6 +1,8 @@
 // One job: where it stands and why, what it did, and its log as it is written.
 import { Link } from "wouter";
+import { listAddress } from "../app/listAddress";
 import { useWorkspace } from "../app/LiveContext";
+import { useThingKeys } from "../app/usePageKeys";
 import { JobDetailDocument } from "../generated/graphql";
 import { CopyButton } from "../ui/CopyButton";
 import { shortId } from "../ui/format";
@@ -43,13 +45,14 @@ export function JobPage({ id }: { readonly id: string }) {
 }
 
 function JobContent({ job }: { readonly job: Detail }) {
+  useThingKeys("job", job.id, "/jobs");
   useTitle(`${job.name}, ${presentJob(job.status).word.toLowerCase()}`);
   return (
     <article className={styles.page} aria-label={`Job ${job.name}`}>
       <header className={styles.head}>
         <div className={styles.title}>
           <p className={styles.path}>
-            <Link href="/jobs">Jobs</Link> / <code title={job.id}>{shortId(job.id)}</code> <CopyButton text={job.id} what="the job's id" label="Copy id" />{" "}
+            <Link href={listAddress("/jobs")}>Jobs</Link> / <code title={job.id}>{shortId(job.id)}</code> <CopyButton text={job.id} what="the job's id" label="Copy id" />{" "}
             <QueryLink operation={JobDetailDocument} variables={{ id: job.id }} />
           </p>
           <h1 dir="auto">{job.name}</h1>

@@ -21,7 +21,7 @@ const AHEAD_ROWS = 30;
 interface Props {
   readonly view: JobView;
   readonly organizationId: string | undefined;
-  readonly selected: ReadonlySet<string>;
+  readonly selected: ReadonlyMap<string, unknown>;
   readonly onSelect: (ids: readonly string[], chosen: boolean) => void;
   readonly onChange: (changes: Partial<JobView>) => void;
 }

@@ -32,7 +32,7 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
   const { word, span } = mainSpan(job);
   const about = [shortId(job.id), viewer.role === "OPERATOR" ? job.organization.slug : null, job.modelType, isLoan(job) ? "loan" : null];
   return (
-    <tr ref={measure} data-index={index} data-selected={selected}>
+    <tr ref={measure} data-index={index} data-id={id} data-selected={selected}>
       <td className={styles.select}>
         <input type="checkbox" aria-label={`Select ${job.name}`} checked={selected} onChange={(event) => onSelect([id], event.target.checked)} />
       </td>

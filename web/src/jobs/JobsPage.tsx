@@ -1,9 +1,11 @@
 // The jobs that the viewer may see: filtered and sorted by what the URL says, page after page as one scrolls, and live.
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
+import { rememberList } from "../app/listAddress";
 import { useWorkspace } from "../app/LiveContext";
 import { JobPageDocument } from "../generated/graphql";
-import { PAGE_SIZE } from "../live/jobStore";
+import type { EntityMap } from "../live/entityMap";
+import { type Job, PAGE_SIZE } from "../live/jobStore";
 import { Failure, Loading } from "../ui/Notice";
 import { PageHead } from "../ui/PageHead";
 import { useCell } from "../ui/useCell";
@@ -12,22 +14,26 @@ import { JobFilterBar } from "./JobFilterBar";
 import styles from "./JobsPage.module.css";
 import { sectionsOf } from "./jobSections";
 import { JobTable } from "./JobTable";
-import { parseView, writeView, type JobView } from "./jobView";
+import { parseView, toFilter, writeView, type JobView } from "./jobView";
 import { StatusFilter } from "./StatusFilter";
 import { useOrganizationId } from "./useOrganizationId";
+import { useStatusCounts } from "./useStatusCounts";
+import { ViewsBar } from "./ViewsBar";
 
 export function JobsPage() {
   const { jobs } = useWorkspace();
   const state = useCell(jobs.feed.state);
   const { view, change } = useJobView();
   const organization = useOrganizationId(view.organization);
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const select = useCallback((ids: readonly string[], chosen: boolean) => setSelected((before) => withMembers(before, ids, chosen)), []);
+  const counts = useStatusCounts(view, organization.id);
+  const [selected, setSelected] = useState<ReadonlyMap<string, Job>>(new Map());
+  const select = useCallback((ids: readonly string[], chosen: boolean) => setSelected((before) => withMembers(before, jobs.jobs, ids, chosen)), [jobs]);
   return (
     <div className={styles.page}>
       <PageHead title="Jobs" query={{ operation: JobPageDocument, variables: firstPage(view, organization.id) }} />
+      <ViewsBar view={view} />
       <JobFilterBar view={view} onChange={change} />
-      <StatusFilter view={view} organizationId={organization.id} onChange={change} />
+      <StatusFilter view={view} counts={counts} onChange={change} />
       {state.phase === "failed" && <Failure error={state.error} onRetry={jobs.feed.start} />}
       {(state.phase === "loading" || organization.loading) && <Loading what="the jobs" />}
       {state.phase === "ready" && !organization.loading && (
@@ -40,7 +46,7 @@ export function JobsPage() {
           onChange={change}
         />
       )}
-      <BulkBar selected={selected} onClear={() => setSelected(new Set())} />
+      <BulkBar selected={selected} filter={toFilter(view, [], organization.id)} statuses={view.statuses} counts={counts} onClear={() => setSelected(new Map())} />
     </div>
   );
 }
@@ -54,6 +60,7 @@ function firstPage(view: JobView, organizationId: string | undefined) {
 function useJobView() {
   const [parameters, setParameters] = useSearchParams();
   const search = parameters.toString();
+  useEffect(() => rememberList("/jobs", search), [search]);
   const change = useCallback(
     (changes: Partial<JobView>) => {
       const next = writeView(search, { ...parseView(search), ...changes });
@@ -64,11 +71,13 @@ function useJobView() {
   return { view: parseView(search), change };
 }
 
-function withMembers(before: ReadonlySet<string>, ids: readonly string[], members: boolean): ReadonlySet<string> {
-  const after = new Set(before);
+/** Each as it is now: a long list forgets what is out of sight. */
+function withMembers(before: ReadonlyMap<string, Job>, known: EntityMap<Job>, ids: readonly string[], members: boolean): ReadonlyMap<string, Job> {
+  const after = new Map(before);
   for (const id of ids) {
-    if (members) after.add(id);
-    else after.delete(id);
+    const job = known.get(id);
+    if (!members) after.delete(id);
+    else if (job !== undefined) after.set(id, job);
   }
   return after;
 }

@@ -16,7 +16,7 @@ export function WhyPanel({ job }: { readonly job: Detail }) {
   const { pending } = job;
   if (pending === null) return null;
   return (
-    <Panel title="Why it waits" aside={<Place pending={pending} />}>
+    <Panel title="Why it waits" shortcut="w" aside={<Place pending={pending} />}>
       <Blockers blockers={pending.blockers} />
       <Suggestions suggestions={pending.suggestions} action={(suggestion) => <ApplySuggestion job={job} suggestion={suggestion} />} />
       <Quality quality={pending.estimateQuality} />

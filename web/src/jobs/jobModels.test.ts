@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JobStatus } from "../generated/graphql";
 import { EVERY_JOB, parseView, passes, toFilter, toggled, toOrder, writeView } from "./jobView";
-import { type BulkProgress, forEachOf } from "./bulk";
 import { gpuUse } from "./gpuUse";
 import { holdOrder, listJobs } from "./jobList";
 import { sectionsOf } from "./jobSections";
@@ -44,11 +43,12 @@ describe("the view in the URL", () => {
       text: "llama & co",
       model: "bert",
       organization: "vision",
+      by: "ada",
       labels: [{ key: "team", value: "nlp=1" }, { key: "stage", value: "" }],
       sort: "priority" as const,
     };
     const search = writeView("gpu=x", view);
-    expect(search).toBe("gpu=x&state=QUEUED,RUNNING&q=llama+%26+co&model=bert&org=vision&sort=priority&label=team=nlp=1&label=stage=");
+    expect(search).toBe("gpu=x&state=QUEUED,RUNNING&q=llama+%26+co&model=bert&org=vision&by=ada&sort=priority&label=team=nlp=1&label=stage=");
     expect(parseView(search)).toEqual(view);
   });
 
@@ -146,17 +146,6 @@ test("a running job with a limit tells the time that is left", () => {
   const limited = aJob({ status: "RUNNING", startedAt: at(0), timeLimitSeconds: 3600 });
   expect(timeLeft(limited, Date.parse(at(20)))).toBe("59 min 40 s left");
   expect(timeLeft(aJob({ status: "RUNNING", startedAt: at(0) }), 0)).toBe("");
-});
-
-describe("the same for many jobs", () => {
-  test("one that refuses stops no other, and is named", async () => {
-    const told: BulkProgress[] = [];
-    const jobs = ["a", "b", "c", "d", "e", "f"].map((id) => aJob({ id }));
-    const act = (job: { readonly id: string }) => (job.id === "b" ? Promise.reject(new Error("no")) : Promise.resolve());
-    await forEachOf(jobs, act, String, (progress) => told.push(progress));
-    expect(told.map(({ done }) => done)).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(told.at(-1)?.failures.map(({ item, message }) => [item.id, message])).toEqual([["b", "Error: no"]]);
-  });
 });
 
 describe("counts per status", () => {

@@ -1,5 +1,5 @@
 // Which jobs the list shows and in which order, as it stands in the URL:
-// ?state=QUEUED,RUNNING&q=llama&model=bert&org=vision&label=team=nlp&sort=priority. What is absent or unknown filters nothing.
+// ?state=QUEUED,RUNNING&q=llama&model=bert&org=vision&by=ada&label=team=nlp&sort=priority. What is absent or unknown filters nothing.
 import type { JobFilter, JobOrder, JobStatus } from "../generated/graphql";
 import type { Job } from "../live/jobStore";
 import { ALL_STATUSES } from "./jobStatus";
@@ -18,12 +18,14 @@ export interface JobView {
   readonly model: string;
   /** A slug. */
   readonly organization: string;
+  /** Who submitted them, as `submittedBy` names it. */
+  readonly by: string;
   readonly labels: readonly Label[];
   /** Undefined: those that live first, and of both the newest first. */
   readonly sort: Sort | undefined;
 }
 
-export const EVERY_JOB: JobView = { statuses: [], text: "", model: "", organization: "", labels: [], sort: undefined };
+export const EVERY_JOB: JobView = { statuses: [], text: "", model: "", organization: "", by: "", labels: [], sort: undefined };
 
 export function parseView(search: string): JobView {
   const parameters = new URLSearchParams(search);
@@ -34,6 +36,7 @@ export function parseView(search: string): JobView {
     text: parameters.get("q") ?? "",
     model: parameters.get("model") ?? "",
     organization: parameters.get("org") ?? "",
+    by: parameters.get("by") ?? "",
     labels: parameters.getAll("label").map(parseLabel).filter((label) => label !== undefined),
     sort: SORTS.find((known) => known === sort),
   };
@@ -48,6 +51,7 @@ export function writeView(search: string, view: JobView): string {
   set("q", view.text.trim());
   set("model", view.model.trim());
   set("org", view.organization);
+  set("by", view.by);
   set("sort", view.sort ?? "");
   parameters.delete("label");
   view.labels.forEach(({ key, value }) => parameters.append("label", `${key}=${value}`));
@@ -66,8 +70,8 @@ export function isNarrowed(view: JobView): boolean {
 }
 
 /** Filters by anything but the status. */
-export function hasWords({ text, model, organization, labels }: JobView): boolean {
-  return text.trim() !== "" || model.trim() !== "" || organization !== "" || labels.length > 0;
+export function hasWords({ text, model, organization, by, labels }: JobView): boolean {
+  return text.trim() !== "" || model.trim() !== "" || organization !== "" || by !== "" || labels.length > 0;
 }
 
 export function toggled(statuses: readonly JobStatus[], status: JobStatus): JobStatus[] {
@@ -82,6 +86,7 @@ export function toFilter(view: JobView, statuses: readonly JobStatus[], organiza
     ...(view.text.trim() !== "" && { nameContains: view.text.trim() }),
     ...(view.model.trim() !== "" && { modelType: view.model.trim() }),
     ...(organizationId !== undefined && { organizationId }),
+    ...(view.by !== "" && { submittedBy: view.by }),
     ...(view.labels.length > 0 && { labels: view.labels.map(({ key, value }) => ({ key, value })) }),
   };
 }
@@ -99,10 +104,11 @@ export function toOrder(sort: Sort | undefined): JobOrder {
 
 /** Whether a job that came by an event passes the filter: by the rules of the server. */
 export function passes(job: Job, filter: JobFilter): boolean {
-  const { status, nameContains, modelType, organizationId, labels } = filter;
+  const { status, nameContains, modelType, organizationId, submittedBy, labels } = filter;
   if (status !== null && status !== undefined && !status.includes(job.status)) return false;
   if (nameContains !== null && nameContains !== undefined && !job.name.toLowerCase().includes(nameContains.toLowerCase())) return false;
   if (modelType !== null && modelType !== undefined && job.modelType !== modelType) return false;
   if (organizationId !== null && organizationId !== undefined && job.organization.id !== organizationId) return false;
+  if (submittedBy !== null && submittedBy !== undefined && job.submittedBy !== submittedBy) return false;
   return (labels ?? []).every((wanted) => job.labels.some(({ key, value }) => key === wanted.key && value === wanted.value));
 }

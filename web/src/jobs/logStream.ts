@@ -14,6 +14,8 @@ export interface LogState {
   readonly error?: ApiError;
 }
 
+const MOST_WAITING = 5000;
+
 export class LogFollower {
   readonly ring = new LogRing();
   readonly state = new Cell<LogState>({ revision: 0, phase: "following" });
@@ -22,6 +24,8 @@ export class LogFollower {
   readonly #scheduler: Scheduler;
   #waiting: JobLogsSubscription["jobLogs"][] = [];
   #scheduled = false;
+  /** The ring holds lines that have not been told of. */
+  #kept = false;
   #cursor: string | null = null;
   #stop: (() => void) | undefined;
 
@@ -51,6 +55,8 @@ export class LogFollower {
   #take(line: JobLogsSubscription["jobLogs"]): void {
     this.#cursor = line.cursor;
     this.#waiting.push(line);
+    // While nothing is shown, as in a hidden tab or a paused page, the ring alone keeps what has come: it has a bound.
+    if (this.#waiting.length >= MOST_WAITING) this.#keep();
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#scheduler.schedule(() => {
@@ -65,10 +71,16 @@ export class LogFollower {
   }
 
   #drain(): void {
+    this.#keep();
+    if (this.#kept) this.#change({});
+    this.#kept = false;
+  }
+
+  #keep(): void {
     if (this.#waiting.length === 0) return;
     this.ring.push(this.#waiting);
     this.#waiting = [];
-    this.#change({});
+    this.#kept = true;
   }
 
   #change(change: Partial<Omit<LogState, "revision">>): void {

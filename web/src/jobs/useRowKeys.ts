@@ -1,11 +1,16 @@
-// j and k go through the rows, x selects the one that has the focus.
+// j and k go through the rows, x selects the one that has the focus, c copies its id.
 import type { RefObject } from "react";
+import { copyId } from "../app/usePageKeys";
 import { useShortcuts } from "../ui/shortcuts";
 
 export function useRowKeys(body: RefObject<HTMLElement | null>, scrollTo: (index: number) => void): void {
   useShortcuts({
     j: () => move(1),
     k: () => move(-1),
+    c: () => {
+      const id = focused()?.dataset["id"];
+      if (id !== undefined) void copyId("job", id);
+    },
     x: () => focused()?.querySelector<HTMLInputElement>("input[type=checkbox]")?.click(),
   });
 

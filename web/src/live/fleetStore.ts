@@ -42,12 +42,15 @@ export class FleetStore {
   readonly #queue: FrameQueue<GpuCellFragment>;
   readonly #api: Api;
   readonly #socket: StreamOpener;
+  readonly #scheduler: Scheduler;
+  #newestTotals: FleetTotalsFragment | undefined;
   #closed = false;
   #stopTotals: (() => void) | undefined;
 
   constructor(api: Api, socket: StreamOpener, scheduler: Scheduler) {
     this.#api = api;
     this.#socket = socket;
+    this.#scheduler = scheduler;
     this.watch = new ReadingWatch((ids) => this.refreshReadings(ids));
     this.#queue = new FrameQueue({ apply: (gpus) => this.take(gpus), overflow: () => this.feed.resync(), scheduler });
     this.feed = new Feed({
@@ -135,10 +138,15 @@ export class FleetStore {
     this.#stopTotals = this.#socket.open({
       operation: FleetUpdatesDocument,
       variables: () => ({}),
-      next: (data) => this.totals.set(data.fleetUpdates),
-      refused: () => this.totals.set(undefined),
+      next: (data) => this.#takeTotals(data.fleetUpdates),
+      refused: () => this.#takeTotals(undefined),
       completed: () => void setTimeout(() => this.#watchTotals(), RESTART_AFTER_MS),
     });
+  }
+
+  #takeTotals(totals: FleetTotalsFragment | undefined): void {
+    this.#newestTotals = totals;
+    this.#scheduler.schedule(() => this.totals.set(this.#newestTotals));
   }
 }
 

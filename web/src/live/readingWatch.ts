@@ -1,5 +1,6 @@
 // Which GPUs' readings somebody looks at. Readings come with a GPU's events only when the GPU itself changed, and the API
 // has no stream of them; so those in sight, and only those, are asked for again as often as agents report.
+import { pause } from "./pause";
 
 const EVERY_MS = 5000;
 /** Many are asked for less often, so that asking for all of them stays a small part of the time. */
@@ -51,7 +52,7 @@ export class ReadingWatch {
   }
 
   async #ask(): Promise<void> {
-    if (this.#asking || document.visibilityState === "hidden") return;
+    if (this.#asking || document.visibilityState === "hidden" || pause.on.get()) return;
     this.#asking = true;
     // Those that come into sight in the same moment are asked for together.
     await Promise.resolve();

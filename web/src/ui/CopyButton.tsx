@@ -1,5 +1,6 @@
 // Copies a text, and says that it has.
 import { useEffect, useState } from "react";
+import { writeClipboard } from "./clipboard";
 import styles from "./CopyButton.module.css";
 
 const SAID_FOR_MS = 2000;
@@ -28,19 +29,4 @@ export function CopyButton({ text, what, label }: { readonly text: string; reado
       {label === undefined && <span className="visually-hidden"> {what}</span>}
     </button>
   );
-}
-
-/** Over plain HTTP from another machine browsers offer no clipboard; a selected text can be copied all the same. */
-async function writeClipboard(text: string): Promise<void> {
-  // Typed as always there, which it is not.
-  const clipboard = navigator.clipboard as Clipboard | undefined;
-  if (clipboard !== undefined) return clipboard.writeText(text);
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.className = "visually-hidden";
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  if (!done) throw new Error("the browser does not let this page copy");
 }

@@ -6,14 +6,16 @@ interface Props {
   readonly title: ReactNode;
   readonly aside?: ReactNode;
   readonly flush?: boolean;
+  /** The key that leads here. */
+  readonly shortcut?: string;
   readonly children: ReactNode;
 }
 
 /** `flush`: the content goes to the card's edges, as a table does. */
-export function Panel({ title, aside, flush = false, children }: Props) {
+export function Panel({ title, aside, flush = false, shortcut, children }: Props) {
   const heading = useId();
   return (
-    <section className={styles.panel} aria-labelledby={heading}>
+    <section className={styles.panel} aria-labelledby={heading} data-key={shortcut}>
       <div className={styles.head}>
         <h2 id={heading}>{title}</h2>
         {aside !== undefined && <div className={styles.aside}>{aside}</div>}

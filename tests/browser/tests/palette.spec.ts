@@ -36,7 +36,7 @@ test("Ctrl K goes to a job, a host, a GPU and a page, and does what costs nothin
   await page.keyboard.press("Enter");
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 
-  await page.getByRole("button", { name: "Search and commands" }).click();
+  await page.getByRole("button", { name: "Search everywhere" }).click();
   await field.fill("nothing-has-this-name");
   await expect(page.getByText("Nothing is called so.")).toBeVisible();
   await field.fill("");

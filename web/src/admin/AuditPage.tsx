@@ -4,7 +4,7 @@ import { Link, useSearchParams } from "wouter";
 import { type ApiError, asApiError } from "../api/errors";
 import { useWorkspace } from "../app/LiveContext";
 import { hostPath } from "../fleet/fleetPaths";
-import { AuditPageDocument, type AuditPageQuery } from "../generated/graphql";
+import { AuditPageDocument, type AuditPageQuery, AuditUpdatesDocument } from "../generated/graphql";
 import { jobPath } from "../jobs/jobPath";
 import { Button } from "../ui/Button";
 import { SearchField, Select } from "../ui/controls";
@@ -121,7 +121,7 @@ function Subject({ id }: { readonly id: string | null }) {
 }
 
 function useAudit(actor: string, action: string) {
-  const { api, jobs, fleet } = useWorkspace();
+  const { api, socket } = useWorkspace();
   const [entries, setEntries] = useState<readonly Entry[]>();
   const [page, setPage] = useState<{ readonly total: number; readonly cursor: string | null }>({ total: 0, cursor: null });
   const [error, setError] = useState<ApiError>();
@@ -144,7 +144,7 @@ function useAudit(actor: string, action: string) {
   );
   const reload = useCallback(() => load(null), [load]);
   useEffect(reload, [reload]);
-  // Most lines come with a change of a job or of a host; who has loaded further pages is not thrown back to the first.
+  // Who has loaded further pages is not thrown back to the first.
   const further = (entries?.length ?? 0) > PAGE;
   useEffect(() => {
     if (further) return undefined;
@@ -155,12 +155,12 @@ function useAudit(actor: string, action: string) {
         reload();
       }, SETTLES_MS);
     };
-    const stops = [jobs.jobs.subscribeList(soon), fleet.hosts.subscribeList(soon)];
+    const stop = socket.open({ operation: AuditUpdatesDocument, variables: () => ({}), started: soon, next: soon, refused: setError, completed: () => undefined });
     return () => {
-      stops.forEach((stop) => stop());
+      stop();
       clearTimeout(timer);
     };
-  }, [jobs, fleet, reload, further]);
+  }, [socket, reload, further]);
   return { entries, total: page.total, more: page.cursor !== null, error, reload, loadMore: () => load(page.cursor) };
 }
 

@@ -32,7 +32,7 @@ export function createLive(token: string, onUnauthenticated: () => void): Live {
     api,
     socket,
     fleet,
-    organizations: new OrganizationStore(api, fleet.totals),
+    organizations: new OrganizationStore(api, socket, fleet.totals),
     jobs: new JobStore(api, socket, pageScheduler),
   };
 }

@@ -64,7 +64,9 @@ export type BlockerCode =
   /** Its organization's ceiling. */
   | 'OVER_QUOTA'
   /** What is free is kept for an earlier job that needs more. */
-  | 'RESERVED_FOR_EARLIER_JOB';
+  | 'RESERVED_FOR_EARLIER_JOB'
+  /** It has failed, and rests before it is tried again. */
+  | 'RETRY_PAUSE';
 
 /** What happened to an object. */
 export type ChangeKind =

@@ -68,7 +68,9 @@ export type BlockerCode =
   /** Its organization's ceiling. */
   | 'OVER_QUOTA'
   /** What is free is kept for an earlier job that needs more. */
-  | 'RESERVED_FOR_EARLIER_JOB';
+  | 'RESERVED_FOR_EARLIER_JOB'
+  /** It has failed, and rests before it is tried again. */
+  | 'RETRY_PAUSE';
 
 /** A job to cancel. */
 export type CancelJobInput = {
@@ -365,6 +367,8 @@ export type SubmitJobInput = {
   priority?: number | null | undefined;
   /** What it asks of the fleet; absent: one whole GPU of any type. */
   requirements?: GpuRequirementsInput | null | undefined;
+  /** Seconds between a failed attempt and the next one, 0 to 86,400; twice as long after each further one, up to an hour. */
+  retryPauseSeconds?: number | null | undefined;
   /** Longest run of an attempt. */
   timeLimitSeconds?: number | null | undefined;
   /** Where the command starts, an absolute path on its host; absent: the home directory of the user that it runs as. */
@@ -427,7 +431,7 @@ export type UpdateHostInput = {
 export type UpdateJobInput = {
   /** Only if it still has this version. */
   expectedVersion: number;
-  /** Hold it back, or let it go. */
+  /** Hold it back, or let it go, also from its rest before it is tried again. */
   hold?: boolean | null | undefined;
   /** Which. */
   id: string | number;
@@ -450,6 +454,19 @@ export type UpdateOrganizationInput = {
   /** New weight. */
   weight?: number | null | undefined;
 };
+
+/** What usage is told by. */
+export type UsageDimension =
+  /** The day, in UTC. */
+  | 'DAY'
+  /** The type of the cards. */
+  | 'GPU_TYPE'
+  /** The kind of model that they named. */
+  | 'MODEL_TYPE'
+  /** Whose jobs they were. */
+  | 'ORGANIZATION'
+  /** Who submitted them. */
+  | 'USER';
 
 export type ApiKeyRowFragment = { id: string, name: string, prefix: string, role: Role, createdAt: string, createdBy: string, expiresAt: string | null, lastUsedAt: string | null, revokedAt: string | null };
 
@@ -482,6 +499,11 @@ export type AuditPageQueryVariables = Exact<{
 
 export type AuditPageQuery = { auditLog: { totalCount: number, nodes: Array<{ id: string, at: string, actor: string, role: Role, action: AuditAction | null, address: string | null, requestId: string, subject: string | null, organization: { slug: string } | null, apiKey: { id: string, name: string } | null, changes: Array<{ field: string, before: string | null, after: string | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
+export type AuditUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type AuditUpdatesSubscription = { auditUpdates: { id: string } };
+
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
@@ -503,7 +525,9 @@ export type TelemetryHistoryQuery = { nodes: Array<
 
 export type GpuReadingFragment = { id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } };
 
-export type GpuCellFragment = { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null };
+export type HostCellFragment = { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null };
+
+export type GpuCellFragment = { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null, version: number, name: string, statusReason: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null };
 
 export type FleetTotalsFragment = { hosts: number, hostsReady: number, gpus: number, gpusAvailable: number, gpusAllocated: number, gpusUnavailable: number, utilizationPercent: number | null, jobsQueued: number, jobsRunning: number };
 
@@ -512,24 +536,14 @@ export type GpuPageQueryVariables = Exact<{
 }>;
 
 
-export type GpuPageQuery = { gpus: { nodes: Array<{ version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
-
-export type GpuReadingsQueryVariables = Exact<{
-  ids: Array<string | number> | string | number;
-}>;
-
-
-export type GpuReadingsQuery = { nodes: Array<
-    | { id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } }
-    | Record<PropertyKey, never>
-   | null> };
+export type GpuPageQuery = { gpus: { nodes: Array<{ version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null, version: number, name: string, statusReason: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type GpuDetailQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type GpuDetailQuery = { gpu: { numaNode: number | null, nvlinkPeers: Array<string>, version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, telemetry: { clockMhz: number | null, memoryClockMhz: number | null, uncorrectedErrors: number | null, at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }> } | null };
+export type GpuDetailQuery = { gpu: { numaNode: number | null, nvlinkPeers: Array<string>, version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, telemetry: { clockMhz: number | null, memoryClockMhz: number | null, uncorrectedErrors: number | null, at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null, version: number, name: string, statusReason: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }> } | null };
 
 export type HostFactsFragment = { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null };
 
@@ -566,7 +580,21 @@ export type GpuUpdatesSubscriptionVariables = Exact<{
 }>;
 
 
-export type GpuUpdatesSubscription = { gpuUpdates: { cursor: string, gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } } };
+export type GpuUpdatesSubscription = { gpuUpdates: { cursor: string, gpu: { version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null, version: number, name: string, statusReason: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }>, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null } } };
+
+export type GpuReadingsSubscriptionVariables = Exact<{
+  ids: Array<string | number> | string | number;
+}>;
+
+
+export type GpuReadingsSubscription = { telemetryUpdates: { gpus: Array<{ id: string, use: GpuUse | null, telemetry: { at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null } }> } };
+
+export type HostUpdatesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type HostUpdatesSubscription = { hostUpdates: { cursor: string, host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, lastHeartbeatAt: string | null, organization: { id: string, slug: string } | null } | null } };
 
 export type FleetUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>;
 
@@ -716,6 +744,13 @@ export type OrganizationBySlugQueryVariables = Exact<{
 
 export type OrganizationBySlugQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
 
+export type OrganizationUpdatesSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type OrganizationUpdatesSubscription = { organizationUpdates: { cursor: string, organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
+
 export type FindJobsQueryVariables = Exact<{
   name: string;
 }>;
@@ -756,42 +791,23 @@ export type PreviewJobQueryVariables = Exact<{
 
 export type PreviewJobQuery = { previewJob: { startsNow: boolean, hosts: Array<string>, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, blockers: Array<{ code: BlockerCode, message: string }>, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }> } | null } };
 
-export type UsageOfDaysFragment = { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number };
+export type UsageNumbersFragment = { allocatedGpuSeconds: number, observedGpuSeconds: number, usedGpuSeconds: number };
 
-export type UsageOfEveryoneQueryVariables = Exact<{
-  after?: string | null | undefined;
-  d0: string;
-  d1: string;
-  d2: string;
-  d3: string;
-  d4: string;
-  d5: string;
-  d6: string;
-  d7: string;
-  d8: string;
-  d9: string;
-  d10: string;
+export type UsageQueryVariables = Exact<{
+  by: Array<UsageDimension> | UsageDimension;
+  since: string;
 }>;
 
 
-export type UsageOfEveryoneQuery = { organizations: { nodes: Array<{ slug: string, name: string, usage: { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type UsageQuery = { groups: { since: string, until: string, rows: Array<{ jobs: number, user: string | null, modelType: string | null, gpuType: string | null, allocatedGpuSeconds: number, observedGpuSeconds: number, usedGpuSeconds: number, organization: { slug: string, name: string } | null }>, total: { allocatedGpuSeconds: number, observedGpuSeconds: number, usedGpuSeconds: number } }, days: { rows: Array<{ day: string | null, allocatedGpuSeconds: number, observedGpuSeconds: number, usedGpuSeconds: number }> } };
 
-export type OwnUsageQueryVariables = Exact<{
-  d0: string;
-  d1: string;
-  d2: string;
-  d3: string;
-  d4: string;
-  d5: string;
-  d6: string;
-  d7: string;
-  d8: string;
-  d9: string;
-  d10: string;
+export type UsageFileQueryVariables = Exact<{
+  by: Array<UsageDimension> | UsageDimension;
+  since: string;
 }>;
 
 
-export type OwnUsageQuery = { organization: { slug: string, name: string, usage: { day0: number, day1: number, day2: number, day3: number, day4: number, day5: number, day6: number, day7: number, day8: number, day9: number } } | null };
+export type UsageFileQuery = { usageBreakdown: { rows: Array<{ jobs: number, day: string | null, user: string | null, modelType: string | null, gpuType: string | null, allocatedGpuSeconds: number, observedGpuSeconds: number, usedGpuSeconds: number, organization: { slug: string, name: string } | null }> } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -842,6 +858,20 @@ export const GpuReadingFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"GpuReading"}) as unknown as TypedDocumentString<GpuReadingFragment, unknown>;
+export const HostCellFragmentDoc = new TypedDocumentString(`
+    fragment HostCell on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  lastHeartbeatAt
+  organization {
+    id
+    slug
+  }
+}
+    `, {"fragmentName":"HostCell"}) as unknown as TypedDocumentString<HostCellFragment, unknown>;
 export const GpuCellFragmentDoc = new TypedDocumentString(`
     fragment GpuCell on Gpu {
   ...GpuReading
@@ -856,16 +886,7 @@ export const GpuCellFragmentDoc = new TypedDocumentString(`
   health
   allocatedMilli
   host {
-    id
-    version
-    name
-    status
-    statusReason
-    lastHeartbeatAt
-    organization {
-      id
-      slug
-    }
+    ...HostCell
   }
   allocations {
     id
@@ -895,6 +916,18 @@ export const GpuCellFragmentDoc = new TypedDocumentString(`
     id
     status
     lastHeartbeatAt
+  }
+}
+fragment HostCell on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  lastHeartbeatAt
+  organization {
+    id
+    slug
   }
 }`, {"fragmentName":"GpuCell"}) as unknown as TypedDocumentString<GpuCellFragment, unknown>;
 export const FleetTotalsFragmentDoc = new TypedDocumentString(`
@@ -1066,20 +1099,13 @@ export const FoundJobFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"FoundJob"}) as unknown as TypedDocumentString<FoundJobFragment, unknown>;
-export const UsageOfDaysFragmentDoc = new TypedDocumentString(`
-    fragment UsageOfDays on OrganizationUsage {
-  day0: gpuSeconds(since: $d0, until: $d1)
-  day1: gpuSeconds(since: $d1, until: $d2)
-  day2: gpuSeconds(since: $d2, until: $d3)
-  day3: gpuSeconds(since: $d3, until: $d4)
-  day4: gpuSeconds(since: $d4, until: $d5)
-  day5: gpuSeconds(since: $d5, until: $d6)
-  day6: gpuSeconds(since: $d6, until: $d7)
-  day7: gpuSeconds(since: $d7, until: $d8)
-  day8: gpuSeconds(since: $d8, until: $d9)
-  day9: gpuSeconds(since: $d9, until: $d10)
+export const UsageNumbersFragmentDoc = new TypedDocumentString(`
+    fragment UsageNumbers on UsageRow {
+  allocatedGpuSeconds
+  observedGpuSeconds
+  usedGpuSeconds
 }
-    `, {"fragmentName":"UsageOfDays"}) as unknown as TypedDocumentString<UsageOfDaysFragment, unknown>;
+    `, {"fragmentName":"UsageNumbers"}) as unknown as TypedDocumentString<UsageNumbersFragment, unknown>;
 export const ApiKeysDocument = new TypedDocumentString(`
     query ApiKeys($slug: String) {
   organization(slug: $slug) {
@@ -1174,6 +1200,13 @@ export const AuditPageDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AuditPageQuery, AuditPageQueryVariables>;
+export const AuditUpdatesDocument = new TypedDocumentString(`
+    subscription AuditUpdates {
+  auditUpdates {
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<AuditUpdatesSubscription, AuditUpdatesSubscriptionVariables>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -1238,6 +1271,18 @@ export const GpuPageDocument = new TypedDocumentString(`
     lastHeartbeatAt
   }
 }
+fragment HostCell on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  lastHeartbeatAt
+  organization {
+    id
+    slug
+  }
+}
 fragment GpuCell on Gpu {
   ...GpuReading
   version
@@ -1251,16 +1296,7 @@ fragment GpuCell on Gpu {
   health
   allocatedMilli
   host {
-    id
-    version
-    name
-    status
-    statusReason
-    lastHeartbeatAt
-    organization {
-      id
-      slug
-    }
+    ...HostCell
   }
   allocations {
     id
@@ -1276,30 +1312,6 @@ fragment GpuCell on Gpu {
     }
   }
 }`) as unknown as TypedDocumentString<GpuPageQuery, GpuPageQueryVariables>;
-export const GpuReadingsDocument = new TypedDocumentString(`
-    query GpuReadings($ids: [ID!]!) {
-  nodes(ids: $ids) {
-    ... on Gpu {
-      ...GpuReading
-    }
-  }
-}
-    fragment GpuReading on Gpu {
-  id
-  use
-  telemetry {
-    at
-    utilizationPercent
-    memoryUsedMib
-    temperatureCelsius
-    powerWatts
-  }
-  host {
-    id
-    status
-    lastHeartbeatAt
-  }
-}`) as unknown as TypedDocumentString<GpuReadingsQuery, GpuReadingsQueryVariables>;
 export const GpuDetailDocument = new TypedDocumentString(`
     query GpuDetail($id: ID!) {
   gpu(id: $id) {
@@ -1339,6 +1351,18 @@ export const GpuDetailDocument = new TypedDocumentString(`
     lastHeartbeatAt
   }
 }
+fragment HostCell on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  lastHeartbeatAt
+  organization {
+    id
+    slug
+  }
+}
 fragment GpuCell on Gpu {
   ...GpuReading
   version
@@ -1352,16 +1376,7 @@ fragment GpuCell on Gpu {
   health
   allocatedMilli
   host {
-    id
-    version
-    name
-    status
-    statusReason
-    lastHeartbeatAt
-    organization {
-      id
-      slug
-    }
+    ...HostCell
   }
   allocations {
     id
@@ -1505,6 +1520,18 @@ export const GpuUpdatesDocument = new TypedDocumentString(`
     lastHeartbeatAt
   }
 }
+fragment HostCell on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  lastHeartbeatAt
+  organization {
+    id
+    slug
+  }
+}
 fragment GpuCell on Gpu {
   ...GpuReading
   version
@@ -1518,16 +1545,7 @@ fragment GpuCell on Gpu {
   health
   allocatedMilli
   host {
-    id
-    version
-    name
-    status
-    statusReason
-    lastHeartbeatAt
-    organization {
-      id
-      slug
-    }
+    ...HostCell
   }
   allocations {
     id
@@ -1543,6 +1561,51 @@ fragment GpuCell on Gpu {
     }
   }
 }`) as unknown as TypedDocumentString<GpuUpdatesSubscription, GpuUpdatesSubscriptionVariables>;
+export const GpuReadingsDocument = new TypedDocumentString(`
+    subscription GpuReadings($ids: [ID!]!) {
+  telemetryUpdates(gpuIds: $ids) {
+    gpus {
+      ...GpuReading
+    }
+  }
+}
+    fragment GpuReading on Gpu {
+  id
+  use
+  telemetry {
+    at
+    utilizationPercent
+    memoryUsedMib
+    temperatureCelsius
+    powerWatts
+  }
+  host {
+    id
+    status
+    lastHeartbeatAt
+  }
+}`) as unknown as TypedDocumentString<GpuReadingsSubscription, GpuReadingsSubscriptionVariables>;
+export const HostUpdatesDocument = new TypedDocumentString(`
+    subscription HostUpdates($after: String) {
+  hostUpdates(after: $after) {
+    cursor
+    host {
+      ...HostCell
+    }
+  }
+}
+    fragment HostCell on Host {
+  id
+  version
+  name
+  status
+  statusReason
+  lastHeartbeatAt
+  organization {
+    id
+    slug
+  }
+}`) as unknown as TypedDocumentString<HostUpdatesSubscription, HostUpdatesSubscriptionVariables>;
 export const FleetUpdatesDocument = new TypedDocumentString(`
     subscription FleetUpdates {
   fleetUpdates {
@@ -2357,6 +2420,33 @@ export const OrganizationBySlugDocument = new TypedDocumentString(`
     queuedJobs
   }
 }`) as unknown as TypedDocumentString<OrganizationBySlugQuery, OrganizationBySlugQueryVariables>;
+export const OrganizationUpdatesDocument = new TypedDocumentString(`
+    subscription OrganizationUpdates($after: String) {
+  organizationUpdates(after: $after) {
+    cursor
+    organization {
+      ...OrganizationRow
+    }
+  }
+}
+    fragment OrganizationRow on Organization {
+  id
+  version
+  slug
+  name
+  weight
+  createdAt
+  quota {
+    guaranteedGpus
+    maxGpus
+    maxQueuedJobs
+  }
+  usage {
+    allocatedGpus
+    runningJobs
+    queuedJobs
+  }
+}`) as unknown as TypedDocumentString<OrganizationUpdatesSubscription, OrganizationUpdatesSubscriptionVariables>;
 export const FindJobsDocument = new TypedDocumentString(`
     query FindJobs($name: String!) {
   jobs(filter: {nameContains: $name}, first: 6) {
@@ -2552,53 +2642,59 @@ fragment StartSuggestion on Suggestion {
   }
   timeLimitSeconds
 }`) as unknown as TypedDocumentString<PreviewJobQuery, PreviewJobQueryVariables>;
-export const UsageOfEveryoneDocument = new TypedDocumentString(`
-    query UsageOfEveryone($after: String, $d0: DateTime!, $d1: DateTime!, $d2: DateTime!, $d3: DateTime!, $d4: DateTime!, $d5: DateTime!, $d6: DateTime!, $d7: DateTime!, $d8: DateTime!, $d9: DateTime!, $d10: DateTime!) {
-  organizations(first: 100, after: $after) {
-    nodes {
-      slug
-      name
-      usage {
-        ...UsageOfDays
+export const UsageDocument = new TypedDocumentString(`
+    query Usage($by: [UsageDimension!]!, $since: DateTime!) {
+  groups: usageBreakdown(by: $by, since: $since) {
+    since
+    until
+    rows(first: 100) {
+      ...UsageNumbers
+      jobs
+      user
+      modelType
+      gpuType
+      organization {
+        slug
+        name
       }
     }
-    pageInfo {
-      hasNextPage
-      endCursor
+    total {
+      allocatedGpuSeconds
+      observedGpuSeconds
+      usedGpuSeconds
+    }
+  }
+  days: usageBreakdown(by: [DAY], since: $since) {
+    rows {
+      ...UsageNumbers
+      day
     }
   }
 }
-    fragment UsageOfDays on OrganizationUsage {
-  day0: gpuSeconds(since: $d0, until: $d1)
-  day1: gpuSeconds(since: $d1, until: $d2)
-  day2: gpuSeconds(since: $d2, until: $d3)
-  day3: gpuSeconds(since: $d3, until: $d4)
-  day4: gpuSeconds(since: $d4, until: $d5)
-  day5: gpuSeconds(since: $d5, until: $d6)
-  day6: gpuSeconds(since: $d6, until: $d7)
-  day7: gpuSeconds(since: $d7, until: $d8)
-  day8: gpuSeconds(since: $d8, until: $d9)
-  day9: gpuSeconds(since: $d9, until: $d10)
-}`) as unknown as TypedDocumentString<UsageOfEveryoneQuery, UsageOfEveryoneQueryVariables>;
-export const OwnUsageDocument = new TypedDocumentString(`
-    query OwnUsage($d0: DateTime!, $d1: DateTime!, $d2: DateTime!, $d3: DateTime!, $d4: DateTime!, $d5: DateTime!, $d6: DateTime!, $d7: DateTime!, $d8: DateTime!, $d9: DateTime!, $d10: DateTime!) {
-  organization {
-    slug
-    name
-    usage {
-      ...UsageOfDays
+    fragment UsageNumbers on UsageRow {
+  allocatedGpuSeconds
+  observedGpuSeconds
+  usedGpuSeconds
+}`) as unknown as TypedDocumentString<UsageQuery, UsageQueryVariables>;
+export const UsageFileDocument = new TypedDocumentString(`
+    query UsageFile($by: [UsageDimension!]!, $since: DateTime!) {
+  usageBreakdown(by: $by, since: $since) {
+    rows {
+      ...UsageNumbers
+      jobs
+      day
+      user
+      modelType
+      gpuType
+      organization {
+        slug
+        name
+      }
     }
   }
 }
-    fragment UsageOfDays on OrganizationUsage {
-  day0: gpuSeconds(since: $d0, until: $d1)
-  day1: gpuSeconds(since: $d1, until: $d2)
-  day2: gpuSeconds(since: $d2, until: $d3)
-  day3: gpuSeconds(since: $d3, until: $d4)
-  day4: gpuSeconds(since: $d4, until: $d5)
-  day5: gpuSeconds(since: $d5, until: $d6)
-  day6: gpuSeconds(since: $d6, until: $d7)
-  day7: gpuSeconds(since: $d7, until: $d8)
-  day8: gpuSeconds(since: $d8, until: $d9)
-  day9: gpuSeconds(since: $d9, until: $d10)
-}`) as unknown as TypedDocumentString<OwnUsageQuery, OwnUsageQueryVariables>;
+    fragment UsageNumbers on UsageRow {
+  allocatedGpuSeconds
+  observedGpuSeconds
+  usedGpuSeconds
+}`) as unknown as TypedDocumentString<UsageFileQuery, UsageFileQueryVariables>;

@@ -10,6 +10,8 @@ import {
   type GpuPageQuery,
   type GpuReadingFragment,
   GpuReadingsDocument,
+  HostUpdatesDocument,
+  type HostUpdatesSubscription,
   GpuUpdatesDocument,
   type GpuUpdatesSubscription,
 } from "../generated/graphql";
@@ -24,11 +26,10 @@ export type Gpu = Omit<GpuCellFragment, "host" | "use" | "telemetry"> & { readon
 export type Host = GpuCellFragment["host"];
 export type Reading = Omit<GpuReadingFragment, "id" | "host">;
 
+const REFUSED_FOR_MS = 5000;
+
 /** A fleet larger than this is not loaded whole; the page says so. */
 export const MOST_GPUS = 5000;
-/** As many as the API takes at once. */
-const MOST_IDS = 100;
-
 export class FleetStore {
   readonly gpus = new EntityMap<Gpu>();
   readonly hosts = new EntityMap<Host>();
@@ -36,10 +37,13 @@ export class FleetStore {
   readonly readingRevision = new Cell(0);
   readonly totals = new Cell<FleetTotalsFragment | undefined>(undefined);
   readonly feed: Feed<GpuUpdatesSubscription>;
+  readonly #hostFeed: Feed<HostUpdatesSubscription>;
   /** Who looks at which readings. */
   readonly watch: ReadingWatch;
   readonly #readings = new Map<string, Cell<Reading | undefined>>();
   readonly #queue: FrameQueue<GpuCellFragment>;
+  readonly #hostQueue: FrameQueue<Host>;
+  readonly #readingQueue: FrameQueue<GpuReadingFragment>;
   readonly #api: Api;
   readonly #socket: StreamOpener;
   readonly #scheduler: Scheduler;
@@ -48,31 +52,45 @@ export class FleetStore {
   #stopTotals: (() => void) | undefined;
 
   constructor(api: Api, socket: StreamOpener, scheduler: Scheduler) {
+    const position = async () => (await api.query(EventCursorDocument, {})).eventCursor;
     this.#api = api;
     this.#socket = socket;
     this.#scheduler = scheduler;
-    this.watch = new ReadingWatch((ids) => this.refreshReadings(ids));
+    this.watch = new ReadingWatch((ids) => this.#follow(ids));
     this.#queue = new FrameQueue({ apply: (gpus) => this.take(gpus), overflow: () => this.feed.resync(), scheduler });
     this.feed = new Feed({
       socket,
       operation: GpuUpdatesDocument,
       cursorOf: (data) => data.gpuUpdates.cursor,
       apply: (data) => this.#queue.push(data.gpuUpdates.gpu.id, data.gpuUpdates.gpu),
-      position: async () => (await api.query(EventCursorDocument, {})).eventCursor,
+      position,
       snapshot: () => this.#snapshot(),
+    });
+    this.#readingQueue = new FrameQueue({ apply: (readings) => this.#takeReadings(readings), overflow: () => undefined, scheduler });
+    this.#hostQueue = new FrameQueue({ apply: (hosts) => this.hosts.putAll(hosts), overflow: () => this.feed.resync(), scheduler });
+    this.#hostFeed = new Feed({
+      socket,
+      operation: HostUpdatesDocument,
+      cursorOf: (data) => data.hostUpdates.cursor,
+      // Which host was removed is not told; what is left is.
+      apply: ({ hostUpdates: { host } }) => (host === null ? this.feed.resync() : this.#hostQueue.push(host.id, host)),
+      position,
+      // Hosts come with their GPUs.
+      snapshot: () => Promise.resolve(),
     });
   }
 
   start(): void {
     this.feed.start();
+    this.#hostFeed.start();
     this.#watchTotals();
   }
 
   close(): void {
     this.#closed = true;
     this.watch.close();
-    this.feed.close();
-    this.#queue.close();
+    for (const feed of [this.feed, this.#hostFeed]) feed.close();
+    for (const queue of [this.#queue, this.#hostQueue, this.#readingQueue]) queue.close();
     this.#stopTotals?.();
   }
 
@@ -90,13 +108,25 @@ export class FleetStore {
     this.#takeReadings(cells);
   }
 
-  /** Asks for the newest readings of these GPUs. */
-  async refreshReadings(gpuIds: readonly string[]): Promise<void> {
-    for (let from = 0; from < gpuIds.length; from += MOST_IDS) {
-      const { nodes } = await this.#api.query(GpuReadingsDocument, { ids: gpuIds.slice(from, from + MOST_IDS) });
-      nodes.filter(isReading).forEach((node) => this.#takeReading(node));
-    }
-    this.#tellReadings();
+  /** The readings of these GPUs as they come, until what is answered is called. */
+  #follow(gpuIds: readonly string[]): () => void {
+    let stop = (): void => undefined;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const open = (): void => {
+      stop = this.#socket.open({
+        operation: GpuReadingsDocument,
+        variables: () => ({ ids: [...gpuIds] }),
+        next: ({ telemetryUpdates: { gpus } }) => gpus.forEach((gpu) => this.#readingQueue.push(gpu.id, gpu)),
+        // A refusal needs no words of its own: the readings grow old, and their age is shown.
+        refused: () => (again = setTimeout(open, REFUSED_FOR_MS)),
+        completed: () => (again = setTimeout(open, RESTART_AFTER_MS)),
+      });
+    };
+    open();
+    return () => {
+      clearTimeout(again);
+      stop();
+    };
   }
 
   #takeReadings(nodes: readonly GpuReadingFragment[]): void {
@@ -148,10 +178,6 @@ export class FleetStore {
     this.#newestTotals = totals;
     this.#scheduler.schedule(() => this.totals.set(this.#newestTotals));
   }
-}
-
-function isReading(node: object | null): node is GpuReadingFragment {
-  return node !== null && "telemetry" in node;
 }
 
 function gpuOf(cell: GpuCellFragment): Gpu {

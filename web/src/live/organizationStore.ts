@@ -1,15 +1,17 @@
-// The organizations that the viewer may see, with what each has in use. No stream tells of them; what they have in use
+// The organizations that the viewer may see, with what each has in use. A stream tells of their changes; what they have in use
 // changes with the fleet's totals, so these, which do come by themselves, are the sign to ask again.
 import type { Api } from "../api/client";
 import { type ApiError, asApiError } from "../api/errors";
 import {
   OrganizationPageDocument,
+  OrganizationUpdatesDocument,
   type OrganizationPageQuery,
   type OrganizationRowFragment,
   OwnOrganizationDocument,
   type Role,
 } from "../generated/graphql";
 import { Cell } from "./cell";
+import type { StreamOpener } from "./feed";
 
 export type Organization = OrganizationRowFragment;
 
@@ -29,13 +31,15 @@ export class OrganizationStore {
   readonly state = new Cell<OrganizationState>({ phase: "loading" });
   readonly #api: Api;
   readonly #sign: Sign;
+  readonly #socket: StreamOpener;
   #role: Role | undefined;
   #watchers = 0;
   #stop: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(api: Api, sign: Sign) {
+  constructor(api: Api, socket: StreamOpener, sign: Sign) {
     this.#api = api;
+    this.#socket = socket;
     this.#sign = sign;
   }
 
@@ -54,7 +58,8 @@ export class OrganizationStore {
     this.#watchers += 1;
     if (this.#watchers === 1) {
       void this.reload();
-      this.#stop = this.#sign.subscribe(() => this.#reloadSoon());
+      const stops = [this.#sign.subscribe(() => this.#reloadSoon()), this.#follow()];
+      this.#stop = () => stops.forEach((stop) => stop());
     }
     return () => {
       this.#watchers -= 1;
@@ -79,6 +84,19 @@ export class OrganizationStore {
       if (this.state.get().phase !== "ready") this.state.set({ phase: "failed", error: asApiError(failure) });
     }
   };
+
+  #follow(): () => void {
+    return this.#socket.open({
+      operation: OrganizationUpdatesDocument,
+      variables: () => ({}),
+      // After a gap any of them may be another.
+      started: () => this.#reloadSoon(),
+      next: ({ organizationUpdates: { organization } }) => this.take(organization),
+      // Without the stream a change is seen with the next change of the totals.
+      refused: () => undefined,
+      completed: () => undefined,
+    });
+  }
 
   #reloadSoon(): void {
     this.#timer ??= setTimeout(() => {

@@ -1,58 +1,69 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ReadingWatch } from "./readingWatch";
+import { MOST_OF_STREAM, ReadingWatch } from "./readingWatch";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("document", { visibilityState: "visible" });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
 
 function world() {
-  const asked: string[][] = [];
-  const watch = new ReadingWatch(async (ids) => void asked.push([...ids]));
-  return { watch, asked };
+  const open = new Set<readonly string[]>();
+  let opened = 0;
+  const watch = new ReadingWatch((ids) => {
+    open.add(ids);
+    opened += 1;
+    return () => open.delete(ids);
+  });
+  return { watch, open: () => [...open].map((ids) => [...ids]), opened: () => opened };
 }
 
+const settle = () => vi.advanceTimersByTimeAsync(100);
+
 describe("the readings in sight", () => {
-  test("are asked for at once and together, and again as often as agents report", async () => {
-    const { watch, asked } = world();
+  test("are followed together, each once", async () => {
+    const { watch, open } = world();
     watch.look(["a"]);
     watch.look(["b", "a"]);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(asked).toEqual([["a", "b"]]);
-    await vi.advanceTimersByTimeAsync(5000);
-    expect(asked).toHaveLength(2);
+    await settle();
+    expect(open()).toEqual([["a", "b"]]);
+    watch.look(["c"]);
+    await settle();
+    expect(open()).toEqual([["a", "b"], ["c"]]);
   });
 
   test("are left alone when nobody looks any more", async () => {
-    const { watch, asked } = world();
+    const { watch, open } = world();
     const [first, second] = [watch.look(["a"]), watch.look(["a", "b"])];
-    await vi.advanceTimersByTimeAsync(0);
+    await settle();
     first();
-    await vi.advanceTimersByTimeAsync(5000);
-    expect(asked.at(-1)).toEqual(["a", "b"]);
+    await settle();
+    expect(open()).toEqual([["a", "b"]]);
     second();
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(asked).toHaveLength(2);
+    await settle();
+    expect(open()).toEqual([]);
   });
 
-  test("of a large fleet are asked for less often", async () => {
-    const { watch, asked } = world();
-    watch.look(Array.from({ length: 4000 }, (_, index) => `${index}`));
-    await vi.advanceTimersByTimeAsync(15_000);
-    expect(asked).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(2000);
-    expect(asked).toHaveLength(2);
+  test("of a large fleet are followed by several streams", async () => {
+    const { watch, open } = world();
+    watch.look(Array.from({ length: 2 * MOST_OF_STREAM + 1 }, (_, index) => `${index}`));
+    await settle();
+    expect(open().map((ids) => ids.length)).toEqual([MOST_OF_STREAM, MOST_OF_STREAM, 1]);
   });
 
-  test("are not asked for while the tab is hidden", async () => {
-    const { watch, asked } = world();
-    vi.stubGlobal("document", { visibilityState: "hidden" });
+  test("of rows that are scrolled by do not gather streams", async () => {
+    const { watch, open } = world();
+    watch.look(["stays"]);
+    for (let row = 0; row < 50; row++) {
+      watch.look([`${row}`]);
+      await settle();
+      expect(open().length).toBeLessThanOrEqual(5);
+    }
+    expect(new Set(open().flat()).size).toBe(51);
+  });
+
+  test("are followed no more once it is closed", async () => {
+    const { watch, open, opened } = world();
     watch.look(["a"]);
-    await vi.advanceTimersByTimeAsync(20_000);
-    expect(asked).toEqual([]);
+    watch.close();
+    await settle();
+    expect([open(), opened()]).toEqual([[], 0]);
   });
 });

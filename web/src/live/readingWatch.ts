@@ -1,27 +1,30 @@
-// Which GPUs' readings somebody looks at. Readings come with a GPU's events only when the GPU itself changed, and the API
-// has no stream of them; so those in sight, and only those, are asked for again as often as agents report.
-import { pause } from "./pause";
+// Which GPUs' readings somebody looks at. A reading changes with every sign of life of its host, so only those in sight are
+// followed: by streams of so many GPUs each, which are arranged anew when others come into sight.
 
-const EVERY_MS = 5000;
-/** Many are asked for less often, so that asking for all of them stays a small part of the time. */
-const EVERY_MS_PER_GPU = 4;
+/** As many as one stream may follow. */
+export const MOST_OF_STREAM = 256;
+const SETTLES_MS = 50;
+
+interface Followed {
+  readonly ids: ReadonlySet<string>;
+  readonly stop: () => void;
+}
 
 export class ReadingWatch {
-  readonly #refresh: (gpuIds: readonly string[]) => Promise<void>;
+  readonly #open: (gpuIds: readonly string[]) => () => void;
   readonly #watched = new Map<string, number>();
+  #streams: Followed[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #asking = false;
 
-  constructor(refresh: (gpuIds: readonly string[]) => Promise<void>) {
-    this.#refresh = refresh;
+  /** `open` follows these GPUs until what it answers is called. */
+  constructor(open: (gpuIds: readonly string[]) => () => void) {
+    this.#open = open;
   }
 
   /** Answers how to look away again. */
   look(gpuIds: readonly string[]): () => void {
-    const before = this.#watched.size;
     gpuIds.forEach((id) => this.#watched.set(id, (this.#watched.get(id) ?? 0) + 1));
-    if (this.#watched.size > before) void this.#ask();
-    this.#askLater();
+    this.#arrangeSoon();
     return () => this.#lookAway(gpuIds);
   }
 
@@ -29,6 +32,7 @@ export class ReadingWatch {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#watched.clear();
+    this.#stopAll();
   }
 
   #lookAway(gpuIds: readonly string[]): void {
@@ -37,27 +41,31 @@ export class ReadingWatch {
       if (watchers > 0) this.#watched.set(id, watchers);
       else this.#watched.delete(id);
     }
-    if (this.#watched.size > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#arrangeSoon();
   }
 
-  #askLater(): void {
-    if (this.#watched.size === 0) return;
+  /** Those that come into sight in the same moment are followed together. */
+  #arrangeSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      void this.#ask();
-      this.#askLater();
-    }, Math.max(EVERY_MS, this.#watched.size * EVERY_MS_PER_GPU));
+      this.#arrange();
+    }, SETTLES_MS);
   }
 
-  async #ask(): Promise<void> {
-    if (this.#asking || document.visibilityState === "hidden" || pause.on.get()) return;
-    this.#asking = true;
-    // Those that come into sight in the same moment are asked for together.
-    await Promise.resolve();
-    // A failure needs no words of its own: the reading grows old, and the connection's state is shown.
-    await this.#refresh([...this.#watched.keys()]).catch(() => undefined);
-    this.#asking = false;
+  #arrange(): void {
+    for (const stream of this.#streams) if (![...stream.ids].some((id) => this.#watched.has(id))) stream.stop();
+    this.#streams = this.#streams.filter(({ ids }) => [...ids].some((id) => this.#watched.has(id)));
+    // Many small streams, as scrolling leaves them behind, become few large ones.
+    if (this.#streams.length > 2 * Math.ceil(this.#watched.size / MOST_OF_STREAM) + 2) this.#stopAll();
+    const missing = [...this.#watched.keys()].filter((id) => !this.#streams.some(({ ids }) => ids.has(id)));
+    for (let from = 0; from < missing.length; from += MOST_OF_STREAM) {
+      const ids = missing.slice(from, from + MOST_OF_STREAM);
+      this.#streams.push({ ids: new Set(ids), stop: this.#open(ids) });
+    }
+  }
+
+  #stopAll(): void {
+    this.#streams.forEach(({ stop }) => stop());
+    this.#streams = [];
   }
 }

@@ -26,7 +26,7 @@ export function PaletteButton(commands: Commands) {
   }, []);
   return (
     <>
-      <Button kind="quiet" aria-label="Search and commands" aria-keyshortcuts={MAC ? "Meta+K" : "Control+K"} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+      <Button kind="quiet" aria-label="Search everywhere" aria-keyshortcuts={MAC ? "Meta+K" : "Control+K"} aria-haspopup="dialog" onClick={() => setOpen(true)}>
         <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round">
           <circle cx="7" cy="7" r="4.5" />
           <path d="M10.5 10.5L14 14" />
@@ -68,7 +68,7 @@ function Palette({ onClose, ...commands }: Commands & { readonly onClose: () => 
     <dialog
       ref={dialog}
       className={styles.palette}
-      aria-label="Search and commands"
+      aria-label="Search everywhere"
       onCancel={onClose}
       onClick={(event) => event.target === dialog.current && onClose()}
     >

@@ -1,80 +1,113 @@
-// GPU-hours that organizations held, by organization and by day.
+// GPU-hours that were held, beside those that were used: by whom or for what, day by day, and who held most for nothing.
+import { useState } from "react";
 import { useSearchParams } from "wouter";
+import { type ApiError, asApiError } from "../api/errors";
 import { useWorkspace } from "../app/LiveContext";
-import { useTimeZone } from "../app/timeZone";
-import { OwnUsageDocument, UsageOfEveryoneDocument } from "../generated/graphql";
+import { UsageDocument, UsageFileDocument, type UsageQuery } from "../generated/graphql";
 import { Button } from "../ui/Button";
 import { Segments } from "../ui/controls";
 import { download } from "../ui/download";
-import { Meter } from "../ui/Meter";
+import { formatPercent, plural } from "../ui/format";
 import { Empty, Failure, Loading } from "../ui/Notice";
 import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
 import table from "../ui/table.module.css";
-import { bounds, dayName, lastDays, type OrganizationDays, toCsv, total } from "./days";
+import { amounts, type Amounts, asked, type Dimension, DIMENSION_NAMES, DIMENSIONS, everyDay, nameOf, sinceDays, toCsv, usedPart } from "./usage";
 import styles from "./UsagePage.module.css";
+import { UseBar, UseKey } from "./UseBar";
 import { useUsage } from "./useUsage";
 
-const LENGTHS: ReadonlyArray<readonly ["10" | "30" | "90", string]> = [
-  ["10", "10 days"],
+const LENGTHS: ReadonlyArray<readonly ["7" | "30" | "90", string]> = [
+  ["7", "7 days"],
   ["30", "30 days"],
   ["90", "90 days"],
 ];
+const BY: ReadonlyArray<readonly [Dimension, string]> = DIMENSIONS.map((dimension) => [dimension, DIMENSION_NAMES[dimension]]);
 
 export function UsagePage() {
-  const { viewer } = useWorkspace();
-  const zone = useTimeZone();
   const [parameters, setParameters] = useSearchParams();
-  const length = LENGTHS.find(([value]) => value === parameters.get("days"))?.[0] ?? "10";
-  const count = Number(length);
-  const { organizations, error } = useUsage(count, zone);
-  const days = lastDays(count, new Date(), zone).map((day) => dayName(day, zone));
-  const operation = viewer.role === "OPERATOR" ? UsageOfEveryoneDocument : OwnUsageDocument;
+  const length = LENGTHS.find(([value]) => value === parameters.get("days"))?.[0] ?? "7";
+  const dimension = DIMENSIONS.find((known) => known === parameters.get("by")) ?? "organization";
+  const days = Number(length);
+  const { usage, error } = useUsage(dimension, days);
+  const set = (name: "days" | "by", value: string): void =>
+    setParameters(
+      (now) => {
+        now.set(name, value);
+        return now;
+      },
+      { replace: true },
+    );
   return (
     <div className={styles.page}>
-      <PageHead title="Usage" query={{ operation, variables: bounds(new Date(), 10, zone) }}>
-        <Segments label="Days" value={length} options={LENGTHS} onChange={(value) => setParameters({ days: value }, { replace: true })} />
-        <Button disabled={organizations === undefined} onClick={() => download(toCsv(days, organizations ?? []), `gpu-hours-${days.at(-1) ?? ""}.csv`, "text/csv")}>
-          Save as CSV
-        </Button>
+      <PageHead title="Usage" query={{ operation: UsageDocument, variables: { by: [asked(dimension)], since: sinceDays(days, new Date()) } }}>
+        <Segments label="By" value={dimension} options={BY} onChange={(by) => set("by", by)} />
+        <Segments label="Days" value={length} options={LENGTHS} onChange={(value) => set("days", value)} />
+        <SaveButton dimension={dimension} days={days} />
       </PageHead>
       {error !== undefined && <Failure error={error} />}
-      {organizations === undefined && error === undefined && <Loading what="the usage" />}
-      {organizations !== undefined && organizations.length === 0 && <Empty title="No organization">You belong to none, so there is no usage of yours.</Empty>}
-      {organizations !== undefined && organizations.length > 0 && (
-        <>
-          <ByOrganization organizations={organizations} days={count} />
-          <ByDay organizations={organizations} days={days} />
-        </>
-      )}
+      {usage === undefined && error === undefined && <Loading what="the usage" />}
+      {usage !== undefined && <Content usage={usage} dimension={dimension} days={days} />}
     </div>
   );
 }
 
-function ByOrganization({ organizations, days }: { readonly organizations: readonly OrganizationDays[]; readonly days: number }) {
-  const sorted = [...organizations].sort((a, b) => total(b.hours) - total(a.hours));
-  const all = total(sorted.map(({ hours }) => total(hours)));
+function Content({ usage, dimension, days }: { readonly usage: UsageQuery; readonly dimension: Dimension; readonly days: number }) {
+  const total = amounts(usage.groups.total);
+  if (total.held === 0) return <Empty title="Nothing was held in this time">GPUs are counted as held from the moment at which a job gets them.</Empty>;
   return (
-    <Panel title="By organization" aside={`${hoursText(all)} GPU-hours in ${days} days`} flush>
+    <>
+      <div className={styles.sentence}>
+        <p>{sentence(total)}</p>
+        <UseKey />
+      </div>
+      <Groups rows={usage.groups.rows} dimension={dimension} />
+      <Days rows={usage.days.rows} days={days} />
+    </>
+  );
+}
+
+function sentence(total: Amounts): string {
+  const part = usedPart(total);
+  const known = part === undefined ? "the cards told nothing of their use" : `of what the cards told of, ${formatPercent(part * 100)} was used`;
+  return `${hoursText(total.held)} GPU-hours held; ${known}, ${hoursText(total.idle)} GPU-hours were held idle.`;
+}
+
+function Groups({ rows, dimension }: { readonly rows: UsageQuery["groups"]["rows"]; readonly dimension: Dimension }) {
+  const [byWaste, setByWaste] = useState(false);
+  const groups = rows.map((row) => ({ name: nameOf(row, dimension), jobs: row.jobs, amounts: amounts(row) }));
+  const sorted = groups.sort((a, b) => (byWaste ? b.amounts.idle - a.amounts.idle : b.amounts.held - a.amounts.held));
+  const most = Math.max(...groups.map((group) => group.amounts.held));
+  const name = DIMENSION_NAMES[dimension];
+  return (
+    <Panel
+      title={`By ${name.startsWith("GPU") ? name : name.toLowerCase()}`}
+      aside={
+        <Button kind="quiet" aria-pressed={byWaste} onClick={() => setByWaste(!byWaste)}>
+          {byWaste ? "Most held first" : "Most idle first"}
+        </Button>
+      }
+      flush
+    >
       <div className={styles.scroller} tabIndex={0}>
-        <table className={table.table} aria-label="GPU-hours by organization">
+        <table className={table.table} aria-label={`GPU-hours by ${name}`}>
           <thead>
             <tr>
-              <th scope="col">Organization</th>
-              <th scope="col" className={styles.meterHead}>Share</th>
-              <th scope="col" className={table.number}>GPU-hours</th>
-              <th scope="col" className={table.number}>GPUs on average</th>
+              <th scope="col">{name}</th>
+              <th scope="col" className={styles.meterHead}>GPU-hours</th>
+              <AmountHeads />
+              <th scope="col" className={table.number}>Jobs</th>
             </tr>
           </thead>
           <tbody>
-            {sorted.map(({ slug, name, hours }) => (
-              <tr key={slug}>
-                <th scope="row">{name}</th>
+            {sorted.map((group) => (
+              <tr key={group.name}>
+                <th scope="row" dir="auto">{group.name}</th>
                 <td className={styles.meter}>
-                  <Meter value={all === 0 ? 0 : total(hours) / all} family="run" />
+                  <UseBar amounts={group.amounts} most={most} />
                 </td>
-                <td className={table.number}>{hoursText(total(hours))}</td>
-                <td className={table.number}>{averageText(total(hours) / 24 / days)}</td>
+                <AmountCells amounts={group.amounts} />
+                <td className={table.number}>{group.jobs.toLocaleString("en")}</td>
               </tr>
             ))}
           </tbody>
@@ -84,43 +117,28 @@ function ByOrganization({ organizations, days }: { readonly organizations: reado
   );
 }
 
-/** More columns than this nobody reads; the file has all of them. */
-const MOST_COLUMNS = 6;
-
-function ByDay({ organizations, days }: { readonly organizations: readonly OrganizationDays[]; readonly days: readonly string[] }) {
-  const columns = [...organizations].sort((a, b) => total(b.hours) - total(a.hours)).slice(0, MOST_COLUMNS);
-  const totals = days.map((_, day) => total(organizations.map(({ hours }) => hours[day] ?? 0)));
-  const most = Math.max(...totals);
-  const newestFirst = days.map((day, index) => ({ day, index })).reverse();
+function Days({ rows, days }: { readonly rows: UsageQuery["days"]["rows"]; readonly days: number }) {
+  const all = everyDay(rows, days, new Date());
+  const most = Math.max(...all.map((day) => day.amounts.held));
   return (
-    <Panel title="By day" aside="GPU-hours held" flush>
+    <Panel title="By day" aside="days of UTC" flush>
       <div className={styles.scroller} tabIndex={0}>
         <table className={table.table} aria-label="GPU-hours by day">
           <thead>
             <tr>
               <th scope="col">Day</th>
-              <th scope="col" className={styles.meterHead}>All</th>
-              <th scope="col" className={table.number}>GPU-hours</th>
-              {columns.map(({ slug }) => (
-                <th key={slug} scope="col" className={table.number}>
-                  {slug}
-                </th>
-              ))}
+              <th scope="col" className={styles.meterHead}>GPU-hours</th>
+              <AmountHeads />
             </tr>
           </thead>
           <tbody>
-            {newestFirst.map(({ day, index }) => (
-              <tr key={day}>
-                <th scope="row">{day}</th>
+            {all.map((day) => (
+              <tr key={day.day}>
+                <th scope="row">{day.day}</th>
                 <td className={styles.meter}>
-                  <Meter value={most === 0 ? 0 : (totals[index] ?? 0) / most} family="run" />
+                  <UseBar amounts={day.amounts} most={most} />
                 </td>
-                <td className={table.number}>{hoursText(totals[index] ?? 0)}</td>
-                {columns.map(({ slug, hours }) => (
-                  <td key={slug} className={table.number}>
-                    {hoursText(hours[index] ?? 0)}
-                  </td>
-                ))}
+                <AmountCells amounts={day.amounts} />
               </tr>
             ))}
           </tbody>
@@ -130,10 +148,53 @@ function ByDay({ organizations, days }: { readonly organizations: readonly Organ
   );
 }
 
-function hoursText(hours: number): string {
-  return hours.toLocaleString("en", { maximumFractionDigits: hours < 10 ? 2 : 0 });
+function AmountHeads() {
+  return (
+    <>
+      <th scope="col" className={table.number}>Held</th>
+      <th scope="col" className={table.number}>Used</th>
+      <th scope="col" className={table.number}>Idle</th>
+      <th scope="col" className={table.number}>Use</th>
+    </>
+  );
 }
 
-function averageText(gpus: number): string {
-  return gpus > 0 && gpus < 0.01 ? "< 0.01" : gpus.toLocaleString("en", { maximumFractionDigits: 2 });
+function AmountCells({ amounts: amount }: { readonly amounts: Amounts }) {
+  const part = usedPart(amount);
+  return (
+    <>
+      <td className={table.number}>{hoursText(amount.held)}</td>
+      <td className={table.number}>{part === undefined ? "–" : hoursText(amount.used)}</td>
+      <td className={table.number}>{part === undefined ? "–" : hoursText(amount.idle)}</td>
+      <td className={table.number}>{formatPercent(part === undefined ? undefined : part * 100)}</td>
+    </>
+  );
+}
+
+function SaveButton({ dimension, days }: { readonly dimension: Dimension; readonly days: number }) {
+  const { api } = useWorkspace();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<ApiError>();
+  const save = (): void => {
+    setBusy(true);
+    setError(undefined);
+    api
+      .query(UsageFileDocument, { by: ["DAY", asked(dimension)], since: sinceDays(days, new Date()) })
+      .then(({ usageBreakdown: { rows } }) => download(toCsv(rows, dimension), `gpu-hours-by-${dimension}-${plural(days, "day").replace(" ", "-")}.csv`, "text/csv"))
+      .catch((failure: unknown) => setError(asApiError(failure)))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <>
+      {error !== undefined && <Failure error={error} />}
+      <Button disabled={busy} onClick={save}>
+        Save as CSV
+      </Button>
+    </>
+  );
+}
+
+function hoursText(hours: number): string {
+  if (hours > 0 && hours < 0.005) return "< 0.01";
+  return hours.toLocaleString("en", { maximumFractionDigits: hours < 10 ? 2 : 0 });
 }

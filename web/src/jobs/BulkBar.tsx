@@ -5,7 +5,7 @@ import { type Workspace, useReadOnlyReason, useWorkspace } from "../app/LiveCont
 import { CancelJobDocument, CancelJobsDocument, type JobFilter, type JobStatus, RetryJobDocument, RetryJobsDocument } from "../generated/graphql";
 import type { Job } from "../live/jobStore";
 import { Button } from "../ui/Button";
-import { formatCount, plural } from "../ui/format";
+import { formatCount, plural, shortId } from "../ui/format";
 import { useRevision } from "../ui/useCell";
 import { changeEach, changeMatching } from "./bulk";
 import styles from "./BulkBar.module.css";
@@ -14,8 +14,8 @@ import { ALL_STATUSES, isCancellable, isFinished } from "./jobStatus";
 import type { StatusCounts } from "./statusCounts";
 
 interface Props {
-  /** As they were when they were selected. */
-  readonly selected: ReadonlyMap<string, Job>;
+  /** As they were when they were selected; undefined: not known. */
+  readonly selected: ReadonlyMap<string, Job | undefined>;
   /** All that pass, whatever their status. */
   readonly filter: JobFilter;
   /** None: all. */
@@ -76,8 +76,12 @@ export function BulkBar(props: Props) {
 
 const NAMED = 5;
 
-function planChosen({ api, jobs }: Workspace, selected: ReadonlyMap<string, Job>, deed: Deed): Plan {
-  const targets = [...selected.values()].map((then) => jobs.jobs.get(then.id) ?? then).filter(({ status }) => EACH_ALLOWED[deed](status));
+function planChosen({ api, jobs }: Workspace, selected: ReadonlyMap<string, Job | undefined>, deed: Deed): Plan {
+  // Of one that is not known the server says whether it may be changed.
+  const targets = [...selected].flatMap(([id, then]) => {
+    const job = jobs.jobs.get(id) ?? then;
+    return job === undefined || EACH_ALLOWED[deed](job.status) ? [{ id, name: job?.name ?? shortId(id) }] : [];
+  });
   const names = targets.slice(0, NAMED).map(({ name }) => name).join(", ");
   const act = async (id: string): Promise<void> => {
     if (deed === "cancel") jobs.take((await api.mutate(CancelJobDocument, { input: { id } })).cancelJob.job);

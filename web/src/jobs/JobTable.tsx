@@ -11,7 +11,8 @@ import { JobTableRow } from "./JobTableRow";
 import styles from "./JobTable.module.css";
 import { EVERY_JOB, isNarrowed, type JobView, type Sort } from "./jobView";
 import { useFreshReasons } from "./useFreshReasons";
-import { MOST_ROWS, type RowKey, useJobRows } from "./useJobRows";
+import { MOST_ROWS, type RowKey, type Rows, useJobRows } from "./useJobRows";
+import { useRemembered } from "./useRemembered";
 import { useRowKeys } from "./useRowKeys";
 
 const ROW_PX = 58;
@@ -30,27 +31,28 @@ export function JobTable({ view, organizationId, selected, onSelect, onChange }:
   const [pointed, setPointed] = useState(false);
   const { rows, waiting, letIn, loadMore, loaded, complete, error } = useJobRows(view, organizationId, pointed);
   const body = useRef<HTMLTableSectionElement>(null);
-  const top = useDistanceFromTop(body, rows.length > 0);
+  const top = useDistanceFromTop(body, rows.count > 0);
   const virtualizer = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: (index) => (isTitle(rows[index]) ? TITLE_PX : ROW_PX),
-    getItemKey: (index) => rows[index] ?? index,
+    count: rows.count,
+    estimateSize: (index) => (isTitle(rows.at(index)) ? TITLE_PX : ROW_PX),
+    getItemKey: (index) => rows.at(index) ?? index,
     overscan: 12,
     scrollMargin: top,
   });
   const items = virtualizer.getVirtualItems();
   const lastSeen = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (!complete && error === undefined && rows.length < MOST_ROWS && lastSeen >= rows.length - AHEAD_ROWS) loadMore();
+    if (!complete && error === undefined && rows.count < MOST_ROWS && lastSeen >= rows.count - AHEAD_ROWS) loadMore();
   });
-  const inSight = items.map((item) => jobOf(rows[item.index])).filter((id) => id !== undefined);
+  const inSight = items.map((item) => jobOf(rows.at(item.index))).filter((id) => id !== undefined);
+  useRemembered(inSight);
   useFreshReasons(inSight);
   useRowKeys(body, (index) => virtualizer.scrollToIndex(index, { align: "auto" }));
   const before = (items[0]?.start ?? top) - top;
   const after = virtualizer.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
 
-  if (error !== undefined && rows.length === 0) return <Failure error={error} onRetry={loadMore} />;
-  if (rows.length === 0) return loaded ? <NoJobs view={view} onChange={onChange} /> : <Loading what="jobs" />;
+  if (error !== undefined && rows.count === 0) return <Failure error={error} onRetry={loadMore} />;
+  if (rows.count === 0) return loaded ? <NoJobs view={view} onChange={onChange} /> : <Loading what="jobs" />;
   return (
     <div className={styles.frame} onPointerEnter={(event) => setPointed(event.pointerType === "mouse")} onPointerLeave={() => setPointed(false)}>
       {waiting > 0 && (
@@ -59,12 +61,12 @@ export function JobTable({ view, organizationId, selected, onSelect, onChange }:
         </div>
       )}
       <div className={styles.scroller}>
-        <table className={styles.table} aria-label="Jobs" aria-rowcount={complete ? rows.length + 1 : -1}>
+        <table className={styles.table} aria-label="Jobs" aria-rowcount={complete ? rows.count + 1 : -1}>
           <Head view={view} onChange={onChange} rows={rows} selected={selected} onSelect={onSelect} />
           <tbody ref={body}>
             <Gap height={before} />
             {items.map((item) => {
-              const row = rows[item.index];
+              const row = rows.at(item.index);
               const id = jobOf(row);
               if (row === undefined || id === undefined) return <TitleRow key={item.key} index={item.index} measure={virtualizer.measureElement}>{titleOf(row)}</TitleRow>;
               return (
@@ -83,8 +85,8 @@ export function JobTable({ view, organizationId, selected, onSelect, onChange }:
         </table>
       </div>
       {error !== undefined && <Failure error={error} onRetry={loadMore} />}
-      {!complete && rows.length < MOST_ROWS && error === undefined && <Loading what="more jobs" />}
-      {rows.length >= MOST_ROWS && <p className={styles.end}>{plural(MOST_ROWS, "row")} are shown at most. Narrow the list by a filter to see others.</p>}
+      {!complete && rows.count < MOST_ROWS && error === undefined && <Loading what="more jobs" />}
+      {rows.count >= MOST_ROWS && <p className={styles.end}>{plural(MOST_ROWS, "row")} are shown at most. Narrow the list by a filter to see others.</p>}
     </div>
   );
 }
@@ -131,14 +133,19 @@ function TitleRow({ index, measure, children }: { readonly index: number; readon
   );
 }
 
+/** Whoever wants more of them selects all that pass the filter. */
+const MOST_SELECTED = 1000;
+
 /** Of the rows that are loaded; what the server has beyond them is not touched. */
-function SelectAll({ rows, selected, onSelect }: Pick<Props, "selected" | "onSelect"> & { readonly rows: readonly RowKey[] }) {
-  const ids = rows.map(jobOf).filter((id) => id !== undefined);
+function SelectAll({ rows, selected, onSelect }: Pick<Props, "selected" | "onSelect"> & { readonly rows: Rows }) {
+  const { count, at } = rows;
+  const ids = Array.from({ length: Math.min(count, MOST_SELECTED) }, (_, index) => jobOf(at(index))).filter((id) => id !== undefined);
+  const name = count > MOST_SELECTED ? `the first ${plural(ids.length, "job")}` : `all ${plural(ids.length, "loaded job")}`;
   const all = ids.length > 0 && ids.every((id) => selected.has(id));
-  return <input type="checkbox" aria-label={`Select all ${plural(ids.length, "loaded job")}`} checked={all} onChange={(event) => onSelect(ids, event.target.checked)} />;
+  return <input type="checkbox" aria-label={`Select ${name}`} checked={all} onChange={(event) => onSelect(ids, event.target.checked)} />;
 }
 
-type HeadProps = Omit<Props, "organizationId"> & { readonly rows: readonly RowKey[] };
+type HeadProps = Omit<Props, "organizationId"> & { readonly rows: Rows };
 
 function Head({ view, onChange, ...selection }: HeadProps) {
   const sorted = (newest: Sort, oldest: Sort = newest) => ({

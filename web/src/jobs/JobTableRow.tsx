@@ -28,7 +28,7 @@ interface Props {
 export const JobTableRow = memo(function JobTableRow({ id, index, measure, selected, onSelect }: Props) {
   const { jobs, viewer } = useWorkspace();
   const job = useEntity(jobs.jobs, id);
-  if (job === undefined) return null;
+  if (job === undefined) return <Forgotten index={index} measure={measure} />;
   const { word, span } = mainSpan(job);
   const about = [shortId(job.id), viewer.role === "OPERATOR" ? job.organization.slug : null, job.modelType, isLoan(job) ? "loan" : null];
   return (
@@ -65,6 +65,17 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
     </tr>
   );
 });
+
+/** It stands in the list, and is being asked for. */
+function Forgotten({ index, measure }: Pick<Props, "index" | "measure">) {
+  return (
+    <tr ref={measure} data-index={index} className={styles.forgotten}>
+      <td colSpan={9}>
+        <span className="visually-hidden">Loading</span>
+      </td>
+    </tr>
+  );
+}
 
 function Place({ pending }: { readonly pending: NonNullable<Job["pending"]> }) {
   const place = pending.position === 0 ? "first in its queue" : `${plural(pending.position, "job")} ahead`;

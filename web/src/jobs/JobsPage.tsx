@@ -26,7 +26,7 @@ export function JobsPage() {
   const { view, change } = useJobView();
   const organization = useOrganizationId(view.organization);
   const counts = useStatusCounts(view, organization.id);
-  const [selected, setSelected] = useState<ReadonlyMap<string, Job>>(new Map());
+  const [selected, setSelected] = useState<ReadonlyMap<string, Job | undefined>>(new Map());
   const select = useCallback((ids: readonly string[], chosen: boolean) => setSelected((before) => withMembers(before, jobs.jobs, ids, chosen)), [jobs]);
   return (
     <div className={styles.page}>
@@ -71,13 +71,12 @@ function useJobView() {
   return { view: parseView(search), change };
 }
 
-/** Each as it is now: a long list forgets what is out of sight. */
-function withMembers(before: ReadonlyMap<string, Job>, known: EntityMap<Job>, ids: readonly string[], members: boolean): ReadonlyMap<string, Job> {
+/** Each as it is now, as far as it is known: a long list forgets what is out of sight. */
+function withMembers(before: ReadonlyMap<string, Job | undefined>, known: EntityMap<Job>, ids: readonly string[], members: boolean): ReadonlyMap<string, Job | undefined> {
   const after = new Map(before);
   for (const id of ids) {
-    const job = known.get(id);
-    if (!members) after.delete(id);
-    else if (job !== undefined) after.set(id, job);
+    if (members) after.set(id, known.get(id));
+    else after.delete(id);
   }
   return after;
 }

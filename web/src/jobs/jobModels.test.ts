@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JobStatus } from "../generated/graphql";
-import { EVERY_JOB, parseView, passes, toFilter, toggled, toOrder, writeView } from "./jobView";
+import { EVERY_JOB, parseView, passes, toFilter, toggled, writeView } from "./jobView";
 import { gpuUse } from "./gpuUse";
-import { holdOrder, listJobs } from "./jobList";
 import { sectionsOf } from "./jobSections";
 import { ACTIVE_STATUSES, ALL_STATUSES, FINISHED_STATUSES, isCancellable, presentJob } from "./jobStatus";
 import { gpuPlaces, gpuWish, jobNews, jobSentence, whyItWaits } from "./jobText";
@@ -83,50 +82,6 @@ describe("a filter", () => {
   });
 });
 
-describe("a list of jobs", () => {
-  const jobs = [1, 3, 2].map((second) => aJob({ id: `j${second}`, submittedAt: at(second), priority: second }));
-  const query = { filter: { status: ["QUEUED" as const] }, order: toOrder(undefined) };
-  const ids = (list: readonly { readonly id: string }[]) => list.map((job) => job.id);
-
-  test("is newest first and holds only what passes its filter", () => {
-    expect(ids(listJobs([...jobs, aJob({ id: "other", status: "FAILED" })], query, undefined))).toEqual(["j3", "j2", "j1"]);
-  });
-
-  test("has the order that was asked for", () => {
-    expect(ids(listJobs(jobs, { ...query, order: toOrder("oldest") }, undefined))).toEqual(["j1", "j2", "j3"]);
-    expect(ids(listJobs(jobs, { ...query, order: toOrder("priority") }, undefined))).toEqual(["j3", "j2", "j1"]);
-  });
-
-  test("leaves out what lies behind its loaded pages, until all are loaded", () => {
-    const loaded = (endCursor: string | null) => ids(listJobs(jobs, query, { endCursor, last: jobs[2] }));
-    expect(loaded("more")).toEqual(["j3", "j2"]);
-    expect(loaded(null)).toEqual(["j3", "j2", "j1"]);
-  });
-});
-
-describe("rows while somebody points at them", () => {
-  test("stay where they are; new ones in their midst wait, those behind the end are appended", () => {
-    expect(holdOrder(["b", "c", "d"], ["a", "c", "b", "x", "d", "e", "f"])).toEqual({ keys: ["b", "c", "d", "e", "f"], waiting: 2 });
-  });
-
-  test("stay also when they have left the list", () => {
-    const shown = ["b", "c"];
-    expect(holdOrder(shown, ["b"])).toEqual({ keys: ["b", "c"], waiting: 0 });
-    expect(holdOrder(shown, ["b", "c"]).keys).toBe(shown);
-  });
-
-  test("give way to a wholly new list", () => {
-    expect(holdOrder(["b"], ["x", "y"])).toEqual({ keys: ["x", "y"], waiting: 0 });
-  });
-});
-
-test("the sections of the list: those that live first, unless an order was chosen", () => {
-  const titles = (view: Partial<typeof EVERY_JOB>) => sectionsOf({ ...EVERY_JOB, ...view }, undefined).map(({ title }) => title);
-  expect(titles({})).toEqual(["Waiting and running", "Ended"]);
-  expect(titles({ statuses: ["FAILED"] })).toEqual(["Ended"]);
-  expect(titles({ sort: "priority" })).toEqual([undefined]);
-});
-
 describe("the use of a job's GPUs", () => {
   const reading = (percent: number | null, use: "WORKING" | "HELD_IDLE" | "HELD_EMPTY") => ({
     use,
@@ -146,6 +101,13 @@ test("a running job with a limit tells the time that is left", () => {
   const limited = aJob({ status: "RUNNING", startedAt: at(0), timeLimitSeconds: 3600 });
   expect(timeLeft(limited, Date.parse(at(20)))).toBe("59 min 40 s left");
   expect(timeLeft(aJob({ status: "RUNNING", startedAt: at(0) }), 0)).toBe("");
+});
+
+test("the sections of the list: those that live first, unless an order was chosen", () => {
+  const titles = (view: Partial<typeof EVERY_JOB>) => sectionsOf({ ...EVERY_JOB, ...view }, undefined).map(({ title }) => title);
+  expect(titles({})).toEqual(["Waiting and running", "Ended"]);
+  expect(titles({ statuses: ["FAILED"] })).toEqual(["Ended"]);
+  expect(titles({ sort: "priority" })).toEqual([undefined]);
 });
 
 describe("counts per status", () => {

@@ -2,17 +2,21 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type ApiError, asApiError } from "../api/errors";
 import { useWorkspace } from "../app/LiveContext";
-import type { Extent } from "../live/jobStore";
-import { useCell, useRevision } from "../ui/useCell";
-import { holdOrder, type JobQuery, listJobs } from "./jobList";
+import { useCell } from "../ui/useCell";
+import type { JobList, JobQuery } from "./jobList";
 import { type Section, sectionsOf } from "./jobSections";
 import type { JobView } from "./jobView";
 
 /** A job by its id, or a section's title. */
 export type RowKey = `job ${string}` | `title ${string}`;
 
-/** So many rows at most: who wants to see more is better served by a filter. */
-export const MOST_ROWS = 20_000;
+export interface Rows {
+  readonly count: number;
+  readonly at: (index: number) => RowKey | undefined;
+}
+
+/** So many rows at most: a page may not be taller than browsers make one. */
+export const MOST_ROWS = 250_000;
 
 export function useJobRows(view: JobView, organizationId: string | undefined, hold: boolean) {
   const key = JSON.stringify([view, organizationId]);
@@ -20,60 +24,77 @@ export function useJobRows(view: JobView, organizationId: string | undefined, ho
     const [parsed, id] = JSON.parse(key) as [JobView, string | null];
     return sectionsOf(parsed, id ?? undefined);
   }, [key]);
-  const first = useSection(sections[0]);
-  const second = useSection(sections[1]);
-  const fresh = useMemo(() => {
-    const rows: RowKey[] = [...titled(sections[0], first.ids)];
-    // What comes behind a list that is not loaded to its end has no place yet.
-    if (first.complete) rows.push(...titled(sections[1], second.ids));
-    return rows.slice(0, MOST_ROWS);
-  }, [sections, first.ids, first.complete, second.ids]);
-  const { keys, waiting, letIn } = useHeldRows(fresh, hold);
+  const first = useSection(sections[0], hold);
+  const second = useSection(sections[1], hold);
+  // What comes behind a list that is not loaded to its end has no place yet.
+  const shown = first.complete ? [first, second] : [first];
+  const rows = joined(shown.map(({ section, list }) => ({ title: section?.title, list })));
+  // A job that goes from one list to the other is not new.
+  const waiting = shown.flatMap(({ list }) => list.waiting).filter((id) => !first.list.has(id) && !second.list.has(id));
   const loadMore = (): void => (first.complete ? second.loadMore() : first.loadMore());
   const loaded = first.loaded && (sections.length === 1 || second.loaded || !first.complete);
   const complete = first.complete && (sections.length === 1 || second.complete);
-  return { rows: keys as readonly RowKey[], waiting, letIn, loadMore, loaded, complete, error: first.error ?? second.error };
+  const letIn = (): void => shown.forEach((section) => section.letIn());
+  return { rows, waiting: new Set(waiting).size, letIn, loadMore, loaded, complete, error: first.error ?? second.error };
 }
 
-function titled(section: Section | undefined, ids: readonly string[]): RowKey[] {
-  if (section === undefined || ids.length === 0) return [];
-  const rows: RowKey[] = ids.map((id) => `job ${id}` as const);
-  return section.title === undefined ? rows : [`title ${section.title}`, ...rows];
+interface Part {
+  readonly title: string | undefined;
+  readonly list: JobList;
 }
 
-function useHeldRows(fresh: readonly string[], hold: boolean) {
-  const [shown, setShown] = useState(fresh);
-  const held = hold ? holdOrder(shown, fresh) : { keys: fresh, waiting: 0 };
-  if (held.keys !== shown) setShown(held.keys);
-  return { ...held, letIn: () => setShown(fresh) };
+/** One list below the other; an empty one has no title either. */
+export function joined(parts: readonly Part[]): Rows {
+  const placed: { readonly from: number; readonly title: string | undefined; readonly list: JobList }[] = [];
+  let count = 0;
+  for (const { title, list } of parts) {
+    if (list.length === 0) continue;
+    placed.push({ from: count, title, list });
+    count += list.length + (title === undefined ? 0 : 1);
+  }
+  const at = (index: number): RowKey | undefined => {
+    const part = placed.findLast(({ from }) => from <= index);
+    if (part === undefined) return undefined;
+    if (part.title !== undefined && index === part.from) return `title ${part.title}`;
+    const id = part.list.at(index - part.from - (part.title === undefined ? 0 : 1));
+    return id === undefined ? undefined : `job ${id}`;
+  };
+  return { count: Math.min(count, MOST_ROWS), at };
 }
 
 const NOTHING: JobQuery = { filter: { status: [] }, order: { field: "SUBMITTED_AT", direction: "DESC" } };
 
-function useSection(section: Section | undefined) {
+function useSection(section: Section | undefined, hold: boolean) {
   const { jobs } = useWorkspace();
   const query = section?.query ?? NOTHING;
-  const extentCell = jobs.extent(query);
-  const extent = useCell<Extent | undefined>(extentCell);
-  const revision = useRevision(jobs.jobs);
+  const list = jobs.list(query);
+  useCell(list.revision);
   const [error, setError] = useState<ApiError>();
   const asking = useRef(false);
-  const ids = useMemo(() => {
-    void revision;
-    return query === NOTHING ? [] : listJobs(jobs.jobs.values(), query, extent).map((job) => job.id);
-  }, [jobs, query, extent, revision]);
-  const loadMore = useCallback(() => {
-    if (asking.current || query === NOTHING || extentCell.get()?.endCursor === null) return;
+  const ask = useCallback((question: () => Promise<void>) => {
+    if (asking.current) return;
     asking.current = true;
-    jobs
-      .loadMore(query)
+    question()
       .then(() => setError(undefined))
       .catch((failure: unknown) => setError(asApiError(failure)))
       .finally(() => (asking.current = false));
-  }, [jobs, query, extentCell]);
+  }, []);
+  const loadMore = useCallback(() => {
+    if (query !== NOTHING && !list.complete) ask(() => jobs.loadMore(query));
+  }, [jobs, query, list, ask]);
+  const letIn = useCallback(() => {
+    if (!list.letIn()) ask(() => jobs.beginAgain(query));
+  }, [jobs, query, list, ask]);
   useEffect(() => jobs.watchList(query), [jobs, query]);
   useEffect(() => {
-    if (extent === undefined) loadMore();
-  }, [extent, loadMore]);
-  return { ids, loaded: extent !== undefined, complete: query === NOTHING || extent?.endCursor === null, error, loadMore };
+    if (!hold) return undefined;
+    list.hold();
+    return () => {
+      if (!list.release()) ask(() => jobs.beginAgain(query));
+    };
+  }, [jobs, query, list, hold, ask]);
+  useEffect(() => {
+    if (!list.begun) loadMore();
+  }, [list, loadMore]);
+  return { section, list, loaded: list.begun, complete: query === NOTHING || list.complete, error, loadMore, letIn };
 }

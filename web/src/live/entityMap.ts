@@ -44,6 +44,8 @@ export class EntityMap<T extends Versioned> {
     for (const entity of entities) {
       const known = this.#entities.get(entity.id);
       if (known !== undefined && known.version > entity.version) continue;
+      // Deleted first, so that what was taken last also stands last.
+      this.#entities.delete(entity.id);
       this.#entities.set(entity.id, entity);
       taken.push(entity.id);
     }
@@ -58,6 +60,15 @@ export class EntityMap<T extends Versioned> {
     for (const id of gone) this.#entities.delete(id);
     this.putAll(entities);
     this.#tell(gone);
+  }
+
+  /** Forgets those that came or changed longest ago, down to so many; what somebody looks at stays. */
+  trim(most: number): void {
+    if (this.#entities.size <= most) return;
+    for (const id of [...this.#entities.keys()]) {
+      if (this.#entities.size <= most) return;
+      if (!this.#listeners.has(id)) this.#entities.delete(id);
+    }
   }
 
   removeAll(ids: readonly string[]): void {

@@ -1,5 +1,5 @@
-// The jobs that the viewer may see, as far as they were looked at or changed. Each list, which is a filter with an order,
-// is loaded page by page and knows how far.
+// The jobs that the viewer may see, as far as they were looked at or changed lately. Each list, which is a filter with an order,
+// is loaded page by page and keeps the ids alone: a job that has been forgotten is asked for when it comes into sight again.
 import type { Api } from "../api/client";
 import {
   type ChangeKind,
@@ -7,10 +7,11 @@ import {
   JobCountsDocument,
   JobPageDocument,
   type JobRowFragment,
+  JobsByIdsDocument,
   JobUpdatesDocument,
   type JobUpdatesSubscription,
 } from "../generated/graphql";
-import type { JobQuery } from "../jobs/jobList";
+import { JobList, type JobQuery, type Page } from "../jobs/jobList";
 import { countChange, type StatusCounts, statusCounts } from "../jobs/statusCounts";
 import { Cell } from "./cell";
 import { EntityMap } from "./entityMap";
@@ -24,16 +25,18 @@ interface Change {
   readonly job: Job;
 }
 
-/** Where the loaded pages of a list end: what comes behind is on the server only. */
-export interface Extent {
-  readonly endCursor: string | null;
-  readonly last: Job | undefined;
-}
-
 export const PAGE_SIZE = 100;
 const RECOUNT_AFTER_MS = 2000;
-/** Beyond this many, lists begin again at their first page, and what they do not show is forgotten. */
-const MOST_JOBS = 30_000;
+/** Of more than these, those are forgotten that nobody looks at and that have not changed for longest; lists keep their ids. */
+const KEPT_JOBS = 2000;
+const KEPT_LISTS = 8;
+/** As many as the API takes at once. */
+const MOST_IDS = 100;
+
+interface Kept {
+  readonly list: JobList;
+  watchers: number;
+}
 
 export class JobStore {
   readonly jobs = new EntityMap<Job>();
@@ -41,8 +44,7 @@ export class JobStore {
   readonly feed: Feed<JobUpdatesSubscription>;
   readonly #api: Api;
   readonly #queue: FrameQueue<Change>;
-  readonly #lists = new Map<string, { readonly query: JobQuery; readonly extent: Cell<Extent | undefined>; watchers: number }>();
-  #beginsAgain = false;
+  readonly #lists = new Map<string, Kept>();
   #recount: ReturnType<typeof setTimeout> | undefined;
   #countWatchers = 0;
 
@@ -69,40 +71,60 @@ export class JobStore {
     clearTimeout(this.#recount);
   }
 
-  /** How far this list is loaded; undefined before its first page. */
-  extent(query: JobQuery): Cell<Extent | undefined> {
-    return this.#list(query).extent;
+  list(query: JobQuery): JobList {
+    return this.#keep(query).list;
   }
 
   /** As long as somebody looks at a list, it is loaded anew after a gap. */
   watchList(query: JobQuery): () => void {
-    const list = this.#list(query);
-    list.watchers += 1;
-    return () => (list.watchers -= 1);
+    const kept = this.#keep(query);
+    kept.watchers += 1;
+    return () => (kept.watchers -= 1);
   }
 
   async loadMore(query: JobQuery): Promise<void> {
-    await this.#loadPage(query, this.extent(query).get()?.endCursor ?? null);
+    const { list } = this.#keep(query);
+    list.append(await this.#fetchPage(query, list.endCursor));
+    this.jobs.trim(KEPT_JOBS);
   }
 
-  #list(query: JobQuery) {
+  /** From its first page on. */
+  async beginAgain(query: JobQuery): Promise<void> {
+    const page = await this.#fetchPage(query, null);
+    this.list(query).begin(page, this.jobs.values());
+  }
+
+  /** Asks for jobs that stand in a list and have been forgotten. */
+  async remember(ids: readonly string[]): Promise<void> {
+    const missing = ids.filter((id) => this.jobs.get(id) === undefined);
+    for (let from = 0; from < missing.length; from += MOST_IDS) {
+      const { nodes } = await this.#api.query(JobsByIdsDocument, { ids: missing.slice(from, from + MOST_IDS) });
+      this.#accept(nodes.filter(isJob));
+    }
+  }
+
+  #keep(query: JobQuery): Kept {
     const key = JSON.stringify(query);
     const known = this.#lists.get(key);
     if (known !== undefined) return known;
-    const list = { query, extent: new Cell<Extent | undefined>(undefined), watchers: 0 };
-    this.#lists.set(key, list);
-    return list;
+    this.#forgetLists();
+    const kept = { list: new JobList(query), watchers: 0 };
+    this.#lists.set(key, kept);
+    return kept;
   }
 
-  async #loadPage(query: JobQuery, after: string | null): Promise<readonly Job[]> {
-    const { extent } = this.#list(query);
+  /** Each letter of a search is a list of its own. */
+  #forgetLists(): void {
+    for (const [key, { watchers }] of this.#lists) {
+      if (this.#lists.size <= KEPT_LISTS) return;
+      if (watchers === 0) this.#lists.delete(key);
+    }
+  }
+
+  async #fetchPage(query: JobQuery, after: string | null): Promise<Page> {
     const { jobs } = await this.#api.query(JobPageDocument, { ...query, first: PAGE_SIZE, after });
     this.#accept(jobs.nodes);
-    extent.set({
-      endCursor: jobs.pageInfo.hasNextPage ? jobs.pageInfo.endCursor : null,
-      last: jobs.nodes.at(-1) ?? extent.get()?.last,
-    });
-    return jobs.nodes;
+    return { jobs: jobs.nodes.map((job) => this.jobs.get(job.id) ?? job), endCursor: jobs.pageInfo.hasNextPage ? jobs.pageInfo.endCursor : null };
   }
 
   /** Takes what a mutation or a query of one job answered. */
@@ -128,12 +150,20 @@ export class JobStore {
       this.#count(job, kind);
       this.jobs.put(job);
     }
-    this.#beginAgainWhenTooMany();
+    this.#tellLists(changes.map(({ job }) => job.id));
+    this.jobs.trim(KEPT_JOBS);
   }
 
   #accept(jobs: readonly Job[]): void {
     for (const job of jobs) this.#count(job, "UPDATED");
     this.jobs.putAll(jobs);
+    this.#tellLists(jobs.map(({ id }) => id));
+  }
+
+  /** Of what is known now: a change may have come late. */
+  #tellLists(ids: readonly string[]): void {
+    const jobs = ids.map((id) => this.jobs.get(id)).filter((job) => job !== undefined);
+    for (const { list } of this.#lists.values()) list.take(jobs);
   }
 
   /** Moves the counts at once by what is known. The server's own count follows, because a change may cross a count on its way. */
@@ -164,18 +194,17 @@ export class JobStore {
    */
   async #snapshot(): Promise<void> {
     const before = this.jobs.values();
-    for (const [key, list] of this.#lists) if (list.watchers === 0) this.#lists.delete(key);
-    const pages = Promise.all([...this.#lists.values()].map(({ query }) => this.#loadPage(query, null)));
-    const [fetched] = await Promise.all([pages, this.#loadCounts()]);
-    const fresh = new Set(fetched.flat().map((job) => job.id));
+    for (const [key, { watchers }] of this.#lists) if (watchers === 0) this.#lists.delete(key);
+    const lists = [...this.#lists.values()].map(({ list }) => list);
+    const [pages] = await Promise.all([Promise.all(lists.map(({ query }) => this.#fetchPage(query, null))), this.#loadCounts()]);
+    const fresh = new Set(pages.flatMap(({ jobs }) => jobs.map(({ id }) => id)));
     const stale = before.filter((job) => !fresh.has(job.id) && this.jobs.get(job.id) === job);
-    this.jobs.removeAll(stale.map((job) => job.id));
-    this.#beginsAgain = false;
+    this.jobs.removeAll(stale.map(({ id }) => id));
+    const known = this.jobs.values();
+    pages.forEach((page, index) => lists[index]?.begin(page, known));
   }
+}
 
-  #beginAgainWhenTooMany(): void {
-    if (this.jobs.size <= MOST_JOBS || this.#beginsAgain) return;
-    this.#beginsAgain = true;
-    this.feed.resync();
-  }
+function isJob(node: object | null): node is Job {
+  return node !== null && "pending" in node;
 }

@@ -2,13 +2,13 @@
 import { useEffect, useMemo } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
-import { type JobQuery, listJobs } from "../jobs/jobList";
+import type { JobQuery } from "../jobs/jobList";
 import { jobPath } from "../jobs/jobPath";
 import { gpuWish } from "../jobs/jobText";
 import { startEstimate } from "../jobs/startEstimate";
 import { toOrder } from "../jobs/jobView";
 import { useFreshReasons } from "../jobs/useFreshReasons";
-import type { Job } from "../live/jobStore";
+import { type Job, PAGE_SIZE } from "../live/jobStore";
 import type { Organization } from "../live/organizationStore";
 import { plural, UNKNOWN } from "../ui/format";
 import { Panel } from "../ui/Panel";
@@ -80,15 +80,17 @@ function WaitingJob({ job, next }: { readonly job: Job; readonly next: boolean }
 function useWaiting(organizationId: string): readonly Job[] {
   const { jobs } = useWorkspace();
   const query = useMemo<JobQuery>(() => ({ filter: { status: ["QUEUED"], organizationId }, order: toOrder("priority") }), [organizationId]);
-  const extent = useCell(jobs.extent(query));
+  const list = jobs.list(query);
+  const places = useCell(list.revision);
   const revision = useRevision(jobs.jobs);
   useEffect(() => jobs.watchList(query), [jobs, query]);
   useEffect(() => {
     // A failure leaves the list as it is; the panel's counts still tell how many wait.
-    if (extent === undefined) void jobs.loadMore(query).catch(() => undefined);
-  }, [jobs, query, extent]);
+    if (!list.begun) void jobs.loadMore(query).catch(() => undefined);
+  }, [jobs, query, list]);
   return useMemo(() => {
-    void revision;
-    return inTheirPlaces(listJobs(jobs.jobs.values(), query, extent));
-  }, [jobs, query, extent, revision]);
+    void [places, revision];
+    const first = Array.from({ length: Math.min(list.length, PAGE_SIZE) }, (_, index) => jobs.jobs.get(list.at(index) ?? ""));
+    return inTheirPlaces(first.filter((job) => job !== undefined));
+  }, [jobs, list, places, revision]);
 }

@@ -140,6 +140,7 @@ fn job(number: u128, requirements: GpuRequirements) -> WaitingJob {
         requirements,
         held: false,
         unfinished_dependencies: Vec::new(),
+        rests_until: None,
         estimate_secs: None,
     }
 }

@@ -9,6 +9,7 @@ pub mod job;
 pub mod limits;
 pub mod plan;
 pub mod requirements;
+pub mod retry;
 pub mod role;
 pub mod simulate;
 pub mod snapshot;

@@ -82,8 +82,19 @@ pub struct WaitingJob {
     pub held: bool,
     /// Jobs that must end before it, and have not.
     pub unfinished_dependencies: Vec<JobId>,
+    /// Set: it has failed, and rests until then before it is tried again.
+    #[serde(default)]
+    pub rests_until: Option<DateTime<Utc>>,
     /// How long it is thought to run, in seconds: by its time limit, or as learned from runs like it.
     pub estimate_secs: Option<i64>,
+}
+
+impl WaitingJob {
+    /// Something other than GPUs keeps it from starting.
+    #[must_use]
+    pub fn is_held_back(&self) -> bool {
+        self.held || !self.unfinished_dependencies.is_empty() || self.rests_until.is_some()
+    }
 }
 
 /// A job that holds GPUs.

@@ -34,6 +34,8 @@ pub struct Model {
     pub max_retries: i32,
     /// Attempts that ended through no fault of the job: they use up no retry.
     pub excused: i32,
+    /// Before the second attempt; doubled for each further one.
+    pub retry_pause_seconds: i32,
     pub time_limit_seconds: Option<i32>,
     pub exit_code: Option<i32>,
     pub submitted_by: String,

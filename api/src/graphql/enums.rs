@@ -135,6 +135,8 @@ pub enum JobStatus {
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
 #[graphql(remote = "domain::plan::BlockerCode")]
 pub enum BlockerCode {
+    /// It has failed, and rests before it is tried again.
+    RetryPause,
     /// GPUs that match exist, but too few of them are free.
     GpusBusy,
     /// The fleet has not enough GPUs that match, busy ones included.

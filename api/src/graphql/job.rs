@@ -205,6 +205,16 @@ impl Job {
         self.0.max_retries
     }
 
+    /// Seconds between a failed attempt and the next one; twice as long after each further one, up to an hour.
+    async fn retry_pause_seconds(&self) -> i32 {
+        self.0.retry_pause_seconds
+    }
+
+    /// Before when it is not tried again; null unless it waits after it has failed.
+    async fn retry_at(&self) -> Option<DateTime<Utc>> {
+        self.0.retry_at.filter(|_| status_of(&self.0).is_waiting())
+    }
+
     /// Longest run of an attempt.
     async fn time_limit_seconds(&self) -> Option<i32> {
         self.0.time_limit_seconds

@@ -183,6 +183,7 @@ impl Query {
             requirements: spec.requirements,
             held: spec.hold,
             unfinished_dependencies: unfinished.map(|job| JobId(job.id)).collect(),
+            rests_until: None,
             estimate_secs: spec.time_limit_seconds.map(i64::from),
         };
         let preview = ctx.data_unchecked::<Arc<dyn Pending>>().preview(job).await?;

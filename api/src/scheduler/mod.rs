@@ -101,7 +101,8 @@ impl Scheduler {
         let mut renewed = Instant::now();
         let mut stale = false;
         loop {
-            let pause = if stale { STALE_PAUSE } else { RENEW };
+            let at_most = if stale { STALE_PAUSE } else { RENEW };
+            let pause = waiting.next_rested(Utc::now()).map_or(at_most, |rested| rested.min(at_most));
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
                 changed = waiting.changed(pause) => { changed?; }
@@ -129,7 +130,7 @@ impl Scheduler {
         let started = Instant::now();
         let mut snapshot = self.store.fleet_snapshot().await?;
         self.lately.lock().await.tell(&self.store, Utc::now(), &mut snapshot.organizations).await?;
-        snapshot.waiting = waiting.jobs();
+        snapshot.waiting = waiting.jobs(Utc::now());
         let snapshot = Arc::new(snapshot);
         let Plan { placements, preemptions, waiting: explained, .. } = self.plan(snapshot.clone()).await?;
         metrics::histogram!("gpu_fleet_scheduler_pass_seconds").record(started.elapsed());

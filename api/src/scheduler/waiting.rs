@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use domain::estimate::{History, Spread};
 use domain::ids::JobId;
 use domain::snapshot::WaitingJob;
@@ -149,8 +150,20 @@ impl Waiting {
         self.jobs.is_empty()
     }
 
-    pub(super) fn jobs(&self) -> Vec<WaitingJob> {
-        self.jobs.values().map(|queued| queued.job.clone()).collect()
+    /// The jobs as they are now: those that have rested long enough rest no more.
+    pub(super) fn jobs(&self, now: DateTime<Utc>) -> Vec<WaitingJob> {
+        let present = |queued: &Queued| {
+            let rests_until = queued.job.rests_until.filter(|until| *until > now);
+            WaitingJob { rests_until, ..queued.job.clone() }
+        };
+        self.jobs.values().map(present).collect()
+    }
+
+    /// How long it takes until the next job has rested, if one rests.
+    pub(super) fn next_rested(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let resting = self.jobs.values().filter_map(|queued| queued.job.rests_until);
+        let next = resting.filter(|until| *until > now).min()?;
+        Some((next - now).to_std().unwrap_or_default() + Duration::from_millis(1))
     }
 
     /// It has its GPUs.

@@ -42,6 +42,9 @@ pub struct JobState {
     pub attempt: i32,
     /// Its exit code.
     pub exit_code: Option<i32>,
+    /// Before when it is not tried again.
+    #[serde(default)]
+    pub retry_at: Option<DateTime<Utc>>,
     /// When it got its GPUs.
     pub allocated_at: Option<DateTime<Utc>>,
     /// When it started.
@@ -66,6 +69,7 @@ impl JobState {
             time_limit_seconds: row.time_limit_seconds,
             attempt: row.attempt,
             exit_code: row.exit_code,
+            retry_at: row.retry_at,
             allocated_at: row.allocated_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
@@ -85,6 +89,7 @@ impl JobState {
         row.time_limit_seconds = self.time_limit_seconds;
         row.attempt = self.attempt;
         row.exit_code = self.exit_code;
+        row.retry_at = self.retry_at;
         row.allocated_at = self.allocated_at;
         row.started_at = self.started_at;
         row.finished_at = self.finished_at;

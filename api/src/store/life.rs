@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{HostId, JobId};
 use domain::job::JobStatus;
 use entity::{allocation, gpu, host, job, job_dependency, placement};
@@ -113,6 +113,19 @@ pub(crate) enum Again {
     Preempted,
 }
 
+impl Again {
+    /// How long the job rests first, in seconds. An attempt that did not fail, and the first that failed through no fault of the
+    /// job, are followed by the next at once: it goes elsewhere.
+    fn pause(self, row: &job::Model) -> i64 {
+        let failures = match self {
+            Self::Failed => row.attempt - row.excused - row.preempted,
+            Self::Excused => row.excused,
+            Self::Preempted => 0,
+        };
+        domain::retry::pause(row.retry_pause_seconds, failures)
+    }
+}
+
 /// Puts a job back into the queue for its next attempt.
 pub(crate) async fn requeue(
     tx: &Tx<'_>,
@@ -122,7 +135,11 @@ pub(crate) async fn requeue(
     actor: &str,
 ) -> Result<job::Model, Fault> {
     release(tx, row, None, &HashMap::new(), actor).await?;
+    let pause = again.pause(row);
+    let retry_at = (pause > 0).then(|| tx.now + TimeDelta::seconds(pause));
+    let reason = if pause > 0 { format!("{reason}; it is tried again after {pause} s") } else { reason };
     let changes = vec![
+        (job::Column::RetryAt, Expr::value(retry_at)),
         (job::Column::StatusReason, Expr::value(Some(reason.clone()))),
         (job::Column::Attempt, Expr::value(row.attempt + 1)),
         (job::Column::Excused, Expr::value(row.excused + i32::from(again == Again::Excused))),

@@ -56,6 +56,7 @@ struct Waiting {
     status: String,
     held: bool,
     time_limit_seconds: Option<i32>,
+    retry_at: Option<DateTimeUtc>,
 }
 
 impl Store {
@@ -100,6 +101,7 @@ impl Store {
                 job::Column::Status,
                 job::Column::Held,
                 job::Column::TimeLimitSeconds,
+                job::Column::RetryAt,
             ])
             .filter(job::Column::FinishedAt.is_null())
             .filter(job::Column::Status.is_in(["QUEUED", "HELD"]));
@@ -268,6 +270,7 @@ fn waiting_job(row: Waiting, open: &HashMap<Uuid, Vec<JobId>>) -> Queued {
         requirements: row.requirements.0,
         held: row.held,
         unfinished_dependencies: open.get(&row.id).cloned().unwrap_or_default(),
+        rests_until: row.retry_at,
         estimate_secs: row.time_limit_seconds.map(i64::from),
     };
     Queued { job, series }

@@ -98,6 +98,7 @@ pub(crate) enum BlockerCode {
     ReservedForEarlierJob,
     Dependency,
     Held,
+    RetryPause,
     NotYetEvaluated,
 }
 
@@ -187,6 +188,6 @@ shown_by_name! {
         GpusBusy => "GPUS_BUSY", NoMatchingGpu => "NO_MATCHING_GPU", OverQuota => "OVER_QUOTA",
         FairShare => "FAIR_SHARE", HigherPriorityAhead => "HIGHER_PRIORITY_AHEAD",
         ReservedForEarlierJob => "RESERVED_FOR_EARLIER_JOB", Dependency => "DEPENDENCY", Held => "HELD",
-        NotYetEvaluated => "NOT_YET_EVALUATED",
+        RetryPause => "RETRY_PAUSE", NotYetEvaluated => "NOT_YET_EVALUATED",
     }
 }

@@ -70,6 +70,8 @@ pub(crate) struct SubmitJobInput {
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) max_retries: Option<i32>,
     #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_pause_seconds: Option<i32>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) time_limit_seconds: Option<i32>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) depends_on: Option<Vec<cynic::Id>>,

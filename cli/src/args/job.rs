@@ -63,6 +63,10 @@ pub(crate) struct JobSpecArgs {
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Job")]
     pub(crate) max_retries: i32,
 
+    /// Rests so long between a failed attempt and the next one, and twice as long after each further one
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Job")]
+    pub(crate) retry_pause: Duration,
+
     /// A variable of its environment; the value is never shown again; may be repeated
     #[arg(long = "env", value_name = "KEY=VALUE", hide_env_values = true, value_parser = pair, help_heading = "Job")]
     pub(crate) env: Vec<Pair>,

@@ -24,6 +24,7 @@ pub(crate) fn job_input(
         workdir: spec.workdir,
         priority: Some(spec.priority),
         max_retries: Some(spec.max_retries),
+        retry_pause_seconds: Some(i32::try_from(spec.retry_pause.as_secs()).unwrap_or(i32::MAX)),
         time_limit_seconds: spec.time_limit.map(|limit| i32::try_from(limit.as_secs()).unwrap_or(i32::MAX)),
         depends_on: filled(after),
         labels: filled(labels(&spec.labels)),

@@ -77,6 +77,7 @@ fn made(place: usize, job: Read, organization: OrganizationId, largest: usize) -
         requirements: GpuRequirements { single_host, ..job.requirements },
         held: false,
         unfinished_dependencies: Vec::new(),
+        rests_until: None,
         estimate_secs: job.estimate_secs,
     };
     TraceJob { job: waiting, submit_secs: job.submit_secs, run_secs: job.run_secs, series: job.series }

@@ -58,6 +58,8 @@ pub const WORKDIR_BYTES: usize = 4096;
 pub const PRIORITY: i32 = 1000;
 /// Retries of one job.
 pub const RETRIES: i32 = 100;
+/// The longest pause before the first retry, in seconds: a day.
+pub const RETRY_PAUSE_SECONDS: i32 = 86_400;
 /// The longest time limit: a year.
 pub const TIME_LIMIT_SECONDS: i32 = 31_536_000;
 /// Jobs that one job may depend on.
@@ -110,6 +112,8 @@ pub struct JobSpec {
     pub priority: i32,
     /// How often it is tried again after it has failed.
     pub max_retries: i32,
+    /// Seconds between a failed attempt and the next one; twice as long after each further one.
+    pub retry_pause_seconds: i32,
     /// How long it may run.
     pub time_limit_seconds: Option<i32>,
     /// Jobs that must end before it.
@@ -136,6 +140,11 @@ pub fn check(spec: &JobSpec) -> Result<(), InvalidInput> {
     refuse_unless((0..=RETRIES).contains(&spec.max_retries), "maxRetries", || {
         format!("must be 0 to {RETRIES}")
     })?;
+    refuse_unless(
+        (0..=RETRY_PAUSE_SECONDS).contains(&spec.retry_pause_seconds),
+        "retryPauseSeconds",
+        || format!("must be 0 to {RETRY_PAUSE_SECONDS}"),
+    )?;
     check_time_limit(spec.time_limit_seconds)?;
     check_dependencies(&spec.depends_on)?;
     check_labels("labels", &spec.labels)?;

@@ -158,6 +158,8 @@ fn numbers_stay_in_their_ranges() {
     refuses("priority", |job| job.priority = i32::MIN);
     refuses("maxRetries", |job| job.max_retries = -1);
     refuses("maxRetries", |job| job.max_retries = 101);
+    refuses("retryPauseSeconds", |job| job.retry_pause_seconds = -1);
+    refuses("retryPauseSeconds", |job| job.retry_pause_seconds = 86_401);
     refuses("timeLimitSeconds", |job| job.time_limit_seconds = Some(0));
     refuses("timeLimitSeconds", |job| job.time_limit_seconds = Some(31_536_001));
 }

@@ -10,7 +10,7 @@ use crate::snapshot::{Snapshot, WaitingJob};
 use super::accounts::Account;
 use super::core::{Core, Outcome, Promise};
 use super::demand::Demand;
-use super::load::{is_held_back, lengths};
+use super::load::lengths;
 use super::moment::{calendar, moment};
 use super::no_match::Census;
 use super::policy::{Facts, Turns};
@@ -67,7 +67,7 @@ fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>>
             waiting.push(Waiting { job: entry.job, shape: kind.shape, line: kind.account, place, competes });
         }
     }
-    let mut held_back: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| is_held_back(job)).collect();
+    let mut held_back: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| job.is_held_back()).collect();
     held_back.sort_unstable_by_key(|job| (job.submitted_at, job.id));
     for (number, job) in held_back.into_iter().enumerate() {
         let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
@@ -129,6 +129,9 @@ fn held_back(job: &WaitingJob) -> Vec<Blocker> {
     if unfinished > 0 {
         blockers.push(blocker(BlockerCode::Dependency, wording::dependencies(unfinished)));
     }
+    if let Some(until) = job.rests_until {
+        blockers.push(blocker(BlockerCode::RetryPause, wording::rests(until)));
+    }
     blockers
 }
 
@@ -168,7 +171,7 @@ impl Line {
     }
 
     fn join(&mut self, entry: &Waiting<'_>, pool: usize, line: usize) {
-        self.in_line[line] += i32::from(!is_held_back(entry.job));
+        self.in_line[line] += i32::from(!entry.job.is_held_back());
         self.competing[line][pool] += i32::from(entry.competes);
     }
 }

@@ -26,18 +26,13 @@ pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also
     if rules.packing == Packing::Fgd {
         core.see(&snapshot.waiting);
     }
-    let may_start = |job: &&WaitingJob| !is_held_back(job) || also == Some(job.id);
+    let may_start = |job: &&WaitingJob| !job.is_held_back() || also == Some(job.id);
     let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(may_start).collect();
     waiting.sort_unstable_by_key(|job| (job.submitted_at, job.id));
     for job in waiting {
         core.submit(job, moment(job.submitted_at), lengths(job));
     }
     core
-}
-
-/// A person or another job keeps it from starting, whatever GPUs are free.
-pub(super) fn is_held_back(job: &WaitingJob) -> bool {
-    job.held || !job.unfinished_dependencies.is_empty()
 }
 
 /// How long a job is thought to run.

@@ -160,6 +160,8 @@ pub enum BlockerCode {
     Dependency,
     /// A person holds it back.
     Held,
+    /// It has failed, and rests before it is tried again.
+    RetryPause,
     /// Too new: no pass has seen it.
     NotYetEvaluated,
 }

@@ -64,8 +64,8 @@ pub fn suggest(snapshot: &Snapshot, now: DateTime<Utc>, job: JobId) -> Vec<Sugge
     let trial = Trial { core: load::core_with(snapshot, &Rules::default(), now, Some(job.id)), now, job };
     let unchanged = Wish::of(job);
     let starts = trial.start(&unchanged);
-    if load::is_held_back(job) {
-        let release = job.held && job.unfinished_dependencies.is_empty();
+    if job.is_held_back() {
+        let release = job.unfinished_dependencies.is_empty();
         let told = |hosts| trial.told(SuggestionCode::Release, "released", unchanged.clone(), hosts);
         return starts.filter(|_| release).map(told).into_iter().collect();
     }

@@ -1,6 +1,6 @@
 //! The sentences of the explanations. They speak of no other organization's GPUs or jobs beyond a count.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike as _, Utc};
 
 use crate::requirements::{GpuRequirements, Label};
 
@@ -25,6 +25,12 @@ pub(super) fn dependencies(unfinished: usize) -> String {
         1 => "1 job that it depends on has not ended".to_owned(),
         _ => format!("{unfinished} jobs that it depends on have not ended"),
     }
+}
+
+/// For [`super::BlockerCode::RetryPause`].
+pub(super) fn rests(until: DateTime<Utc>) -> String {
+    let at = until.with_nanosecond(0).unwrap_or(until);
+    format!("It has failed, and is tried again at {at} at the earliest")
 }
 
 /// For [`super::BlockerCode::OverQuota`].

@@ -76,6 +76,7 @@ impl World {
                 requirements,
                 held: false,
                 unfinished_dependencies: Vec::new(),
+                rests_until: None,
                 estimate_secs: Some(estimate),
             };
             self.jobs.push(TraceJob { job, submit_secs, run_secs, series: None });

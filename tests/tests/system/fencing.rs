@@ -72,7 +72,12 @@ async fn words_of_an_epoch_that_has_ended_change_nothing(engine: Engine) {
 
 async fn reports_of_attempts_that_are_not_this_hosts_are_refused_one_by_one(engine: Engine) {
     let (fleet, client, host) = world(engine, 1).await;
-    let id = started(&client, &host, json!({"name": "job", "command": ["train"], "maxRetries": 1})).await;
+    let id = started(
+        &client,
+        &host,
+        json!({"name": "job", "command": ["train"], "maxRetries": 1, "retryPauseSeconds": 0}),
+    )
+    .await;
     let stranger = PlayedHost::join(&fleet, "stranger", 0).await;
     let refused = stranger.report(&id, 1, "EXITED", json!({"exitCode": 0})).await.unwrap();
     assert_eq!(refused["accepted"], false, "another host's job: {refused}");
@@ -168,7 +173,8 @@ async fn a_join_token_and_a_name_belong_to_one_machine(engine: Engine) {
 /// The silence has to pass in earnest: the server's patience is measured against its own clock.
 async fn a_silent_hosts_jobs_go_back_to_the_queue_or_fail(engine: Engine) {
     let (_fleet, client, mut host) = with_lease(engine, 2, "5s").await;
-    let may_retry = json!({"name": "may retry", "command": ["train"], "maxRetries": 1});
+    let may_retry =
+        json!({"name": "may retry", "command": ["train"], "maxRetries": 1, "retryPauseSeconds": 0});
     let (retried, failed) =
         (started(&client, &host, may_retry).await, started(&client, &host, command("may not")).await);
     client.reaches(&failed, "FAILED").await;
@@ -195,7 +201,9 @@ async fn a_silent_hosts_jobs_go_back_to_the_queue_or_fail(engine: Engine) {
 
 async fn what_is_not_the_jobs_own_fault_uses_up_no_retry(engine: Engine) {
     let (_fleet, client, host) = world(engine, 1).await;
-    let id = client.submit(json!({"name": "job", "command": ["train"], "maxRetries": 1})).await;
+    let id = client
+        .submit(json!({"name": "job", "command": ["train"], "maxRetries": 1, "retryPauseSeconds": 0}))
+        .await;
     let ends =
         [("NEVER_STARTED", Value::Null), ("LOST", Value::Null), ("COMMAND", json!(3)), ("LOST", Value::Null)];
     for (attempt, (cause, code)) in (1_i64..).zip(&ends) {

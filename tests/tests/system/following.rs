@@ -122,7 +122,8 @@ async fn a_log_is_read_page_by_page_and_attempt_by_attempt(engine: Engine) {
     let client = fleet.operator().await;
     let line =
         "for i in $(seq 1 25); do echo try $GPU_FLEET_ATTEMPT line $i; done; test $GPU_FLEET_ATTEMPT = 2";
-    let input = json!({"name": "twice", "command": ["sh", "-c", line], "maxRetries": 1});
+    let input =
+        json!({"name": "twice", "command": ["sh", "-c", line], "maxRetries": 1, "retryPauseSeconds": 0});
     let job = client.submit(input).await;
     client.reaches(&job, "SUCCEEDED").await;
     let page = "query Log($id: ID!, $after: String, $attempt: Int, $contains: String) { job(id: $id) {

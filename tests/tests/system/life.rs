@@ -18,6 +18,8 @@ both! {
     a_job_that_no_gpu_matches_says_so,
     a_job_waits_for_what_it_depends_on,
     the_jobs_of_an_array_know_their_numbers,
+    a_failed_job_rests_before_it_is_tried_again,
+    a_job_that_rests_can_be_let_go,
 }
 
 async fn a_job_goes_through_every_status_to_success_and_frees_its_gpus(engine: Engine) {
@@ -157,4 +159,61 @@ async fn the_jobs_of_an_array_know_their_numbers(engine: Engine) {
         let refused = submit(times).await.unwrap_err();
         assert_eq!((refused.code.as_str(), refused.field.as_deref()), ("BAD_USER_INPUT", Some("times")));
     }
+}
+
+const RESTS: &str = "status attempt retryAt startedAt updatedAt pending { blockers { code message } }";
+
+async fn a_failed_job_rests_before_it_is_tried_again(engine: Engine) {
+    let fleet = Fleet::start(engine, FOUR_GPUS).await;
+    let client = fleet.operator().await;
+    let mut updates = client
+        .subscribe(
+            "subscription { jobUpdates { job { status attempt retryAt startedAt updatedAt } } }",
+            json!({}),
+        )
+        .await;
+    let input = json!({"name": "flaky", "command": ["false"], "maxRetries": 2, "retryPauseSeconds": 1});
+    let id = client.submit(input).await;
+    let (mut rests, mut starts) = (Vec::new(), Vec::new());
+    loop {
+        let job = updates.next().await.expect("updates until the job's end")["jobUpdates"]["job"].take();
+        match job["status"].as_str() {
+            Some("QUEUED") if job["retryAt"].is_string() => {
+                rests.push((instant(&job["updatedAt"]), instant(&job["retryAt"])));
+            }
+            Some("RUNNING") => starts.push(instant(&job["startedAt"])),
+            Some("FAILED") => break,
+            _ => {}
+        }
+    }
+    let pauses: Vec<_> = rests.iter().map(|(failed, until)| (*until - *failed).num_milliseconds()).collect();
+    assert_eq!(pauses, [1000, 2000], "twice as long the second time");
+    assert_eq!(starts.len(), 3);
+    for ((_, until), start) in rests.iter().zip(&starts[1..]) {
+        assert!(start >= until, "it starts at {start}, before it has rested until {until}");
+    }
+    let job = client.job(&id, "statusReason retryAt").await;
+    assert_eq!(job, json!({"statusReason": "exit code 1", "retryAt": null}));
+}
+
+async fn a_job_that_rests_can_be_let_go(engine: Engine) {
+    let fleet = Fleet::start(engine, FOUR_GPUS).await;
+    let client = fleet.operator().await;
+    let line = "test $GPU_FLEET_ATTEMPT = 2";
+    let input =
+        json!({"name": "rests", "command": ["sh", "-c", line], "maxRetries": 1, "retryPauseSeconds": 3600});
+    let id = client.submit(input).await;
+    let job = eventually("it rests and says so", 30, async || {
+        let job = client.job(&id, &format!("{RESTS} version")).await;
+        (job["pending"]["blockers"][0]["code"] == "RETRY_PAUSE").then_some(job)
+    })
+    .await;
+    assert!(text(&job["pending"]["blockers"][0]["message"]).contains("is tried again at"), "{job}");
+    let input = json!({"id": id, "expectedVersion": job["version"], "hold": false});
+    client.change("updateJob", input, "job { id }").await.unwrap();
+    client.reaches(&id, "SUCCEEDED").await;
+}
+
+fn instant(value: &serde_json::Value) -> chrono::DateTime<chrono::Utc> {
+    text(value).parse().expect("an instant")
 }

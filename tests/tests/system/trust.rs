@@ -38,7 +38,7 @@ fn witness(file: &Path) -> Value {
         "while :; do read up _ < /proc/uptime; echo \"$GPU_FLEET_ATTEMPT $up\" >> {}; sleep 0.05; done",
         file.display()
     );
-    json!({"name": "witness", "command": ["/bin/sh", "-c", line], "maxRetries": 3})
+    json!({"name": "witness", "command": ["/bin/sh", "-c", line], "maxRetries": 3, "retryPauseSeconds": 0})
 }
 
 /// When each attempt ran, first and last note, in seconds since boot.

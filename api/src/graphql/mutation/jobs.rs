@@ -21,6 +21,8 @@ const BULK: usize = 1000;
 const ARRAY_INDEX: &str = "GPU_FLEET_ARRAY_INDEX";
 const ARRAY_SIZE: &str = "GPU_FLEET_ARRAY_SIZE";
 const ARRAY_LABEL: &str = "array-index";
+/// Seconds before the second attempt, unless the job says otherwise.
+const RETRY_PAUSE: i32 = 10;
 /// As large as the body of a request may be unless told otherwise.
 const ARRAY_BYTES: usize = 8 << 20;
 
@@ -93,6 +95,9 @@ pub struct SubmitJobInput {
     /// Attempts beyond the first, when one fails or its host is lost.
     #[graphql(default_with = "Some(0)")]
     pub max_retries: Option<i32>,
+    /// Seconds between a failed attempt and the next one, 0 to 86,400; twice as long after each further one, up to an hour.
+    #[graphql(default_with = "Some(RETRY_PAUSE)")]
+    pub retry_pause_seconds: Option<i32>,
     /// Longest run of an attempt.
     pub time_limit_seconds: Option<i32>,
     /// Jobs that must succeed first.
@@ -125,6 +130,7 @@ impl SubmitJobInput {
             workdir: self.workdir,
             priority: self.priority.unwrap_or(0),
             max_retries: self.max_retries.unwrap_or(0),
+            retry_pause_seconds: self.retry_pause_seconds.unwrap_or(RETRY_PAUSE),
             time_limit_seconds: self.time_limit_seconds,
             depends_on,
             hold: self.hold.unwrap_or(false),
@@ -211,7 +217,7 @@ pub struct UpdateJobInput {
     pub priority: Option<i32>,
     /// New time limit.
     pub time_limit_seconds: Option<i32>,
-    /// Hold it back, or let it go.
+    /// Hold it back, or let it go, also from its rest before it is tried again.
     pub hold: Option<bool>,
 }
 

@@ -372,6 +372,10 @@ async fn update(tx: &Tx<'_>, row: &job::Model, what: &JobEdit, actor: &str) -> R
     if let Some(limit) = what.time_limit_seconds {
         changes.push((job::Column::TimeLimitSeconds, Expr::value(Some(limit))));
     }
+    if what.hold == Some(false) {
+        // Whoever lets it go does not want it to rest either.
+        changes.push((job::Column::RetryAt, Expr::value(None::<DateTimeUtc>)));
+    }
     let held = what.hold.unwrap_or(row.held);
     changes.push((job::Column::Held, Expr::value(held)));
     let waits = held || !unfinished_dependencies(tx, row.id).await?.is_empty();
@@ -417,6 +421,7 @@ async fn spec_of(tx: &Tx<'_>, row: &job::Model) -> Result<JobSpec, Fault> {
         workdir: row.workdir.clone(),
         priority: row.priority,
         max_retries: row.max_retries,
+        retry_pause_seconds: row.retry_pause_seconds,
         time_limit_seconds: row.time_limit_seconds,
         depends_on: depends_on.into_iter().map(|link| JobId(link.depends_on)).collect(),
         hold: false,
@@ -667,6 +672,7 @@ fn new_row(
         labels: Set(Labels(spec.labels.clone())),
         attempt: Set(1),
         max_retries: Set(spec.max_retries),
+        retry_pause_seconds: Set(spec.retry_pause_seconds),
         time_limit_seconds: Set(spec.time_limit_seconds),
         exit_code: Set(None),
         submitted_by: Set(how.actor.to_owned()),

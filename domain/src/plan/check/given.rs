@@ -33,7 +33,7 @@ fn give(checked: &mut Checked<'_>, job: &WaitingJob, placement: &Placement, touc
     let asked = &job.requirements;
     let distinct: HashSet<_> = placement.gpus.iter().map(|gpu| gpu.gpu).collect();
     let hosts: HashSet<_> = placement.gpus.iter().map(|gpu| gpu.host).collect();
-    if job.held || !job.unfinished_dependencies.is_empty() {
+    if job.is_held_back() {
         wrong(checked, placement, "it is held back");
     }
     if distinct.len() as i64 != i64::from(asked.count) || distinct.len() != placement.gpus.len() {

@@ -48,6 +48,7 @@ fn one<'s>(
             !job.unfinished_dependencies.is_empty(),
             "is said to wait for another job, and does not",
         ),
+        (BlockerCode::RetryPause, job.rests_until.is_some(), "is said to rest, and does not"),
         (BlockerCode::OverQuota, quotas.excludes(job), "is said to be over its ceiling, and is not"),
         (
             BlockerCode::ReservedForEarlierJob,

@@ -84,7 +84,8 @@ fn a_job_beside_free_gpus_needs_a_reason_that_is_so() {
     let mut plan = world.plan();
     world.snapshot.waiting[1].requirements.count = 1;
     assert_eq!(breaches(&world, &plan), [BreachCode::WaitsBesideFreeGpus]);
-    for code in [BlockerCode::Held, BlockerCode::Dependency, BlockerCode::OverQuota] {
+    for code in [BlockerCode::Held, BlockerCode::Dependency, BlockerCode::RetryPause, BlockerCode::OverQuota]
+    {
         plan.waiting.get_mut(&job_id(2)).unwrap().blockers[0].code = code;
         assert_eq!(breaches(&world, &plan), [BreachCode::UntrueReason], "{code:?}");
     }

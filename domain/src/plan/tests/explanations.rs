@@ -38,8 +38,8 @@ fn every_blocker_is_told_at_once() {
     world.host("a").gpus(4, H100).busy(2);
     world.ceiling(2, 4, 2);
     world.job(1).gpus(3);
-    world.job(2).of(2).gpus(3).held().after(&[1]);
-    let all = "2 waits Held Dependency GpusBusy ReservedForEarlierJob OverQuota FairShare";
+    world.job(2).of(2).gpus(3).held().resting().after(&[1]);
+    let all = "2 waits Held Dependency RetryPause GpusBusy ReservedForEarlierJob OverQuota FairShare";
     world.expect(&["1 waits GpusBusy", all]);
     world.expect_said(2, "The organization holds 2 of at most 4 GPUs, the job needs 3");
     world.expect_said(

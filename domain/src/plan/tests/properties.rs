@@ -72,7 +72,7 @@ proptest! {
             let explained = plan.waiting.get(&job.id);
             prop_assert_eq!(placed + usize::from(explained.is_some()), 1);
             prop_assert!(explained.is_none_or(|explanation| !explanation.blockers.is_empty()));
-            prop_assert!(placed == 0 || (!job.held && job.unfinished_dependencies.is_empty()));
+            prop_assert!(placed == 0 || !job.is_held_back());
         }
         prop_assert_eq!(plan.placements.len() + plan.waiting.len(), world.snapshot.waiting.len());
     }
@@ -172,7 +172,7 @@ proptest! {
         let rules = Rules { urgency_secs: i64::MAX, ..Rules::default() };
         let plan = plan_by(&world.snapshot, &rules, at(0));
         let after = carried_out(&world, &plan);
-        let held_back = |job: &&WaitingJob| job.held || !job.unfinished_dependencies.is_empty();
+        let held_back = |job: &&WaitingJob| job.is_held_back();
         let held_back: HashSet<JobId> = world.snapshot.waiting.iter().filter(held_back).map(|job| job.id).collect();
         for (id, explanation) in plan.waiting.iter().filter(|(id, _)| !held_back.contains(id)) {
             let mut freed = after.clone();
@@ -193,7 +193,7 @@ proptest! {
     #[test]
     fn no_job_waits_beside_free_gpus_that_fit_it(world in world()) {
         let outcome = Outcome::of(&world);
-        for job in outcome.waiting().filter(|job| !job.held && job.unfinished_dependencies.is_empty()) {
+        for job in outcome.waiting().filter(|job| !job.is_held_back()) {
             let over_quota = outcome.is_blocked_by(job, BlockerCode::OverQuota);
             let would_delay = outcome.promised.is_some_and(|head| head != job.id)
                 && outcome.is_blocked_by(job, BlockerCode::ReservedForEarlierJob);
@@ -259,6 +259,7 @@ fn remove(world: &mut World, id: JobId, code: BlockerCode) {
     match code {
         BlockerCode::Held => snapshot.waiting[place].held = false,
         BlockerCode::Dependency => snapshot.waiting[place].unfinished_dependencies.clear(),
+        BlockerCode::RetryPause => snapshot.waiting[place].rests_until = None,
         BlockerCode::OverQuota => {
             let own = snapshot.organizations.iter_mut().filter(|state| state.id == organization);
             own.for_each(|state| state.max_gpus_milli = None);

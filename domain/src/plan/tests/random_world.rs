@@ -29,6 +29,7 @@ struct RandomJob {
     cores: Option<u8>,
     held: bool,
     waits_for: bool,
+    rests: bool,
 }
 
 fn card() -> impl Strategy<Value = (Card, i32, bool)> {
@@ -58,17 +59,9 @@ fn job() -> impl Strategy<Value = RandomJob> {
     let zone = proptest::option::weighted(0.2, 0u8..2);
     let cores = proptest::option::weighted(0.4, 1u8..80);
     let who = (1u128..4, 0i32..3);
-    (size, who, gpu_type, any::<bool>(), zone, cores, rare(), rare()).prop_map(
-        |(size, (organization, priority), gpu_type, spread, zone, cores, held, waits_for)| RandomJob {
-            size,
-            organization,
-            priority,
-            gpu_type,
-            spread,
-            zone,
-            cores,
-            held,
-            waits_for,
+    (size, who, gpu_type, any::<bool>(), zone, cores, (rare(), rare(), rare())).prop_map(
+        |(size, (organization, priority), gpu_type, spread, zone, cores, (held, waits_for, rests))| {
+            RandomJob { size, organization, priority, gpu_type, spread, zone, cores, held, waits_for, rests }
         },
     )
 }
@@ -163,6 +156,9 @@ fn add_job(world: &mut World, number: u128, random: &RandomJob) {
     }
     if random.held {
         job = job.held();
+    }
+    if random.rests {
+        job = job.resting();
     }
     if random.waits_for {
         job.after(&[9_999]);

@@ -102,6 +102,7 @@ proptest! {
                     requirements: suggestion.requirements,
                     estimate_secs: limit,
                     held: false,
+                    rests_until: None,
                     ..job.clone()
                 };
                 changed.waiting.iter_mut().filter(|one| one.id == job.id).for_each(|one| *one = other.clone());

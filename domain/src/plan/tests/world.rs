@@ -68,6 +68,7 @@ impl World {
             requirements: GpuRequirements::default(),
             held: false,
             unfinished_dependencies: Vec::new(),
+            rests_until: None,
             estimate_secs: None,
         });
         JobBuilder(self.snapshot.waiting.last_mut().unwrap())
@@ -279,6 +280,11 @@ impl JobBuilder<'_> {
 
     pub(super) fn held(self) -> Self {
         self.0.held = true;
+        self
+    }
+
+    pub(super) fn resting(self) -> Self {
+        self.0.rests_until = Some(at(60));
         self
     }
 

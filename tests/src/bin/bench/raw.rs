@@ -163,6 +163,7 @@ impl Writes {
             exit_code: Set(None),
             retry_of: Set(None),
             retry_at: Set(None),
+            retry_pause_seconds: Set(10),
             submitted_by: Set("bench".to_owned()),
             submitted_at: Set(now),
             allocated_at: Set(None),

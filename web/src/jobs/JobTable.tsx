@@ -1,7 +1,7 @@
 // The table of jobs. Only the rows in sight are in the page, however long the list is; the next page is asked for before
 // its place comes into sight.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { Button } from "../ui/Button";
@@ -137,13 +137,13 @@ function TitleRow({ index, measure, children }: { readonly index: number; readon
 const MOST_SELECTED = 1000;
 
 /** Of the rows that are loaded; what the server has beyond them is not touched. */
-function SelectAll({ rows, selected, onSelect }: Pick<Props, "selected" | "onSelect"> & { readonly rows: Rows }) {
+const SelectAll = memo(function SelectAll({ rows, selected, onSelect }: Pick<Props, "selected" | "onSelect"> & { readonly rows: Rows }) {
   const { count, at } = rows;
   const ids = Array.from({ length: Math.min(count, MOST_SELECTED) }, (_, index) => jobOf(at(index))).filter((id) => id !== undefined);
   const name = count > MOST_SELECTED ? `the first ${plural(ids.length, "job")}` : `all ${plural(ids.length, "loaded job")}`;
   const all = ids.length > 0 && ids.every((id) => selected.has(id));
   return <input type="checkbox" aria-label={`Select ${name}`} checked={all} onChange={(event) => onSelect(ids, event.target.checked)} />;
-}
+});
 
 type HeadProps = Omit<Props, "organizationId"> & { readonly rows: Rows };
 

@@ -69,7 +69,7 @@ export const JobTableRow = memo(function JobTableRow({ id, index, measure, selec
 /** It stands in the list, and is being asked for. */
 function Forgotten({ index, measure }: Pick<Props, "index" | "measure">) {
   return (
-    <tr ref={measure} data-index={index} className={styles.forgotten}>
+    <tr ref={measure} data-index={index} className={styles.forgotten} aria-busy="true">
       <td colSpan={9}>
         <span className="visually-hidden">Loading</span>
       </td>

@@ -28,7 +28,12 @@ export function useJobRows(view: JobView, organizationId: string | undefined, ho
   const second = useSection(sections[1], hold);
   // What comes behind a list that is not loaded to its end has no place yet.
   const shown = first.complete ? [first, second] : [first];
-  const rows = joined(shown.map(({ section, list }) => ({ title: section?.title, list })));
+  // The lists change in place: what is made of them is made anew with each of their revisions.
+  const rows = useMemo(() => {
+    void [first.revision, second.revision];
+    const parts = sections.map(({ title }, index) => ({ title, list: index === 0 ? first.list : second.list }));
+    return joined(first.complete ? parts : parts.slice(0, 1));
+  }, [sections, first.list, second.list, first.revision, second.revision, first.complete]);
   // A job that goes from one list to the other is not new.
   const waiting = shown.flatMap(({ list }) => list.waiting).filter((id) => !first.list.has(id) && !second.list.has(id));
   const loadMore = (): void => (first.complete ? second.loadMore() : first.loadMore());
@@ -68,7 +73,7 @@ function useSection(section: Section | undefined, hold: boolean) {
   const { jobs } = useWorkspace();
   const query = section?.query ?? NOTHING;
   const list = jobs.list(query);
-  useCell(list.revision);
+  const revision = useCell(list.revision);
   const [error, setError] = useState<ApiError>();
   const asking = useRef(false);
   const ask = useCallback((question: () => Promise<void>) => {
@@ -96,5 +101,5 @@ function useSection(section: Section | undefined, hold: boolean) {
   useEffect(() => {
     if (!list.begun) loadMore();
   }, [list, loadMore]);
-  return { section, list, loaded: list.begun, complete: query === NOTHING || list.complete, error, loadMore, letIn };
+  return { list, revision, loaded: list.begun, complete: query === NOTHING || list.complete, error, loadMore, letIn };
 }

@@ -1,8 +1,9 @@
 // Numbers and times as people read them. What is unknown is a dash, never a zero.
-import { timeZone } from "../app/timeZone";
+import { type TimeZone, timeZone } from "../app/timeZone";
 
 export const UNKNOWN = "–";
 const MIB_PER_GIB = 1024;
+const COUNT = new Intl.NumberFormat("en");
 
 /** Two units at most: 42 s, 3 min 05 s, 2 h 10 min, 5 d 3 h. */
 export function formatDuration(milliseconds: number): string {
@@ -52,11 +53,11 @@ export function formatPower(watts: number | null | undefined): string {
 
 /** Nobody compares counts beyond this many digit by digit. */
 export function formatCount(count: number): string {
-  return count > 99_999 ? `${Math.floor(count / 1000).toLocaleString("en")}k` : count.toLocaleString("en");
+  return count > 99_999 ? `${COUNT.format(Math.floor(count / 1000))}k` : COUNT.format(count);
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${COUNT.format(count)} ${count === 1 ? one : many}`;
 }
 
 /** GPUs may be shared, so counts of them may have a fraction: 4, 2.5. */
@@ -67,20 +68,37 @@ export function formatGpus(gpus: number): string {
 /** The time of day; of another day, its date too. */
 export function formatClock(instant: string | number): string {
   const moment = new Date(instant);
-  const clock = moment.toLocaleTimeString("en-GB", zoneOptions());
-  return sameDay(moment, new Date()) ? clock : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...zoneOptions() })}, ${clock}`;
+  const { clock, dayAndMonth } = writers();
+  return sameDay(moment, new Date()) ? clock.format(moment) : `${dayAndMonth.format(moment)}, ${clock.format(moment)}`;
 }
 
 export function formatInstant(instant: string): string {
-  return new Date(instant).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "long", ...zoneOptions() });
+  return writers().whole.format(new Date(instant));
 }
 
 function sameDay(a: Date, b: Date): boolean {
-  return a.toLocaleDateString("en-GB", zoneOptions()) === b.toLocaleDateString("en-GB", zoneOptions());
+  const { date } = writers();
+  return date.format(a) === date.format(b);
 }
 
-function zoneOptions(): Intl.DateTimeFormatOptions {
-  return timeZone() === "utc" ? { timeZone: "UTC" } : {};
+/** Made once for each zone: making one costs more than a row of a table. */
+const made = new Map<TimeZone, ReturnType<typeof makeWriters>>();
+
+function writers(): ReturnType<typeof makeWriters> {
+  const zone = timeZone();
+  const known = made.get(zone) ?? makeWriters(zone);
+  made.set(zone, known);
+  return known;
+}
+
+function makeWriters(zone: TimeZone) {
+  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat("en-GB", zone === "utc" ? { ...options, timeZone: "UTC" } : options);
+  return {
+    clock: format({ timeStyle: "medium" }),
+    date: format({ dateStyle: "short" }),
+    dayAndMonth: format({ day: "numeric", month: "short" }),
+    whole: format({ dateStyle: "medium", timeStyle: "long" }),
+  };
 }
 
 /** The maker's name says nothing where every card is the same maker's. */

@@ -113,6 +113,8 @@ fn host(number: u128, busy: u128) -> HostState {
         memory_mib,
         usable: true,
         allocated_milli: if busy > 0 && (number + index).is_multiple_of(busy) { 1000 } else { 0 },
+        numa_node: None,
+        nvlink_peers: Vec::new(),
     };
     HostState {
         id: HostId(Uuid::from_u128(number)),

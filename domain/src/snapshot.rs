@@ -61,6 +61,12 @@ pub struct GpuState {
     pub usable: bool,
     /// Thousandths taken by live allocations, 0 to 1000.
     pub allocated_milli: i32,
+    /// The NUMA node of its host that it hangs on, where that is known.
+    #[serde(default)]
+    pub numa_node: Option<i32>,
+    /// The other GPUs of its host that it reaches over NVLink.
+    #[serde(default)]
+    pub nvlink_peers: Vec<GpuId>,
 }
 
 /// A job that waits.

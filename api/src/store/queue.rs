@@ -289,6 +289,7 @@ fn host_states(
         promised.0 += one.cpus;
         promised.1 += one.memory_gb;
     }
+    let ids: HashMap<String, GpuId> = cards.iter().map(|card| (card.uuid.clone(), GpuId(card.id))).collect();
     let mut of_host: HashMap<Uuid, Vec<GpuState>> = HashMap::new();
     for card in cards.into_iter().filter(|card| card.present) {
         of_host.entry(card.host_id).or_default().push(GpuState {
@@ -297,6 +298,8 @@ fn host_states(
             index: card.device_index,
             usable: !card.quarantined && card.health != "FAILED",
             allocated_milli: taken.get(&card.id).copied().unwrap_or(0),
+            numa_node: card.numa_node,
+            nvlink_peers: card.nvlink_peers.0.iter().filter_map(|peer| ids.get(peer).copied()).collect(),
             gpu_type: card.gpu_type,
             memory_mib: card.memory_mib,
         });

@@ -53,6 +53,8 @@ fn host(number: usize, name: String, room: (f64, i32), gpus: usize, card: &Card)
         memory_mib: card.memory_mib,
         usable: true,
         allocated_milli: 0,
+        numa_node: None,
+        nvlink_peers: Vec::new(),
     };
     HostState {
         id: HostId(Uuid::from_u128(number as u128)),

@@ -9,6 +9,7 @@ use super::eligibility::Pool;
 use super::fleet::{Card, Fleet, Host};
 use super::packing::{Mix, Packing};
 use super::score::{Score, fragmentation, gradient, left};
+use super::together;
 
 /// How well a demand fits a host; the least fit is the best one, and the order of the fields is the order of the
 /// reasons.
@@ -55,13 +56,24 @@ pub(super) fn givers<'h, 'a>(
     host.cards.iter().enumerate().filter(gives)
 }
 
-/// The cards to take first on a host: the fullest, then the smallest, then the lowest index.
+/// The cards to take first on a host: the fullest, then the smallest, then those that belong together, then the lowest index.
 pub(super) fn best_cards(host: &Host<'_>, pool: &Pool, milli: i32, count: i32) -> Vec<usize> {
     let mut cards: Vec<(i32, i32, usize)> = givers(host, pool, milli)
         .map(|(place, card)| (card.free_milli, card.state.memory_mib, place))
         .collect();
     cards.sort_unstable();
-    cards.into_iter().take(count as usize).map(|(_, _, place)| place).collect()
+    let count = usize::try_from(count).unwrap_or(0);
+    if let (Some(spots), Some(&(free, memory, _)), WHOLE_GPU_MILLI) = (&host.spots, cards.first(), milli) {
+        let alike: Vec<usize> = cards
+            .iter()
+            .take_while(|(other_free, other, _)| (*other_free, *other) == (free, memory))
+            .map(|(_, _, place)| *place)
+            .collect();
+        if alike.len() >= count {
+            return together::choose(&alike, spots, count);
+        }
+    }
+    cards.into_iter().take(count).map(|(_, _, place)| place).collect()
 }
 
 /// The hosts of one pool by fit: for one size of share (or whole GPUs), or for one demand by what it would fragment.

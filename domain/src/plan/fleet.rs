@@ -10,6 +10,7 @@ use crate::snapshot::{GpuState, HostState, Snapshot};
 
 use super::demand::Demand;
 use super::moment::{At, NEVER};
+use super::together::{self, Spot};
 
 /// The fleet, hosts by name.
 #[derive(Clone)]
@@ -72,6 +73,8 @@ pub(super) struct Host<'a> {
     pub(super) state: &'a HostState,
     /// By index.
     pub(super) cards: Vec<Card<'a>>,
+    /// Where the cards hang; none where it makes no difference.
+    pub(super) spots: Option<Vec<Spot>>,
     /// When the last of the jobs on it is thought to end; long ago when there is none.
     pub(super) drained: At,
     cpus_free: f64,
@@ -194,9 +197,11 @@ impl<'a> Host<'a> {
     fn new(state: &'a HostState, models: &mut Models<'a>) -> Self {
         let mut cards: Vec<Card<'a>> = state.gpus.iter().map(|gpu| Card::new(gpu, models)).collect();
         cards.sort_unstable_by_key(|card| (card.state.index, card.state.id));
+        let spots = together::spots(&cards.iter().map(|card| card.state).collect::<Vec<_>>());
         Self {
             state,
             cards,
+            spots,
             drained: At::MIN,
             cpus_free: state.cpus - state.cpus_allocated,
             memory_gb_free: memory_gb(state.memory_mib) - state.memory_gb_allocated,

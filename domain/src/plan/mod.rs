@@ -50,6 +50,7 @@ mod suggest;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod together;
 mod wording;
 
 use std::collections::HashMap;

@@ -30,6 +30,8 @@ fn hosts(count: usize, gpus: usize, shares: &[(f64, i64)]) -> World {
         memory_mib: 81_559,
         usable: true,
         allocated_milli: 0,
+        numa_node: None,
+        nvlink_peers: Vec::new(),
     };
     let host = |number: usize| HostState {
         id: HostId(id(number)),

@@ -14,6 +14,7 @@ both! {
     a_card_that_does_not_list_its_processes_is_not_given_away,
     a_driver_that_hangs_takes_no_job_along,
     bad_memory_keeps_new_jobs_off_and_the_running_one_on,
+    a_job_of_two_gets_cards_that_are_linked,
 }
 
 struct World {
@@ -186,4 +187,27 @@ async fn bad_memory_keeps_new_jobs_off_and_the_running_one_on(engine: Engine) {
     world.card_becomes(0, "QUARANTINED", "").await;
     world.hardware.now("");
     world.client.reaches(&next, "SUCCEEDED").await;
+}
+
+async fn a_job_of_two_gets_cards_that_are_linked(engine: Engine) {
+    let fleet = Fleet::serve_with(Place::create(engine).await, &[]).await;
+    let client = fleet.operator().await;
+    let hardware = Hardware::new(fleet.place.folder(), 4);
+    // The first card reaches the last, and the second the third.
+    hardware.now("gpu 0 links=3\ngpu 1 links=2\ngpu 2 links=1\ngpu 3 links=0\n");
+    let _agent = AgentProcess::start_with(&fleet, "real", "nvml", hardware.options()).await;
+    let loan = async |count: i32| {
+        let id = client.submit(json!({"name": "loan", "requirements": {"count": count}})).await;
+        client.reaches(&id, "RUNNING").await;
+        let gpus = client.job(&id, "gpus { index }").await;
+        let mut indexes: Vec<_> =
+            rows(&gpus["gpus"]).iter().map(|gpu| gpu["index"].as_u64().unwrap()).collect();
+        indexes.sort_unstable();
+        (id, indexes)
+    };
+    let (first, one) = loan(1).await;
+    assert_eq!(one, [0]);
+    assert_eq!(loan(2).await.1, [1, 2], "the pair that is whole");
+    assert_eq!(loan(1).await.1, [3], "what is left of the broken one");
+    client.change("releaseJob", json!({"jobId": first}), "job { id }").await.unwrap();
 }

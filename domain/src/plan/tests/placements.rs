@@ -144,3 +144,13 @@ fn a_held_job_is_passed_over() {
     world.job(3);
     world.expect(&["1 waits Held", "2 waits Dependency", "3 gets a0"]);
 }
+
+#[test]
+fn a_jobs_cards_are_a_bridged_pair_and_a_single_card_breaks_none() {
+    let mut world = World::default();
+    world.host("a").gpus(8, H100).bridged().taken(0, 1000);
+    world.job(1).gpus(2);
+    world.job(2);
+    world.job(3).gpus(4);
+    world.expect(&["1 gets a2 a3", "2 gets a1", "3 gets a4 a5 a6 a7"]);
+}

@@ -131,6 +131,9 @@ fn add_host(world: &mut World, number: usize, random: &RandomHost) {
         }
     }
     host = host.cores_taken(f64::from(random.cores_taken));
+    if random.zone == 1 {
+        host = host.bridged();
+    }
     if let Some(owner) = random.owner {
         host = host.owned_by(owner);
     }

@@ -192,7 +192,19 @@ impl HostBuilder<'_> {
                 memory_mib: card.1,
                 usable: true,
                 allocated_milli: 0,
+                numa_node: None,
+                nvlink_peers: Vec::new(),
             });
+        }
+        self
+    }
+
+    /// Bridges its GPUs in pairs, the first half on one NUMA node and the rest on another.
+    pub(super) fn bridged(self) -> Self {
+        let ids: Vec<GpuId> = self.0.gpus.iter().map(|gpu| gpu.id).collect();
+        for (index, gpu) in self.0.gpus.iter_mut().enumerate() {
+            gpu.numa_node = Some(i32::from(index * 2 >= ids.len()));
+            gpu.nvlink_peers = ids.get(index ^ 1).copied().into_iter().collect();
         }
         self
     }

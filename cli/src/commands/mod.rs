@@ -13,7 +13,9 @@ mod keys;
 mod listings;
 mod logs;
 mod organizations;
+mod profile;
 mod remove_host;
+mod shell;
 mod spec;
 mod submit;
 mod update;
@@ -24,7 +26,7 @@ use crate::args::connection::ConnectArgs;
 use crate::args::fleet::{HostCommand, OrgCommand};
 use crate::client::{Client, Failure};
 use crate::output::Output;
-use crate::{demo, serve, simulate};
+use crate::{demo, serve, simulate, top};
 
 pub(crate) use spec::job_input;
 
@@ -36,7 +38,7 @@ struct Session {
 
 impl Session {
     fn open(args: &ConnectArgs) -> Result<Self, Failure> {
-        Ok(Self { client: Client::from_args(args)?, output: Output::from_args(args) })
+        Ok(Self { client: Client::from_args(&args.to)?, output: Output::from_args(&args.output) })
     }
 }
 
@@ -62,6 +64,7 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
         Command::SigningKeys(command) => serve::signing_keys(command).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(&args).map(|()| 0),
+        Command::Top(args) => top::run(args).await,
         Command::Run(args) => submit::run(args).await,
         Command::Wait(args) => follow::wait(args).await,
         other => one_answer(other).await.map(|()| 0),
@@ -71,6 +74,11 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
 /// Commands that have done all they can once they are answered.
 async fn one_answer(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Login(args) => profile::login(args).await,
+        Command::Logout(args) => profile::logout(&args),
+        Command::Profiles(args) => profile::profiles(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Submit(args) => submit::submit(args).await,
         Command::Jobs(args) => jobs::list(args).await,
         Command::Job(args) => job::show(args).await,

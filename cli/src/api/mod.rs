@@ -32,7 +32,7 @@ pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine,
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
-    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitJob, SubmitJobs, SubmitJobsVariables,
+    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitBulk, SubmitJob, SubmitJobs, SubmitJobsVariables,
     SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
 };
 pub(crate) use queries::{

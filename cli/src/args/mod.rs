@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Top(top::TopArgs),
     /// Submits a job, follows it, and returns its exit code
     Run(job::RunArgs),
-    /// Submits a job and prints its id
+    /// Submits a job, or many, and prints their ids
     Submit(job::SubmitArgs),
     /// Lists jobs
     Jobs(job::JobsArgs),
@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Unhold(job::JobArgs),
     /// Changes a job's priority
     Priority(job::PriorityArgs),
+    /// Changes a waiting job's time limit
+    TimeLimit(job::TimeLimitArgs),
     /// Says everything that a job waits for
     Explain(job::JobArgs),
     /// Waits for a job's end and returns its exit code

@@ -3,6 +3,7 @@
 
 mod allocate;
 mod audit;
+mod bulk;
 mod cancel;
 mod drain;
 mod follow;
@@ -90,6 +91,7 @@ async fn one_answer(command: Command) -> Result<(), Failure> {
         Command::Hold(args) => update::hold(args, true).await,
         Command::Unhold(args) => update::hold(args, false).await,
         Command::Priority(args) => update::priority(args).await,
+        Command::TimeLimit(args) => update::time_limit(args).await,
         Command::Allocate(args) => allocate::allocate(args).await,
         Command::Gpus(args) => listings::gpus(args).await,
         Command::Hosts(args) => listings::hosts(args).await,

@@ -82,7 +82,7 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         Form::Tables => {
             let kept = place.path();
             let who = who(&profile);
-            output.line(&format!("signed in to {server} as {who}; the profile {} is in use", args.profile))?;
+            output.line(&format!("signed in to {} as {who}; the profile {} is in use", profile.server, args.profile))?;
             output.line(&format!("kept in {}, for you alone", kept.display()))
         }
     }
@@ -109,7 +109,7 @@ fn profile_of(server: &str, token: String, viewer: Viewer) -> Result<Profile, Fa
         ));
     }
     Ok(Profile {
-        server: server.to_owned(),
+        server: server.trim_end_matches('/').to_owned(),
         token,
         subject: viewer.subject,
         role: viewer.role.as_str().to_owned(),

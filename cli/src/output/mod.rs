@@ -2,6 +2,7 @@
 
 pub(crate) mod describe;
 pub(crate) mod facts;
+pub(crate) mod progress;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod text;

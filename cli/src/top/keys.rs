@@ -13,15 +13,15 @@ const FILTER_CHARS: usize = 64;
 
 /// The keys, for those who ask: keys and what they do.
 pub(super) const HELP: [(&str, &str); 13] = [
-    ("Tab, 1, 2", "go to the other pane; to GPUs; to jobs"),
-    ("Up Down, k j", "move; PgUp, PgDn, Home (g) and End (G) move further"),
-    ("Enter", "open the job, with all that it waits for, or the host"),
-    ("Esc", "close; at last, take the filter away"),
-    ("/", "show only rows with these words: name, organization, state, host"),
+    ("Tab, 1, 2", "the other pane, GPUs, jobs"),
+    ("Up Down, k j", "move; PgUp, PgDn, Home (g), End (G) move further"),
+    ("Enter", "open a job, with all that it waits for, or a host"),
+    ("Esc", "close; in a pane, take its filter away"),
+    ("/", "only rows with these words: name, state, host, ..."),
     ("s", "sort by something else"),
-    ("v", "GPUs: a line for each host, a line for each GPU, or what fits"),
+    ("v", "GPUs: a line for each host, for each GPU, what fits"),
     ("c, F9", "cancel the job, after a question"),
-    ("p", "stop the picture; what happens meanwhile is not lost"),
+    ("p", "stop the picture; nothing is lost meanwhile"),
     ("?, F1", "this page"),
     ("q, F10, Ctrl-C", "quit"),
     ("Ctrl-Z", "put it to sleep; fg wakes it"),

@@ -117,16 +117,18 @@ impl Entry {
 
     /// Its place in the queue, and the first of its reasons.
     fn first_reason(&self) -> String {
-        let Some(pending) = self.sight.as_ref().and_then(|sight| sight.pending.as_ref()) else {
-            return String::new();
-        };
-        let place = match (self.line.status, pending.position) {
-            (JobStatus::Held, _) => String::new(),
-            (_, 0) => "next: ".to_owned(),
-            (_, ahead) => format!("{ahead} ahead: "),
-        };
-        let first = pending.blockers.first().map_or("", |blocker| blocker.message.as_str());
-        format!("{place}{first}")
+        let Some((ahead, reason)) = self.waits_for() else { return String::new() };
+        match (self.line.status, ahead) {
+            (JobStatus::Held, _) => reason.to_owned(),
+            (_, 0) => format!("next: {reason}"),
+            (_, ahead) => format!("{ahead} ahead: {reason}"),
+        }
+    }
+
+    /// How many jobs are ahead of it, and the first of its reasons.
+    pub(super) fn waits_for(&self) -> Option<(i32, &str)> {
+        let pending = self.sight.as_ref()?.pending.as_ref()?;
+        Some((pending.position, pending.blockers.first().map_or("", |blocker| blocker.message.as_str())))
     }
 
     fn matches(&self, filter: &str) -> bool {

@@ -369,3 +369,7 @@ fn cancelled(name: &str, outcome: Result<JobStatus, String>) -> (String, Tone) {
         Err(why) => (format!("{name} is not cancelled: {why}"), Tone::Bad),
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -23,4 +23,6 @@ mod provider;
 mod races;
 mod refusals;
 mod tenancy;
+mod terminal;
+mod top;
 mod trust;

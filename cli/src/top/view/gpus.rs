@@ -52,7 +52,8 @@ pub(super) fn lines(state: &State, width: usize) -> Vec<Line<'static>> {
     let name = if state.layout.is_full { "GPUS" } else { "HOSTS" };
     let rows = state.gpu_list();
     let seen = in_sight(state.gpus.top, state.gpus.height, rows.len());
-    let right = [seen, state.host_sort.words().to_owned()].join("  ");
+    let sorted = if hosts.len() > 1 { state.host_sort.words() } else { "" };
+    let right = [seen.as_str(), sorted].join("  ");
     let mut lines = vec![title(ink, name, &[single, filter].concat(), right.trim(), focused, width)];
     let head = if state.layout.is_full { card_head(ink, &columns) } else { host_head(ink, &columns) };
     lines.push(Line::from(ink.span(head, Tone::Faint)));

@@ -119,7 +119,7 @@ fn shares(counts: &[usize], room: usize) -> Vec<usize> {
 }
 
 /// What happened, what is typed, or the keys.
-pub(super) fn footer(state: &State, columns: usize, now: Instant) -> Line<'static> {
+pub(super) fn footer(state: &State, columns: usize) -> Line<'static> {
     let ink = state.ink;
     if let Some(Dialog::Filter { .. }) = &state.dialog {
         let (pane, name) = match state.focus {
@@ -138,9 +138,8 @@ pub(super) fn footer(state: &State, columns: usize, now: Instant) -> Line<'stati
         return Line::from(ink.span(format!(" {}", ink.cut(text, columns.saturating_sub(2))), *tone));
     }
     if let Some(cause) = state.link.cause() {
-        let (word, tone) = state.link.word(now);
-        let text = format!(" {word}: {cause}; what is shown is of then, trying again");
-        return Line::from(ink.span(ink.cut(&text, columns), tone));
+        let text = format!(" trying again: {cause}");
+        return Line::from(ink.span(ink.cut(&text, columns), Tone::Bad));
     }
     keys(state, columns)
 }

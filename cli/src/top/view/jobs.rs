@@ -23,7 +23,7 @@ impl Columns {
         let (name, organization, by) = match width {
             0..60 => (12, 0, 0),
             60..100 => (15, if one_organization { 0 } else { 8 }, 0),
-            100..150 => (22, 12, 0),
+            100..150 => (22, if one_organization { 0 } else { 12 }, 0),
             _ => (34, 16, 14),
         };
         Self { name, organization, by, left: width >= 100 }

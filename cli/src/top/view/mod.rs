@@ -41,7 +41,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, now: Instant) {
         let stale = Rect { height: layout.sheet().height, ..layout.sheet() };
         buffer.set_style(stale, Style::new().add_modifier(Modifier::DIM));
     }
-    put(buffer, layout.footer, vec![header::footer(state, columns, now)]);
+    put(buffer, layout.footer, vec![header::footer(state, columns)]);
     match &state.dialog {
         Some(Dialog::Help) => dialogs::help(buffer, state.ink),
         Some(Dialog::Cancel { name, words, .. }) => dialogs::cancel(buffer, state.ink, name, words),

@@ -35,18 +35,25 @@ fn job(state: &State, now: Instant) -> Option<(String, String, Tone)> {
         line.submitted_by,
         job.word()
     );
-    let verb = match line.status {
-        status if status.is_waiting() => "waits: ",
-        status if status.is_final() => "",
-        _ => "on ",
+    let mut text = match (job.waits_for(), job.where_or_why()) {
+        (Some((ahead, reason)), _) if line.status.is_waiting() => format!("{}{reason}", queue_place(ahead)),
+        (_, text) if line.status.is_final() => text,
+        (_, text) if text.is_empty() => String::new(),
+        (_, text) => format!("on {text}"),
     };
-    let where_or_why = job.where_or_why();
-    let mut text = if where_or_why.is_empty() { String::new() } else { format!("{verb}{where_or_why}") };
     if let Some(left) = job.left(now) {
         text.push_str(&format!(", {left} left of its time limit"));
     }
     let tone = if line.status.is_waiting() { Tone::Wait } else { Tone::Plain };
     Some((name, text, tone))
+}
+
+fn queue_place(ahead: i32) -> String {
+    match ahead {
+        0 => "first in its queue; it waits: ".to_owned(),
+        1 => "1 job is ahead of it; it waits: ".to_owned(),
+        ahead => format!("{ahead} jobs are ahead of it; it waits: "),
+    }
 }
 
 fn gpu(state: &State) -> Option<(String, String, Tone)> {

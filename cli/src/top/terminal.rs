@@ -37,19 +37,23 @@ impl Screen {
 
     /// Gives the terminal back, sleeps until the shell wakes this process, and takes it again.
     pub(super) fn sleep(&mut self) -> Result<(), Failure> {
-        ratatui::restore();
+        self.give_back();
         raise(Signal::SIGTSTP).map_err(|error| Failure::Other(format!("cannot sleep: {error}")))?;
         crossterm::terminal::enable_raw_mode().map_err(failed)?;
         crossterm::execute!(io::stdout(), crossterm::terminal::EnterAlternateScreen).map_err(failed)?;
         self.clear()
     }
+
+    fn give_back(&mut self) {
+        // The cursor was hidden while it was drawn.
+        self.terminal.show_cursor().ok();
+        ratatui::restore();
+    }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // The cursor was hidden while it was drawn.
-        self.terminal.show_cursor().ok();
-        ratatui::restore();
+        self.give_back();
     }
 }
 

@@ -202,7 +202,7 @@ async fn completions_complete_and_every_command_has_its_page() {
     let script = place.folder().join("completions.bash");
     std::fs::write(&script, place.run(&["completions", "bash"]).await.output()).unwrap();
     let ask = "source ./completions.bash; COMP_WORDS=(gpu-fleet lo); COMP_CWORD=1; \
-        _gpu-fleet gpu-fleet lo gpu-fleet; echo \"${COMPREPLY[@]}\"";
+        $(complete -p gpu-fleet | sed 's/.*-F \\([^ ]*\\).*/\\1/') gpu-fleet lo gpu-fleet; echo \"${COMPREPLY[@]}\"";
     let told = Command::new("bash").args(["-c", ask]).current_dir(place.folder()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&told.stdout).trim(), "login logout logs", "{told:?}");
 

@@ -26,7 +26,7 @@ async fn top_shows_what_happens_without_a_key_and_goes_on_after_a_break(engine: 
     terminal.shows(&["from-outside", "running", "1 busy", "3 free", "1 running", "sim gpu-a01/"]).await;
     let wide = json!({"name": "too-wide", "command": ["true"], "requirements": {"count": 4}});
     let second = client.submit(wide).await;
-    terminal.shows(&["too-wide", "waiting", "next: 3 of 4 matching GPUs are free", "1 waiting"]).await;
+    terminal.shows(&["too-wide", "waiting", "next: 3 of 4 matching GPUs", "1 waiting"]).await;
 
     fleet.kill9();
     let screen = terminal.shows(&["cut off", "trying again", "from-outside"]).await;
@@ -72,6 +72,7 @@ async fn a_waiting_job_opens_with_all_that_it_waits_for() {
     client.change("releaseJob", json!({"jobId": first}), "job { status }").await.expect("released");
     terminal.shows(&["SUCCEEDED"]).await;
     terminal.press(&["Escape"]);
+    terminal.shows(&["JOBS with"]).await;
     terminal.press(&["Escape"]);
     terminal.shows(&["loan", "done"]).await;
     terminal.resize(80, 24);
@@ -107,7 +108,7 @@ async fn without_a_terminal_or_a_server_top_says_what_to_do() {
     let ended = fleet.place.run(&["top", "--data-dir", &data_dir]).await;
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("gpu-fleet jobs --json"), "{ended:?}");
-    let terminal = Terminal::open(&fleet.place, (100, 24), &[]);
+    let terminal = Terminal::open(&fleet.place, (200, 24), &[]);
     terminal.line("$FLEET top --server http://127.0.0.1:9; echo code-$?");
     terminal.shows(&["no answer from http://127.0.0.1:9", "gpu-fleet up", "code-6"]).await;
     terminal.is_given_back().await;

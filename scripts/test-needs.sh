@@ -13,6 +13,7 @@ fi
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then
     missing_packages+=(chromium)
 fi
+command -v tmux >/dev/null || missing_packages+=(tmux)
 
 # Rust and Node come from where the developer chose: only named.
 command -v cargo >/dev/null || missing_words+=("Rust 1.94 or newer: https://rustup.rs")

@@ -9,8 +9,10 @@ mod demo;
 mod host;
 mod output;
 mod process;
+mod profiles;
 mod serve;
 mod simulate;
+mod top;
 
 use std::path::Path;
 use std::process::ExitCode;

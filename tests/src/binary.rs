@@ -1,6 +1,7 @@
 //! The program under test: where it is, and how it is started with nothing of the caller's settings.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -59,6 +60,8 @@ impl Binary {
             }
         }
         command.current_dir(folder).stdin(Stdio::null());
+        // Nor of what whoever runs the tests has signed in to.
+        command.env("XDG_CONFIG_HOME", folder.join("config"));
         if rustix::process::geteuid().is_root() {
             // Tests' jobs write into tests' folders, which nobody else may enter.
             command.env("GPU_FLEET_JOB_USER", "root");
@@ -75,10 +78,36 @@ impl Binary {
         let mut command = self.command(folder);
         command.args(words);
         let run = tokio::task::spawn_blocking(move || command.output());
-        let Output { status, stdout, stderr } = run.await.expect("a thread").expect("the binary starts");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ended { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+        ended(run.await.expect("a thread").expect("the binary starts"))
     }
+
+    /// Runs a command to its end, with this on its standard input and these in its environment.
+    pub async fn run_fed<Word: AsRef<OsStr>>(
+        &self,
+        folder: &Path,
+        words: impl IntoIterator<Item = Word>,
+        env: &[(&str, &str)],
+        input: &str,
+    ) -> Ended {
+        let mut command = self.command(folder);
+        command.args(words).envs(env.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = input.to_owned();
+        let run = tokio::task::spawn_blocking(move || {
+            // One that does not read its input closes it.
+            stdin.write_all(input.as_bytes()).unwrap_or_default();
+            drop(stdin);
+            child.wait_with_output()
+        });
+        ended(run.await.expect("a thread").expect("the command ends"))
+    }
+}
+
+fn ended(output: Output) -> Ended {
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// Ends a process as a power cut would; one that has ended already is fine.

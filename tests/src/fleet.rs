@@ -86,6 +86,11 @@ impl Place {
         self.binary.run(self.folder(), words).await
     }
 
+    /// The same, with this on its standard input and these in its environment.
+    pub async fn run_fed(&self, words: &[&str], env: &[(&str, &str)], input: &str) -> Ended {
+        self.binary.run_fed(self.folder(), words, env, input).await
+    }
+
     /// The command that signs tokens with this directory's key.
     pub async fn token_words(&self, words: &[&str]) -> Ended {
         let data_dir = self.data_dir().display().to_string();

@@ -21,6 +21,7 @@ mod history;
 mod network;
 mod played_host;
 mod subscription;
+mod terminal;
 mod waiting;
 
 pub use agent_process::{AgentOptions, AgentProcess};
@@ -33,6 +34,7 @@ pub use history::History;
 pub use network::Network;
 pub use played_host::PlayedHost;
 pub use subscription::Subscription;
+pub use terminal::Terminal;
 pub use waiting::{eventually, within};
 
 /// Makes one test for each engine of each named function, so that one suite says what both must do:

@@ -226,5 +226,8 @@ pub(crate) struct WhoAmI {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(schema = "fleet")]
 pub(crate) struct Viewer {
+    pub(crate) subject: String,
     pub(crate) role: Role,
+    pub(crate) organization: Option<OrganizationName>,
+    pub(crate) expires_at: Option<Instant>,
 }

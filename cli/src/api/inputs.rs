@@ -4,24 +4,27 @@ use super::enums::{JobOrderField, JobStatus, OrderDirection};
 use super::schema;
 
 /// A label.
-#[derive(cynic::InputObject, Debug, Clone)]
+#[derive(cynic::InputObject, serde::Deserialize, Debug, Clone)]
 #[cynic(schema = "fleet")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct LabelInput {
     pub(crate) key: String,
     pub(crate) value: String,
 }
 
 /// A variable of a job's environment.
-#[derive(cynic::InputObject, Debug, Clone)]
+#[derive(cynic::InputObject, serde::Deserialize, Debug, Clone)]
 #[cynic(schema = "fleet")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct EnvVarInput {
     pub(crate) name: String,
     pub(crate) value: String,
 }
 
 /// What a job asks of the fleet.
-#[derive(cynic::InputObject, Debug, Clone, Default)]
+#[derive(cynic::InputObject, serde::Deserialize, Debug, Clone, Default)]
 #[cynic(schema = "fleet")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct GpuRequirementsInput {
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) count: Option<i32>,
@@ -51,8 +54,9 @@ pub(crate) struct SubmitJobsInput {
 }
 
 /// A job to be.
-#[derive(cynic::InputObject, Debug, Clone, Default)]
+#[derive(cynic::InputObject, serde::Deserialize, Debug, Clone, Default)]
 #[cynic(schema = "fleet")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SubmitJobInput {
     pub(crate) name: String,
     #[cynic(skip_serializing_if = "Option::is_none")]

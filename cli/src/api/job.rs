@@ -6,7 +6,7 @@ use super::enums::{BlockerCode, JobStatus, LogStream};
 use super::{Instant, schema};
 
 /// An organization where only its short name matters.
-#[derive(cynic::QueryFragment, Serialize, Debug, Clone)]
+#[derive(cynic::QueryFragment, Serialize, Debug, Clone, PartialEq)]
 #[cynic(schema = "fleet", graphql_type = "Organization")]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrganizationName {

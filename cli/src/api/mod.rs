@@ -10,18 +10,19 @@ mod job;
 mod mutations;
 mod queries;
 mod subscriptions;
+mod top;
 
 pub(crate) use access::{
     ApiKeyRow, AuditFilter, AuditPage, AuditPageVariables, AuditRow, CreateApiKey, CreateApiKeyInput,
     CreateApiKeyVariables, KeysOfOrganization, OrganizationVariables, OrganizationWithKeys, RevokeApiKey,
-    RevokeApiKeyInput, RevokeApiKeyVariables, UsageOfOrganization, UsageRow, UsageVariables, WhoAmI,
+    RevokeApiKeyInput, RevokeApiKeyVariables, UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
 };
 pub(crate) use enums::{
     AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
     OrderDirection, Role,
 };
 pub(crate) use explanation::WholeExplanation;
-pub(crate) use fleet::{GpuRow, HostRow, OrganizationRow};
+pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
     GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
@@ -31,7 +32,7 @@ pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine,
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
-    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitJob, SubmitJobs, SubmitJobsVariables,
+    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitBulk, SubmitJob, SubmitJobs, SubmitJobsVariables,
     SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
 };
 pub(crate) use queries::{
@@ -39,6 +40,11 @@ pub(crate) use queries::{
     JobRowById, LogTailVariables, OrganizationPage, PageInfo, PageVariables,
 };
 pub(crate) use subscriptions::{FollowJobs, FollowJobsVariables, FollowLog, FollowLogVariables};
+pub(crate) use top::{
+    EventCursor, FleetTotals, FollowGpus, FollowGpusVariables, FollowQueue, FollowQueueVariables,
+    FollowTotals, GpuInUse, GpuLine, GpuLinePage, GpuReading, HolderName, HostLine, JobInSight, JobLine,
+    JobLinePage, NodesInSight, NodesVariables, Place, Seen, UseOf, UsesOutOfSight,
+};
 
 /// Names from the schema, for the fragments.
 #[expect(unreachable_pub, reason = "cynic writes its contents")]

@@ -71,6 +71,30 @@ pub(crate) struct SubmitJobs {
     pub(crate) submit_jobs: JobsPayload,
 }
 
+/// A job of many.
+#[derive(cynic::QueryFragment, serde::Serialize, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Job")]
+pub(crate) struct BulkJob {
+    pub(crate) id: cynic::Id,
+    pub(crate) name: String,
+    pub(crate) status: super::enums::JobStatus,
+}
+
+/// Many jobs, made.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "JobsPayload")]
+pub(crate) struct BulkJobs {
+    pub(crate) jobs: Vec<BulkJob>,
+}
+
+/// Hands in many jobs, and asks no more of them than who they are.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "SubmitJobsVariables")]
+pub(crate) struct SubmitBulk {
+    #[arguments(input: $input)]
+    pub(crate) submit_jobs: BulkJobs,
+}
+
 /// See [`CancelJob`].
 #[derive(cynic::QueryVariables, Debug, Clone)]
 pub(crate) struct CancelVariables {

@@ -1,5 +1,6 @@
 //! Arguments that describe a job, and those of the commands about jobs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
@@ -108,6 +109,11 @@ pub(crate) struct SubmitArgs {
     #[arg(long, help_heading = "Job")]
     pub(crate) hold: bool,
 
+    /// Submits the jobs of a file (- for standard input) instead, each a line of JSON as the API's SubmitJobInput; with
+    /// --idempotency-key, the same file again submits only what is missing
+    #[arg(long, value_name = "FILE", help_heading = "Job", conflicts_with_all = ["JobSpecArgs", "hold", "loan", "array", "command"])]
+    pub(crate) from: Option<PathBuf>,
+
     /// Borrows GPUs without a command, until gpu-fleet release
     #[arg(long, conflicts_with = "command", help_heading = "Job")]
     pub(crate) loan: bool,
@@ -123,7 +129,7 @@ pub(crate) struct SubmitArgs {
     /// The command and its arguments
     #[arg(
         value_name = "CMD",
-        required_unless_present = "loan",
+        required_unless_present_any = ["loan", "from"],
         trailing_var_arg = true,
         allow_hyphen_values = true
     )]
@@ -174,6 +180,10 @@ pub(crate) struct LogsArgs {
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) lines: Option<u32>,
 
+    /// Writes it to this file instead, both streams as they were written
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) job: JobArgs,
 }
@@ -203,6 +213,21 @@ pub(crate) struct PriorityArgs {
     /// Its new priority: more is sooner
     #[arg(value_name = "N", allow_negative_numbers = true)]
     pub(crate) priority: i32,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// `gpu-fleet time-limit`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TimeLimitArgs {
+    /// The waiting job
+    #[arg(value_name = "JOB")]
+    pub(crate) id: String,
+
+    /// Its new time limit: 90s, 15m, 1h30m, 2d
+    #[arg(value_name = "DURATION", value_parser = duration)]
+    pub(crate) limit: Duration,
 
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

@@ -6,8 +6,11 @@ pub(crate) mod environment;
 pub(crate) mod fleet;
 pub(crate) mod identity;
 pub(crate) mod job;
+pub(crate) mod profile;
 pub(crate) mod server;
+pub(crate) mod shell;
 pub(crate) mod simulate;
+pub(crate) mod top;
 pub(crate) mod values;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -44,9 +47,17 @@ pub(crate) enum Command {
     /// Lists the keys that servers sign tokens with, or takes one back
     #[command(subcommand)]
     SigningKeys(server::SigningKeysCommand),
+    /// Signs in to a fleet: reads a token or an API key, never from the command line, and keeps it as a profile
+    Login(profile::LoginArgs),
+    /// Forgets a profile
+    Logout(profile::LogoutArgs),
+    /// Lists the profiles, and says which is in use
+    Profiles(profile::ProfilesArgs),
+    /// Shows the fleet and its queue, live
+    Top(top::TopArgs),
     /// Submits a job, follows it, and returns its exit code
     Run(job::RunArgs),
-    /// Submits a job and prints its id
+    /// Submits a job, or many, and prints their ids
     Submit(job::SubmitArgs),
     /// Lists jobs
     Jobs(job::JobsArgs),
@@ -66,6 +77,8 @@ pub(crate) enum Command {
     Unhold(job::JobArgs),
     /// Changes a job's priority
     Priority(job::PriorityArgs),
+    /// Changes a waiting job's time limit
+    TimeLimit(job::TimeLimitArgs),
     /// Says everything that a job waits for
     Explain(job::JobArgs),
     /// Waits for a job's end and returns its exit code
@@ -99,6 +112,10 @@ pub(crate) enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     /// Shows the whole life of jobs on a throw-away server with simulated GPUs
     Demo(fleet::DemoArgs),
+    /// Prints a script that completes this command line in a shell
+    Completions(shell::CompletionsArgs),
+    /// Prints a manual page, or writes all of them
+    Man(shell::ManArgs),
 }
 
 /// The command line with a variable of the environment behind every option.

@@ -22,6 +22,9 @@ pub(crate) struct Extensions {
     pub(crate) field: Option<String>,
     pub(crate) retry_after_seconds: Option<f64>,
     pub(crate) request_id: Option<String>,
+    /// What to do next, where this client knows better than the table below.
+    #[serde(skip)]
+    pub(crate) advice: Option<String>,
 }
 
 /// A command that did not do what it was asked to.
@@ -55,7 +58,7 @@ const ADVICE: &[(&str, Exit, &str)] = &[
     (
         "UNAUTHENTICATED",
         Exit::NotAllowed,
-        "sign in: GPU_FLEET_TOKEN or --token-file; gpu-fleet token mints one on the server's machine",
+        "sign in: gpu-fleet login URL; gpu-fleet token mints a token on the server's machine",
     ),
     ("FORBIDDEN", Exit::NotAllowed, "this token's role does not allow it; use one with a higher role"),
     ("NOT_FOUND", Exit::NotFound, "gpu-fleet jobs --all, hosts and gpus list what your organization sees"),
@@ -129,12 +132,13 @@ impl Failure {
         ADVICE.iter().find(|(code, _, _)| Some(*code) == self.code())
     }
 
-    fn advice(&self) -> Option<&'static str> {
+    fn advice(&self) -> Option<&str> {
         match self {
+            Self::Refused { details: Extensions { advice: Some(advice), .. }, .. } => Some(advice),
             Self::Refused { .. } => {
                 self.advice_row().map(|(_, _, advice)| *advice).filter(|text| !text.is_empty())
             }
-            Self::Unreachable { .. } => Some("start one with gpu-fleet up, or name another with --server"),
+            Self::Unreachable { .. } => Some("start one with gpu-fleet up, or name another with --server or --profile"),
             Self::NotOurServer { .. } => Some("check --server"),
             _ => None,
         }

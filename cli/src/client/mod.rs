@@ -14,12 +14,15 @@ use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use credentials::Origin;
 pub(crate) use error::{Exit, Extensions, Failure};
 pub(crate) use pages::{all_gpus, all_hosts, all_organizations, newest, newest_jobs};
 pub(crate) use resolve::{find_gpus, find_host, job_by_id, job_id, no_job, short_id};
-pub(crate) use stream::{Followed, Following, follow_jobs, follow_log};
+pub(crate) use stream::{
+    Followed, Following, follow_gpus, follow_jobs, follow_log, follow_queue, follow_totals,
+};
 
-use crate::args::connection::ConnectArgs;
+use crate::args::connection::ServerArgs;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -30,14 +33,14 @@ pub(crate) struct Client {
     http: reqwest::Client,
     server: Url,
     token: Option<String>,
+    origin: Origin,
 }
 
 impl Client {
     /// From a command's arguments.
-    pub(crate) fn from_args(args: &ConnectArgs) -> Result<Self, Failure> {
-        let server = parse_server(&credentials::address(args))?;
-        let token = credentials::find(args, &server)?;
-        Self::new(server, token)
+    pub(crate) fn from_args(args: &ServerArgs) -> Result<Self, Failure> {
+        let found = credentials::find(args)?;
+        Ok(Self { origin: found.origin, ..Self::new(found.server, found.token)? })
     }
 
     /// From an address and a token.
@@ -48,12 +51,22 @@ impl Client {
             .user_agent(concat!("gpu-fleet/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Failure::Other(format!("cannot make an HTTP client: {error}")))?;
-        Ok(Self { http, server, token })
+        Ok(Self { http, server, token, origin: Origin::Given })
     }
 
     /// Whether the server is on this machine.
     pub(crate) fn is_local(&self) -> bool {
         credentials::is_local(&self.server)
+    }
+
+    /// Where it is.
+    pub(crate) fn server(&self) -> &Url {
+        &self.server
+    }
+
+    /// Whether the other speaks as somebody else.
+    pub(crate) fn differs_from(&self, other: &Self) -> bool {
+        self.server != other.server || self.token != other.token
     }
 
     /// Runs a query or a mutation; the first GraphQL error is the failure.
@@ -73,8 +86,8 @@ impl Client {
         let status = response.status();
         let text = response.text().await.map_err(|error| self.unreachable(&error))?;
         match serde_json::from_str::<GraphQlResponse<Data, Extensions>>(&text) {
-            Ok(answer) => unwrap_answer(answer),
-            Err(_) if status == reqwest::StatusCode::UNAUTHORIZED => Err(unauthenticated()),
+            Ok(answer) => unwrap_answer(answer).map_err(|failure| self.advised(failure)),
+            Err(_) if status == reqwest::StatusCode::UNAUTHORIZED => Err(self.advised(unauthenticated())),
             Err(error) if status.is_success() => Err(self.not_ours(error.to_string())),
             Err(_) => Err(self.not_ours(format!("HTTP {status}"))),
         }
@@ -86,6 +99,16 @@ impl Client {
         let joined = format!("{}/{path}", url.path().trim_end_matches('/'));
         url.set_path(&joined);
         Ok(url)
+    }
+
+    /// A failure with what to do about it, where that depends on whose token this is.
+    fn advised(&self, mut failure: Failure) -> Failure {
+        if let Failure::Refused { details, .. } = &mut failure
+            && details.code.as_deref() == Some("UNAUTHENTICATED")
+        {
+            details.advice = self.origin.advice(&self.server);
+        }
+        failure
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {

@@ -14,7 +14,9 @@ use tokio::sync::mpsc;
 use super::socket::Socket;
 use super::{Client, Extensions, Failure, unwrap_answer};
 use crate::api::{
-    FollowJobs, FollowJobsVariables, FollowLog, FollowLogVariables, JobFilter, JobRow, LogLine,
+    FleetTotals, FollowGpus, FollowGpusVariables, FollowJobs, FollowJobsVariables, FollowLog,
+    FollowLogVariables, FollowQueue, FollowQueueVariables, FollowTotals, GpuLine, JobFilter, JobLine, JobRow,
+    LogLine,
 };
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -42,19 +44,43 @@ pub(crate) type Following<Item> = mpsc::Receiver<Result<Followed<Item>, Failure>
 /// Every change, from now on, of the jobs that the filter lets through.
 pub(crate) fn follow_jobs(client: &Client, filter: JobFilter) -> Following<JobRow> {
     let build = move |after| FollowJobs::build(FollowJobsVariables { filter: Some(filter.clone()), after });
-    follow(client.clone(), build, |data: FollowJobs| (data.job_updates.cursor, data.job_updates.job))
+    follow(client.clone(), None, build, |data: FollowJobs| {
+        (Some(data.job_updates.cursor), data.job_updates.job)
+    })
 }
 
 /// A job's log from its start, until the job has ended.
 pub(crate) fn follow_log(client: &Client, job_id: cynic::Id) -> Following<LogLine> {
     let build = move |after| FollowLog::build(FollowLogVariables { job_id: job_id.clone(), after });
-    follow(client.clone(), build, |data: FollowLog| (data.job_logs.cursor.clone(), data.job_logs))
+    follow(client.clone(), None, build, |data: FollowLog| (Some(data.job_logs.cursor.clone()), data.job_logs))
+}
+
+/// Every change of a GPU behind this cursor.
+pub(crate) fn follow_gpus(client: &Client, cursor: String) -> Following<GpuLine> {
+    let build = |after| FollowGpus::build(FollowGpusVariables { after });
+    follow(client.clone(), Some(cursor), build, |data: FollowGpus| {
+        (Some(data.gpu_updates.cursor), data.gpu_updates.gpu)
+    })
+}
+
+/// Every change of a job behind this cursor, of the job little more than its state.
+pub(crate) fn follow_queue(client: &Client, cursor: String) -> Following<JobLine> {
+    let build = |after| FollowQueue::build(FollowQueueVariables { after });
+    follow(client.clone(), Some(cursor), build, |data: FollowQueue| {
+        (Some(data.job_updates.cursor), data.job_updates.job)
+    })
+}
+
+/// The fleet in numbers: at once, again after a break, and whenever they changed.
+pub(crate) fn follow_totals(client: &Client) -> Following<FleetTotals> {
+    follow(client.clone(), None, |_| FollowTotals::build(()), |data: FollowTotals| (None, data.fleet_updates))
 }
 
 fn follow<Data, Variables, Item>(
     client: Client,
+    cursor: Option<String>,
     build: impl Fn(Option<String>) -> StreamingOperation<Data, Variables> + Send + 'static,
-    open: fn(Data) -> (String, Item),
+    open: fn(Data) -> (Option<String>, Item),
 ) -> Following<Item>
 where
     Data: DeserializeOwned + Send + 'static,
@@ -62,8 +88,7 @@ where
     Item: Send + 'static,
 {
     let (sender, receiver) = mpsc::channel(BUFFERED);
-    let mut follower =
-        Follower { client, open, sender, cursor: None, state: Connection::Never, pause: FIRST_PAUSE };
+    let mut follower = Follower { client, open, sender, cursor, state: Connection::Never, pause: FIRST_PAUSE };
     tokio::spawn(async move { follower.run(build).await });
     receiver
 }
@@ -85,7 +110,7 @@ enum Done {
 
 struct Follower<Data, Item> {
     client: Client,
-    open: fn(Data) -> (String, Item),
+    open: fn(Data) -> (Option<String>, Item),
     sender: mpsc::Sender<Result<Followed<Item>, Failure>>,
     cursor: Option<String>,
     state: Connection,
@@ -104,7 +129,7 @@ where
         loop {
             let failure = match self.session(Typed(build(self.cursor.clone()))).await {
                 Ok(Done::Completed | Done::Unheard) => return,
-                Err(failure) => failure,
+                Err(failure) => self.client.advised(failure),
             };
             if failure.code() == Some("CURSOR_EXPIRED") && self.cursor.take().is_some() {
                 self.tell(Followed::Restarted).await;
@@ -154,7 +179,7 @@ where
 
     async fn take(&mut self, data: Data) -> bool {
         let (cursor, item) = (self.open)(data);
-        self.cursor = Some(cursor);
+        self.cursor = cursor;
         self.pause = FIRST_PAUSE;
         self.tell(Followed::Item(item)).await
     }

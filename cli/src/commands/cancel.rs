@@ -10,20 +10,32 @@ use crate::api::{
 use crate::args::job::{CancelArgs, JobArgs};
 use crate::client::{Failure, job_id};
 use crate::output::describe::state;
+use crate::output::progress::bar;
 use crate::output::style::Tone;
 use crate::output::{Form, Output};
+
+/// From so many jobs on, a bar tells how far it is.
+const MANY: usize = 10;
 
 /// Cancels each job; one that cannot be cancelled does not keep the others from it.
 pub(super) async fn cancel(args: CancelArgs) -> Result<(), Failure> {
     let session = Session::open(&args.connect)?;
     let mut cancelled = Vec::new();
     let mut failures = Vec::new();
+    let many = args.ids.len() >= MANY && session.output.wants_progress();
+    let bar = if many {
+        bar(args.ids.len() as u64, "{wide_bar} {pos} of {len} jobs, {eta} left")
+    } else {
+        indicatif::ProgressBar::hidden()
+    };
     for text in &args.ids {
+        bar.inc(1);
         match cancel_one(&session, text, args.reason.clone()).await {
             Ok(job) => cancelled.push(job),
             Err(failure) => failures.push((text, failure)),
         }
     }
+    bar.finish_and_clear();
     print(session.output, &cancelled)?;
     let Some((last, failure)) = failures.pop() else { return Ok(()) };
     for (text, failure) in &failures {

@@ -9,10 +9,11 @@ use crate::api::{
 };
 use crate::args::job::JobArgs;
 use crate::client::{Failure, job_by_id, job_id, no_job};
-use crate::output::describe::{self, gpu_type};
+use crate::output::describe;
+use crate::output::facts::facts;
 use crate::output::style::{Tone, job_tone};
 use crate::output::text::plain;
-use crate::output::time::{absolute, ago, between};
+use crate::output::time::{absolute, between};
 use crate::output::{Form, Output};
 
 /// Prints all there is to know of a job.
@@ -105,54 +106,4 @@ fn sheet(output: Output, job: &JobDetail, now: Instant) -> Result<(), Failure> {
         output.line(line.trim_end())?;
     }
     Ok(())
-}
-
-/// What is known of a job, name and value; what is unset is left out.
-fn facts(job: &JobDetail, now: Instant) -> Vec<(&'static str, String)> {
-    let row = &job.row;
-    let labels = |labels: &[crate::api::Label]| {
-        labels.iter().map(|label| format!("{}={}", label.key, label.value)).collect::<Vec<_>>().join(" ")
-    };
-    let mut facts = vec![
-        ("organization", row.organization.slug.clone()),
-        (
-            "submitted",
-            format!(
-                "{}, {}, by {}",
-                absolute(row.submitted_at),
-                ago(row.submitted_at, now),
-                row.submitted_by
-            ),
-        ),
-        ("command", describe::command(job)),
-        ("asks for", describe::requirements(&row.requirements)),
-    ];
-    for gpu in &row.gpus {
-        let place = format!("{}/{}", gpu.host.name, gpu.index);
-        facts.push(("GPU", format!("{place}  {}  {}", gpu_type(&gpu.gpu_type, gpu.simulated), gpu.uuid)));
-    }
-    let mut add = |name: &'static str, value: Option<String>| facts.extend(value.map(|value| (name, value)));
-    add("model type", row.model_type.clone());
-    add("priority", Some(row.priority.to_string()));
-    add("attempt", Some(format!("{} of at most {}", row.attempt, job.max_retries + 1)));
-    add("time limit", job.time_limit_seconds.map(|secs| crate::output::time::span(i64::from(secs))));
-    add("directory", job.workdir.clone());
-    add("environment", filled(job.env_names.join(" ")));
-    add("labels", filled(labels(&job.labels)));
-    for dependency in &job.depends_on {
-        add(
-            "after",
-            Some(format!("{} {} {}", dependency.id.inner(), dependency.name, dependency.status.as_str())),
-        );
-    }
-    add("started", row.started_at.map(absolute));
-    add("ended", row.finished_at.map(absolute));
-    add("ran for", row.started_at.map(|from| between(from, row.finished_at, now)));
-    add("exit code", row.exit_code.map(|code| code.to_string()));
-    add("version", Some(row.version.to_string()));
-    facts
-}
-
-fn filled(text: String) -> Option<String> {
-    if text.is_empty() { None } else { Some(text) }
 }

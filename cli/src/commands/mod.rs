@@ -3,6 +3,7 @@
 
 mod allocate;
 mod audit;
+mod bulk;
 mod cancel;
 mod drain;
 mod follow;
@@ -13,7 +14,9 @@ mod keys;
 mod listings;
 mod logs;
 mod organizations;
+mod profile;
 mod remove_host;
+mod shell;
 mod spec;
 mod submit;
 mod update;
@@ -24,7 +27,7 @@ use crate::args::connection::ConnectArgs;
 use crate::args::fleet::{HostCommand, OrgCommand};
 use crate::client::{Client, Failure};
 use crate::output::Output;
-use crate::{demo, serve, simulate};
+use crate::{demo, serve, simulate, top};
 
 pub(crate) use spec::job_input;
 
@@ -36,7 +39,7 @@ struct Session {
 
 impl Session {
     fn open(args: &ConnectArgs) -> Result<Self, Failure> {
-        Ok(Self { client: Client::from_args(args)?, output: Output::from_args(args) })
+        Ok(Self { client: Client::from_args(&args.to)?, output: Output::from_args(&args.output) })
     }
 }
 
@@ -62,6 +65,7 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
         Command::SigningKeys(command) => serve::signing_keys(command).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Simulate(args) => simulate::run(&args).map(|()| 0),
+        Command::Top(args) => top::run(args).await,
         Command::Run(args) => submit::run(args).await,
         Command::Wait(args) => follow::wait(args).await,
         other => one_answer(other).await.map(|()| 0),
@@ -71,6 +75,11 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
 /// Commands that have done all they can once they are answered.
 async fn one_answer(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Login(args) => profile::login(args).await,
+        Command::Logout(args) => profile::logout(&args),
+        Command::Profiles(args) => profile::profiles(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Submit(args) => submit::submit(args).await,
         Command::Jobs(args) => jobs::list(args).await,
         Command::Job(args) => job::show(args).await,
@@ -82,6 +91,7 @@ async fn one_answer(command: Command) -> Result<(), Failure> {
         Command::Hold(args) => update::hold(args, true).await,
         Command::Unhold(args) => update::hold(args, false).await,
         Command::Priority(args) => update::priority(args).await,
+        Command::TimeLimit(args) => update::time_limit(args).await,
         Command::Allocate(args) => allocate::allocate(args).await,
         Command::Gpus(args) => listings::gpus(args).await,
         Command::Hosts(args) => listings::hosts(args).await,

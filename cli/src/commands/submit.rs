@@ -14,6 +14,9 @@ use crate::output::Form;
 /// Hands a job in, or an array of them, and prints their ids.
 pub(super) async fn submit(args: SubmitArgs) -> Result<(), Failure> {
     let session = Session::open(&args.connect)?;
+    if let Some(file) = &args.from {
+        return super::bulk::submit(&session, file, args.idempotency_key.as_deref()).await;
+    }
     let command = if args.loan { None } else { Some(args.command) };
     let mut input = describe(&session.client, args.spec, command).await?;
     input.hold = args.hold.then_some(true);

@@ -1,4 +1,4 @@
-//! `hold`, `unhold` and `priority`: changes under the version that was read. When somebody else was faster, the job is read
+//! `hold`, `unhold`, `priority` and `time-limit`: changes under the version that was read. When somebody else was faster, the job is read
 //! again and the change retried once; a second conflict is the user's to judge.
 
 use cynic::MutationBuilder;
@@ -6,7 +6,7 @@ use cynic::MutationBuilder;
 use super::Session;
 use super::cancel::changed;
 use crate::api::{JobRow, UpdateJob, UpdateJobInput, UpdateJobVariables};
-use crate::args::job::{JobArgs, PriorityArgs};
+use crate::args::job::{JobArgs, PriorityArgs, TimeLimitArgs};
 use crate::client::{Failure, job_by_id};
 use crate::output::style::Tone;
 
@@ -21,6 +21,15 @@ pub(super) async fn hold(args: JobArgs, hold: bool) -> Result<(), Failure> {
 pub(super) async fn priority(args: PriorityArgs) -> Result<(), Failure> {
     let session = Session::open(&args.connect)?;
     let job = update(&session, &args.id, |input| input.priority = Some(args.priority)).await?;
+    changed(session.output, &job)
+}
+
+/// Changes a waiting job's time limit.
+pub(super) async fn time_limit(args: TimeLimitArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.connect)?;
+    let seconds = i32::try_from(args.limit.as_secs());
+    let seconds = seconds.map_err(|_| Failure::Usage("the time limit is too long".to_owned()))?;
+    let job = update(&session, &args.id, |input| input.time_limit_seconds = Some(seconds)).await?;
     changed(session.output, &job)
 }
 

@@ -118,7 +118,8 @@ pub(crate) fn command(job: &JobDetail) -> String {
     }
 }
 
-fn quoted(word: &str) -> String {
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_alphanumeric() || "_-./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(safe) {
         word.to_owned()

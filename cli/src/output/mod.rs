@@ -1,6 +1,8 @@
 //! What reaches the terminal, and in which form: tables for people, JSON for programs, ids alone for scripts.
 
 pub(crate) mod describe;
+pub(crate) mod facts;
+pub(crate) mod progress;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod text;
@@ -12,7 +14,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::api::{LogLine, LogStream};
-use crate::args::connection::ConnectArgs;
+use crate::args::connection::OutputArgs;
 use crate::client::Failure;
 use style::Tone;
 use table::{Cell, Column};
@@ -40,7 +42,7 @@ pub(crate) struct Output {
 
 impl Output {
     /// As a command's arguments ask for.
-    pub(crate) fn from_args(args: &ConnectArgs) -> Self {
+    pub(crate) fn from_args(args: &OutputArgs) -> Self {
         let form = match (args.json, args.quiet) {
             (true, _) => Form::Json,
             (false, true) => Form::Ids,

@@ -1,14 +1,13 @@
 //! A trace replayed: once, or shaken several times, on any number of threads.
 
 use std::collections::VecDeque;
-use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use domain::plan::Policy;
 use domain::simulate::{Alone, Metrics, Replay, Run, Terms, World};
 use domain::snapshot::Snapshot;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use super::{dump, jobs, report};
 use crate::args::simulate::SimulateArgs;
@@ -132,12 +131,5 @@ fn shaken(world: &World, by: i64, seed: u64) -> World {
 
 /// A bar on a terminal, nothing elsewhere.
 pub(super) fn progress(jobs: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(jobs);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos} of {len} jobs, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
+    crate::output::progress::bar(jobs, "{wide_bar} {pos} of {len} jobs, {eta} left")
 }

@@ -25,4 +25,6 @@ mod provider;
 mod races;
 mod refusals;
 mod tenancy;
+mod terminal;
+mod top;
 mod trust;

@@ -633,7 +633,7 @@ export type JobDetailQueryVariables = Exact<{
 }>;
 
 
-export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
+export type JobDetailQuery = { job: { workdir: string | null, envNames: Array<string>, maxRetries: number, retryPauseSeconds: number, retryAt: string | null, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
 
 export type CancelJobMutationVariables = Exact<{
   input: CancelJobInput;
@@ -673,6 +673,7 @@ export type JobUpdatesSubscription = { jobUpdates: { cursor: string, kind: Chang
 export type JobLogsSubscriptionVariables = Exact<{
   jobId: string | number;
   after?: string | null | undefined;
+  attempt?: number | null | undefined;
 }>;
 
 
@@ -703,6 +704,17 @@ export type RetryJobsMutationVariables = Exact<{
 export type RetryJobsMutation = { retryJobs: { refused: number, firstRefusal: string | null, hasMore: boolean, jobs: Array<{ id: string }> } };
 
 export type ChangedJobsFragment = { refused: number, firstRefusal: string | null, hasMore: boolean, jobs: Array<{ id: string }> };
+
+export type LogPageQueryVariables = Exact<{
+  id: string | number;
+  first: number;
+  after?: string | null | undefined;
+  attempt?: number | null | undefined;
+  contains?: string | null | undefined;
+}>;
+
+
+export type LogPageQuery = { job: { log: { nodes: Array<{ cursor: string, at: string, stream: LogStream, text: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
 
 export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -1753,6 +1765,8 @@ export const JobDetailDocument = new TypedDocumentString(`
     workdir
     envNames
     maxRetries
+    retryPauseSeconds
+    retryAt
     requirements {
       ...Wish
     }
@@ -2187,8 +2201,8 @@ export const JobUpdatesDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<JobUpdatesSubscription, JobUpdatesSubscriptionVariables>;
 export const JobLogsDocument = new TypedDocumentString(`
-    subscription JobLogs($jobId: ID!, $after: String) {
-  jobLogs(jobId: $jobId, after: $after) {
+    subscription JobLogs($jobId: ID!, $after: String, $attempt: Int) {
+  jobLogs(jobId: $jobId, after: $after, attempt: $attempt) {
     cursor
     at
     stream
@@ -2285,6 +2299,24 @@ export const RetryJobsDocument = new TypedDocumentString(`
   firstRefusal
   hasMore
 }`) as unknown as TypedDocumentString<RetryJobsMutation, RetryJobsMutationVariables>;
+export const LogPageDocument = new TypedDocumentString(`
+    query LogPage($id: ID!, $first: Int!, $after: String, $attempt: Int, $contains: String) {
+  job(id: $id) {
+    log(first: $first, after: $after, attempt: $attempt, contains: $contains) {
+      nodes {
+        cursor
+        at
+        stream
+        text
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<LogPageQuery, LogPageQueryVariables>;
 export const EventCursorDocument = new TypedDocumentString(`
     query EventCursor {
   eventCursor

@@ -13,14 +13,15 @@ import { EditJobButton } from "./EditJobDialog";
 import styles from "./JobActions.module.css";
 import { jobPath } from "./jobPath";
 import { isCancellable, isFinished, isWaiting } from "./jobStatus";
-import { isLoan } from "./jobText";
+import { isLoan, isResting } from "./jobText";
 
 export function JobActions({ job, held }: { readonly job: Job; readonly held: boolean }) {
   const [error, setError] = useState<ApiError>();
   return (
     <div className={styles.all}>
       <div className={styles.actions}>
-        {isWaiting(job.status) && <HoldButton job={job} held={held} onError={setError} />}
+        {isResting(job) && <HoldButton job={job} held label="Try it again now" onError={setError} />}
+        {isWaiting(job.status) && <HoldButton job={job} held={held} label={held ? "Let it go" : "Hold back"} onError={setError} />}
         {isWaiting(job.status) && <EditJobButton job={job} />}
         <Link href={`/submit?from=${encodeURIComponent(job.id)}`} className={buttons["button"]} data-kind="plain">
           Clone with changes
@@ -65,7 +66,8 @@ function RetryButton({ job, onError }: ActionProps) {
   );
 }
 
-function HoldButton({ job, held, onError }: ActionProps & { readonly held: boolean }) {
+/** `held`: it is let go, from a hold or from its rest. */
+function HoldButton({ job, held, label, onError }: ActionProps & { readonly held: boolean; readonly label: string }) {
   const { api, jobs } = useWorkspace();
   const forbidden = useReadOnlyReason();
   const [busy, setBusy] = useState(false);
@@ -80,7 +82,7 @@ function HoldButton({ job, held, onError }: ActionProps & { readonly held: boole
   };
   return (
     <Button disabled={busy || forbidden !== undefined} title={forbidden} onClick={change}>
-      {held ? "Let it go" : "Hold back"}
+      {label}
     </Button>
   );
 }

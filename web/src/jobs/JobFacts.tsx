@@ -68,6 +68,7 @@ function jobRows(job: Detail): readonly Row[] {
     ["Model type", job.modelType ?? UNKNOWN],
     ["Priority", job.priority],
     ["Attempt", `${job.attempt} of ${Math.max(job.attempt, job.maxRetries + 1)}`],
+    ...(job.maxRetries > 0 ? [["Rests before a retry", formatDuration(job.retryPauseSeconds * 1000)] as const] : []),
     ["Time limit", job.timeLimitSeconds === null ? "none" : formatDuration(job.timeLimitSeconds * 1000)],
     ["Exit code", job.exitCode ?? UNKNOWN],
     ["Organization", job.organization.name],

@@ -1,9 +1,10 @@
-// The log panel: follows at the bottom, stops following when one scrolls up.
+// The log panel: follows at the bottom, stops following when one scrolls up. It keeps the newest lines; all of them can be
+// saved and searched, which the server does.
 import { useEffect, useMemo, useState } from "react";
 import { useWorkspace } from "../app/LiveContext";
 import { pageScheduler } from "../live/pause";
 import { Button } from "../ui/Button";
-import { download } from "../ui/download";
+import { Select } from "../ui/controls";
 import { plural } from "../ui/format";
 import { Failure } from "../ui/Notice";
 import { Panel } from "../ui/Panel";
@@ -13,21 +14,51 @@ import { LogFollower } from "./logStream";
 import { LogLines } from "./LogLines";
 import { matchingLines } from "./logSearch";
 import { LogSearch } from "./LogSearch";
+import { SaveLog } from "./SaveLog";
+import { SearchWholeLog } from "./SearchWholeLog";
+import type { Wanted } from "./wholeLog";
 
-export function JobLog({ jobId, name }: { readonly jobId: string; readonly name: string }) {
+interface Props {
+  readonly jobId: string;
+  readonly name: string;
+  /** How many the job has had. */
+  readonly attempts: number;
+}
+
+export function JobLog({ jobId, name, attempts }: Props) {
   const { socket } = useWorkspace();
+  const [attempt, setAttempt] = useState<number | null>(null);
   const [follower, setFollower] = useState<LogFollower>();
   useEffect(() => {
-    const created = new LogFollower(socket, jobId, pageScheduler);
+    const created = new LogFollower(socket, jobId, attempt, pageScheduler);
     created.start();
     setFollower(created);
     return () => created.close();
-  }, [socket, jobId]);
+  }, [socket, jobId, attempt]);
   if (follower === undefined) return null;
-  return <FollowedLog key={jobId} follower={follower} name={name} />;
+  const choice = attempts > 1 && <AttemptChoice attempts={attempts} chosen={attempt} onChoose={setAttempt} />;
+  return <FollowedLog key={`${jobId} ${attempt ?? ""}`} follower={follower} name={name} wanted={{ jobId, attempt, contains: null }} choice={choice} />;
 }
 
-function FollowedLog({ follower, name }: { readonly follower: LogFollower; readonly name: string }) {
+interface ChoiceProps {
+  readonly attempts: number;
+  readonly chosen: number | null;
+  readonly onChoose: (attempt: number | null) => void;
+}
+
+function AttemptChoice({ attempts, chosen, onChoose }: ChoiceProps) {
+  const numbers = Array.from({ length: attempts }, (_, index) => [`${index + 1}`, `Attempt ${index + 1}`] as const);
+  return <Select label="Attempt" value={chosen?.toString() ?? ""} options={[["", "All attempts"], ...numbers]} onChange={(text) => onChoose(text === "" ? null : Number(text))} />;
+}
+
+interface FollowedProps {
+  readonly follower: LogFollower;
+  readonly name: string;
+  readonly wanted: Wanted;
+  readonly choice: React.ReactNode;
+}
+
+function FollowedLog({ follower, name, wanted, choice }: FollowedProps) {
   const { phase, error, revision } = useCell(follower.state);
   const { ring } = follower;
   const [wrap, setWrap] = useState(true);
@@ -39,21 +70,19 @@ function FollowedLog({ follower, name }: { readonly follower: LogFollower; reado
       flush
       aside={
         <>
+          {choice}
           <LogSearch {...search} found={search.matches.length} />
           <span>{ring.length === 0 ? end : `${plural(ring.length, "line")}, ${end}`}</span>
           <Button kind="quiet" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>
             {wrap ? "Do not wrap" : "Wrap lines"}
           </Button>
-          <Button kind="quiet" disabled={ring.length === 0} onClick={() => download(ring.text(), `${name}.log`)}>
-            Save
-          </Button>
+          <SaveLog ring={ring} wanted={wanted} name={name} />
         </>
       }
     >
       {error !== undefined && <Failure error={error} onRetry={follower.start} />}
-      {ring.dropped > 0 && (
-        <p className={styles.gap}>{plural(ring.dropped, "earlier line")} not kept here; gpu-fleet logs prints all of them.</p>
-      )}
+      {ring.dropped > 0 && <p className={styles.gap}>{plural(ring.dropped, "earlier line")} not kept here; what is saved has all of them.</p>}
+      {ring.dropped > 0 && search.wanted !== "" && <SearchWholeLog key={search.wanted} wanted={{ ...wanted, contains: search.wanted }} />}
       <LogLines
         key={wrap ? "wrapped" : "long"}
         ring={ring}

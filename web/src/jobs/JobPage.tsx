@@ -77,7 +77,7 @@ function JobContent({ job }: { readonly job: Detail }) {
               <p className={styles.muted}>A loan runs no command, so it has no log.</p>
             </Panel>
           ) : (
-            <JobLog jobId={job.id} name={job.name} />
+            <JobLog jobId={job.id} name={job.name} attempts={job.attempt} />
           )}
           <JobCharts job={job} />
           <Attempts job={job} />

@@ -42,6 +42,11 @@ export function isHeldBack(job: Pick<Job, "pending">): boolean {
   return job.pending?.blockers.some(({ code }) => code === "HELD") ?? false;
 }
 
+/** It has failed, and rests before it is tried again. */
+export function isResting(job: Pick<Job, "pending">): boolean {
+  return job.pending?.blockers.some(({ code }) => code === "RETRY_PAUSE") ?? false;
+}
+
 /** One sentence for the head of the job's page. */
 export function jobSentence(job: Job): string {
   const gpus = plural(job.requirements.count, "GPU");

@@ -21,6 +21,7 @@ export class LogFollower {
   readonly state = new Cell<LogState>({ revision: 0, phase: "following" });
   readonly #socket: StreamOpener;
   readonly #jobId: string;
+  readonly #attempt: number | null;
   readonly #scheduler: Scheduler;
   #waiting: JobLogsSubscription["jobLogs"][] = [];
   #scheduled = false;
@@ -29,9 +30,11 @@ export class LogFollower {
   #cursor: string | null = null;
   #stop: (() => void) | undefined;
 
-  constructor(socket: StreamOpener, jobId: string, scheduler: Scheduler) {
+  /** `attempt`: of this one alone; null: of all. */
+  constructor(socket: StreamOpener, jobId: string, attempt: number | null, scheduler: Scheduler) {
     this.#socket = socket;
     this.#jobId = jobId;
+    this.#attempt = attempt;
     this.#scheduler = scheduler;
   }
 
@@ -40,7 +43,7 @@ export class LogFollower {
     this.#change({ phase: "following" });
     this.#stop = this.#socket.open({
       operation: JobLogsDocument,
-      variables: () => ({ jobId: this.#jobId, after: this.#cursor }),
+      variables: () => ({ jobId: this.#jobId, after: this.#cursor, attempt: this.#attempt }),
       next: (data) => this.#take(data.jobLogs),
       refused: (error) => this.#finish({ phase: "failed", error }),
       completed: () => this.#finish({ phase: "complete" }),

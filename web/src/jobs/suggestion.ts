@@ -58,6 +58,7 @@ export function replacementOf(job: Detail, suggestion: Suggestion): SubmitJobInp
     workdir: job.workdir,
     priority: job.priority,
     maxRetries: job.maxRetries,
+    retryPauseSeconds: job.retryPauseSeconds,
     labels: job.labels.map(({ key, value }) => ({ key, value })),
     dependsOn: job.dependsOn.map(({ id }) => id),
     ...(timeLimitSeconds !== null && { timeLimitSeconds }),

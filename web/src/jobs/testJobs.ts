@@ -39,6 +39,8 @@ export function aDetail(fields: Partial<Detail> = {}): Detail {
     workdir: null,
     envNames: [],
     maxRetries: 0,
+    retryPauseSeconds: 10,
+    retryAt: null,
     retryOf: null,
     allocations: [],
     dependsOn: [],

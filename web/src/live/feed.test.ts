@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ApiError } from "../api/errors";
 import type { Operation } from "../api/operation";
 import type { Stream } from "../api/socket";
@@ -116,5 +116,19 @@ describe("a feed", () => {
     socket.connect();
     await settled();
     expect([snapshots(), feed.state.get().phase]).toEqual([2, "ready"]);
+  });
+
+  test("a snapshot that failed for the moment is tried again by itself", async () => {
+    vi.useFakeTimers();
+    const answers = [Promise.reject(new ApiError("RATE_LIMITED", "slowly", { retryAfterSeconds: 2 })), Promise.resolve()];
+    const { socket, feed, snapshots } = world(() => answers.shift() ?? Promise.resolve());
+    feed.start();
+    socket.connect();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(feed.state.get().phase).toBe("failed");
+    await vi.advanceTimersByTimeAsync(2100);
+    expect([snapshots(), feed.state.get().phase]).toEqual([2, "ready"]);
+    feed.close();
+    vi.useRealTimers();
   });
 });

@@ -8,7 +8,7 @@ import { Cell } from "./cell";
 
 /** A stream that the server ended or could not serve is asked for again after this long. */
 export const RESTART_AFTER_MS = 1000;
-const TRANSIENT: ReadonlySet<FailureCode> = new Set(["UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR"]);
+const TRANSIENT: ReadonlySet<FailureCode> = new Set(["UNAVAILABLE", "RATE_LIMITED", "INTERNAL_SERVER_ERROR", "NETWORK"]);
 
 /** What a feed needs of the socket. */
 export interface StreamOpener {
@@ -88,8 +88,7 @@ export class Feed<Data> {
       this.start();
       return;
     }
-    this.state.set({ phase: "failed", error });
-    if (TRANSIENT.has(error.code)) this.#startLater((error.retryAfterSeconds ?? 5) * 1000);
+    this.#failed(error);
   }
 
   #startLater(milliseconds: number): void {
@@ -119,7 +118,11 @@ export class Feed<Data> {
     }
   }
 
+  /** What may pass by itself is tried again without being asked to. */
   #failed(failure: unknown): void {
-    if (!this.#closed) this.state.set({ phase: "failed", error: asApiError(failure) });
+    if (this.#closed) return;
+    const error = asApiError(failure);
+    this.state.set({ phase: "failed", error });
+    if (TRANSIENT.has(error.code)) this.#startLater((error.retryAfterSeconds ?? 5) * 1000);
   }
 }

@@ -73,6 +73,7 @@ export function SubmitPage() {
               <summary>More</summary>
               <div className={styles.form}>
                 <Field {...common("maxRetries")} label="Retries" type="number" hint="Runs it again so often when it fails or its host is lost." />
+                <Field {...common("retryPause")} label="Rest before a retry (seconds)" type="number" hint="Twice as long after each further one. Empty: 10." />
                 <Field {...common("workdir")} label="Folder" hint="Where it starts, on its host. Empty: the home folder of the user that it runs as." />
                 <Field {...common("labels")} label="Labels" multiline hint="key=value, one a line." />
                 <Field {...common("env")} label="Environment" multiline hint="NAME=value, one a line. Values can never be read again." />

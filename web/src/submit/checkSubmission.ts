@@ -7,6 +7,7 @@ const GPUS = 4096;
 const PRIORITY = 1000;
 const RETRIES = 100;
 const YEAR_MINUTES = 365 * 24 * 60;
+const DAY_SECONDS = 86_400;
 const NAME_CHARS = 200;
 export const MOST_COPIES = 1000;
 
@@ -49,6 +50,7 @@ const FORM = v.pipe(
     priority: whole(0, -PRIORITY, PRIORITY),
     timeLimitMinutes: amount(YEAR_MINUTES),
     maxRetries: whole(0, 0, RETRIES),
+    retryPause: v.pipe(text, v.regex(/^\d*$/, "must be a whole number"), v.transform((typed) => (typed === "" ? null : Number(typed))), v.nullable(v.pipe(v.number(), v.maxValue(DAY_SECONDS, "must be 0 to 86400")))),
     workdir: v.pipe(text, v.regex(/^(\/.*)?$/, "must be an absolute path")),
     labels: pairs,
     env: pairs,

@@ -14,6 +14,7 @@ export function fieldsOf(job: Detail): SubmissionFields {
     command: lineOf(job.command ?? []),
     priority: job.priority.toString(),
     maxRetries: job.maxRetries.toString(),
+    retryPause: job.maxRetries === 0 ? "" : job.retryPauseSeconds.toString(),
     workdir: job.workdir ?? "",
     labels: lines(job.labels),
     env: job.envNames.map((name) => `${name}=`).join("\n"),

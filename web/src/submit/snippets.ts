@@ -61,6 +61,7 @@ export function asCommand({ input, times }: Submission): string {
     ["--priority", input.priority],
     ["--time-limit", input.timeLimitSeconds === null || input.timeLimitSeconds === undefined ? undefined : `${input.timeLimitSeconds}s`],
     ["--max-retries", input.maxRetries],
+    ["--retry-pause", input.retryPauseSeconds === null || input.retryPauseSeconds === undefined ? undefined : `${input.retryPauseSeconds}s`],
     ["--workdir", input.workdir],
     ...(input.labels ?? []).map(({ key, value }) => ["--label", `${key}=${value}`] as const),
     ...(input.env ?? []).map(({ name, value }) => ["--env", `${name}=${value}`] as const),

@@ -45,6 +45,8 @@ describe("what is wrong is said at its field", () => {
     [{ timeLimitMinutes: "soon" }, "timeLimitMinutes", "must be a number"],
     [{ workdir: "here" }, "workdir", "must be an absolute path"],
     [{ labels: "team" }, "labels", "must be one key=value a line"],
+    [{ retryPause: "1.5" }, "retryPause", "must be a whole number"],
+    [{ retryPause: "86401" }, "retryPause", "must be 0 to 86400"],
     [{ times: "1001" }, "times", "must be 1 to 1000"],
     [{ share: "50", gpus: "2" }, "share", "only one GPU can be shared"],
   ])("%j: %s %s", (fields, field, message) => {
@@ -102,6 +104,7 @@ describe("a job that is cloned", () => {
       requirements: { count: 1 },
       command: ["/bin/sh", "-c", "python train.py | tee log"],
       priority: 3,
+      retryPauseSeconds: 10,
       timeLimitSeconds: 90,
       maxRetries: 2,
       labels: [{ key: "team", value: "nlp" }],

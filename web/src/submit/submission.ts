@@ -12,6 +12,8 @@ export interface SubmissionFields {
   readonly priority: string;
   readonly timeLimitMinutes: string;
   readonly maxRetries: string;
+  /** Seconds; empty: as the server has it. */
+  readonly retryPause: string;
   readonly workdir: string;
   /** key=value, one a line. */
   readonly labels: string;
@@ -43,6 +45,7 @@ export const EMPTY_SUBMISSION: SubmissionFields = {
   priority: "0",
   timeLimitMinutes: "",
   maxRetries: "0",
+  retryPause: "",
   workdir: "",
   labels: "",
   env: "",
@@ -60,7 +63,7 @@ const WHOLE_GPU_MILLI = 1000;
 
 /** What is not asked for is left out, so that the server's own defaults hold and what is copied stays short. */
 export function toInput(checked: CheckedSubmission): SubmitJobInput {
-  const { name, modelType, command, priority, timeLimitMinutes, maxRetries, workdir, labels, env, hold } = checked;
+  const { name, modelType, command, priority, timeLimitMinutes, maxRetries, retryPause, workdir, labels, env, hold } = checked;
   return {
     name,
     ...(modelType !== "" && { modelType }),
@@ -68,7 +71,7 @@ export function toInput(checked: CheckedSubmission): SubmitJobInput {
     ...(command !== "" && { command: shellCommand(command) }),
     ...(priority !== 0 && { priority }),
     ...(timeLimitMinutes !== null && { timeLimitSeconds: Math.round(timeLimitMinutes * SECONDS_PER_MINUTE) }),
-    ...(maxRetries > 0 && { maxRetries }),
+    ...(maxRetries > 0 && { maxRetries, ...(retryPause !== null && { retryPauseSeconds: retryPause }) }),
     ...(workdir !== "" && { workdir }),
     ...(labels.length > 0 && { labels }),
     ...(env.length > 0 && { env: env.map(({ key, value }) => ({ name: key, value })) }),
@@ -117,6 +120,7 @@ const FIELDS_BY_PATH: ReadonlyArray<readonly [string, FieldName]> = [
   ["priority", "priority"],
   ["timeLimitSeconds", "timeLimitMinutes"],
   ["maxRetries", "maxRetries"],
+  ["retryPauseSeconds", "retryPause"],
   ["workdir", "workdir"],
   ["labels", "labels"],
   ["env", "env"],

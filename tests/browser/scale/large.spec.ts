@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import { FleetServer } from "../../harness/server.ts";
 import { PlayedHosts } from "../harness/playedHosts.ts";
 import { expect, signIn, test } from "../harness/test.ts";
+import { tell } from "../harness/measures.ts";
 import { countTasks, framesWhile, longTasks } from "../harness/smoothness.ts";
 
 test("4,096 GPUs are one picture on one screen", async ({ page }, info) => {
@@ -13,11 +14,11 @@ test("4,096 GPUs are one picture on one screen", async ({ page }, info) => {
     await signIn(page, server);
     const canvas = page.getByRole("grid", { name: "GPUs by host" }).locator("canvas");
     await expect(canvas).toHaveAttribute("data-cells", "4096", { timeout: 60_000 });
-    info.annotations.push({ type: "milliseconds to the whole picture", description: `${Date.now() - began}` });
+    tell(info, "milliseconds to the whole picture", `${Date.now() - began}`);
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThanOrEqual(900);
-    info.annotations.push({ type: "tasks above 50 ms until then", description: await longTasks(page) });
-    info.annotations.push({ type: "milliseconds between frames while readings come", description: await framesWhile(page, 10_000, () => undefined) });
-    info.annotations.push({ type: "tasks above 50 ms while readings come", description: await longTasks(page) });
+    tell(info, "tasks above 50 ms until then", await longTasks(page));
+    tell(info, "milliseconds between frames while readings come", await framesWhile(page, 10_000, () => undefined));
+    tell(info, "tasks above 50 ms while readings come", await longTasks(page));
     await page.getByRole("searchbox", { name: "Host, type or job" }).fill("node-300");
     await page.getByRole("radio", { name: "Table" }).check({ force: true });
     await expect(page.getByRole("table", { name: "GPUs" })).toHaveAttribute("aria-rowcount", "9");
@@ -42,15 +43,15 @@ test(`a list of ${JOBS.toLocaleString("en")} jobs is scrolled to its end and bac
   await signIn(page, server, "/jobs?sort=newest");
   const table = page.getByRole("table", { name: "Jobs" });
   await expect(table.getByRole("link", { name: `sweep-${ARRAYS - 1}`, exact: true }).first()).toBeVisible();
-  info.annotations.push({ type: "milliseconds between frames while scrolling", description: await framesWhile(page, 10_000, () => window.scrollBy(0, 200)) });
-  info.annotations.push({ type: "tasks above 50 ms while scrolling", description: await longTasks(page) });
+  tell(info, "milliseconds between frames while scrolling", await framesWhile(page, 10_000, () => window.scrollBy(0, 200)));
+  tell(info, "tasks above 50 ms while scrolling", await longTasks(page));
 
   const began = Date.now();
   await toTheEnd(page);
   await expect(table).toHaveAttribute("aria-rowcount", `${ARRAYS * OF_EACH + 1}`);
   await expect(table.getByRole("link", { name: "sweep-0", exact: true }).last()).toBeVisible();
-  info.annotations.push({ type: "seconds to the end", description: `${Math.round((Date.now() - began) / 1000)}` });
-  info.annotations.push({ type: "tasks above 50 ms on the way", description: await longTasks(page) });
+  tell(info, "seconds to the end", `${Math.round((Date.now() - began) / 1000)}`);
+  tell(info, "tasks above 50 ms on the way", await longTasks(page));
   expect(await table.locator("tbody tr").count()).toBeLessThan(80);
 
   // What was passed on the way has been forgotten, and comes again.
@@ -62,7 +63,7 @@ test(`a list of ${JOBS.toLocaleString("en")} jobs is scrolled to its end and bac
   // Live all the while.
   await api.submit({ name: "the-newest", gpus: 1, line: "true", hold: true });
   await expect(table.getByRole("link", { name: "the-newest" })).toBeVisible();
-  info.annotations.push({ type: "tasks above 50 ms on the way back", description: await longTasks(page) });
+  tell(info, "tasks above 50 ms on the way back", await longTasks(page));
 });
 
 async function toTheEnd(page: Page): Promise<void> {

@@ -26,11 +26,12 @@ export function PaletteButton(commands: Commands) {
   }, []);
   return (
     <>
-      <Button kind="quiet" aria-label="Search everywhere" aria-keyshortcuts={MAC ? "Meta+K" : "Control+K"} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+      <Button kind="quiet" aria-keyshortcuts={MAC ? "Meta+K" : "Control+K"} aria-haspopup="dialog" onClick={() => setOpen(true)}>
         <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round">
           <circle cx="7" cy="7" r="4.5" />
           <path d="M10.5 10.5L14 14" />
         </svg>
+        <span className="visually-hidden">Search everywhere</span>
         <kbd className={styles.key}>{KEY_NAME}</kbd>
       </Button>
       {open && <Palette {...commands} onClose={() => setOpen(false)} />}

@@ -1,4 +1,4 @@
-// Pictures of a fleet at work. Only docs/dashboard.png is kept; the others are to look at.
+// Pictures of a fleet at work. Those in docs/ are kept; the others are to look at.
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { Api, type JobWish } from "../harness/api.ts";
@@ -32,6 +32,11 @@ test("pictures of a fleet at work", async ({ page }) => {
     await openPage(page, "Fleet");
     await settled(page);
     await page.screenshot({ path: join(DOCS, "dashboard.png") });
+    await page.goto(`${server.origin}/jobs/${active.at(-2) ?? ""}`);
+    await expect(page.getByRole("list", { name: "Suggestions" })).toBeVisible();
+    await expect(page.getByRole("note")).toBeVisible();
+    await page.screenshot({ path: join(DOCS, "why-it-waits.png"), clip: { x: 0, y: 0, width: 1440, height: 520 } });
+    await takeOverlays(page, server);
     await takeVariants(page, server, await viewsOf(api));
   } finally {
     // What runs outlives its agent on purpose, so it is ended before the server.
@@ -68,6 +73,28 @@ async function settled(page: Page): Promise<void> {
   await expect(page.locator("[data-gpu-status=ALLOCATED]").filter({ hasText: /[1-9]\d? %/ })).toHaveCount(7);
 }
 
+/** What is opened over a page. */
+async function takeOverlays(page: Page, server: FleetServer): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(`${server.origin}/jobs`);
+    await expect(page.getByRole("link", { name: "train-llama-3-8b" })).toBeVisible();
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("llama");
+    await expect(page.getByRole("option", { name: /train-llama/ })).toBeVisible();
+    await page.screenshot({ path: `test-results/palette-${colorScheme}.png` });
+    await page.keyboard.press("Escape");
+    await page.getByRole("checkbox", { name: /^Select all/ }).check();
+    await page.screenshot({ path: `test-results/bulk-${colorScheme}.png` });
+    await page.getByRole("link", { name: "pretrain-70b" }).click();
+    await page.getByRole("button", { name: /^Apply/ }).first().click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await page.screenshot({ path: `test-results/apply-${colorScheme}.png` });
+    await page.keyboard.press("Escape");
+  }
+}
+
 const VARIANTS = [
   { name: "light", colorScheme: "light", width: 1440, height: 900 },
   { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
@@ -102,6 +129,7 @@ async function viewsOf(api: Api): Promise<readonly View[]> {
     { name: "job-failed", path: `/jobs/${job("convert-checkpoint")}`, text: "no such file" },
     { name: "queue", path: "/queue", text: "sweep-lora-rank" },
     { name: "usage", path: "/usage", text: "By day" },
+    { name: "usage-users", path: "/usage?by=user&days=30", text: "By user" },
     { name: "submit", path: "/submit", text: "New job" },
     { name: "submit-clone", path: `/submit?from=${job("train-llama-3-8b")}`, text: "was submitted" },
     { name: "admin-organizations", path: "/admin/organizations", text: "Vision Lab" },
@@ -159,6 +187,12 @@ test("pictures of a fleet of 512 GPUs", async ({ page }) => {
       await expect(page.getByRole("group", { name: "GPUs by state" })).toContainText("Working");
       await page.screenshot({ path: `test-results/map-${color}-light.png` });
     }
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.goto(`${server.origin}/fleet?color=use`);
+    await expect(page.locator("canvas[data-cells='512']")).toBeVisible();
+    await expect(page.getByRole("group", { name: "GPUs by state" })).toContainText("Working");
+    await page.locator("canvas").hover({ position: { x: 420, y: 80 }, force: true });
+    await page.screenshot({ path: join(DOCS, "map.png"), clip: { x: 0, y: 0, width: 1440, height: 640 } });
   } finally {
     await end(api, jobs);
     await server.remove();

@@ -37,7 +37,9 @@ export function Shell({ children, onSignOut }: { readonly children: ReactNode; r
           <div className={styles.right}>
             <PaletteButton onHelp={openHelp} onSignOut={onSignOut} />
             <LiveIndicator />
-            <TimeZoneButton />
+            <span className={styles.keys}>
+              <TimeZoneButton />
+            </span>
             <ThemeButton />
             <span className={styles.keys}>
               <KeyboardHelp open={help} onOpen={setHelp} />

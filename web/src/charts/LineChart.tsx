@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Aligned, MetricInfo } from "./history";
+import { formatClock, UNKNOWN } from "../ui/format";
 import styles from "./LineChart.module.css";
 
 export interface LineChartProps {
@@ -37,6 +38,8 @@ export default function LineChart({ info, names, data, description, from, to, da
     if (holder === null) return undefined;
     const created = new uPlot(options(holder, { info, names: line.split("\n"), from, to, utc }), columns(newest.current), holder);
     chart.current = created;
+    // Says that no pointer is there, so that the legend tells the newest from the start.
+    created.setCursor({ left: -10, top: -10 });
     const observer = new ResizeObserver(() => created.setSize({ width: holder.clientWidth, height: HEIGHT }));
     observer.observe(holder);
     return () => {
@@ -68,7 +71,7 @@ function options(holder: HTMLElement, { info, names, from, to, utc }: Wishes): u
     scales: { x: { range: () => [from, to] }, y: { range: (_chart, _least, most) => [0, info.most ?? Math.max(1, most * 1.1)] } },
     axes: [{ ...axis, space: 64, values: TIMES }, { ...axis, size: 46, space: 30 }],
     series: [
-      { label: "Time", value: utc ? "{HH}:{mm} UTC" : "{HH}:{mm}" },
+      { label: "Time", value: (chart, seconds: number | null) => clockText(seconds ?? newestOf(chart.data[0]), utc) },
       ...names.map((label, index) => ({
         label,
         stroke: colour("--run"),
@@ -77,10 +80,28 @@ function options(holder: HTMLElement, { info, names, from, to, utc }: Wishes): u
         spanGaps: false,
         // A line needs two points; a single one would not be seen.
         points: { show: (chart: uPlot) => chart.data[0].length === 1 },
-        value: (_chart: uPlot, value: number | null) => (value === null ? "–" : `${value.toFixed(info.unit === "GiB" ? 1 : 0)} ${info.unit}`),
+        // Under no pointer the newest is told.
+        value: (chart: uPlot, value: number | null, series: number, at: number | null) => amountText(at === null ? newestOf(chart.data[series]) : value, info),
       })),
     ],
   };
+}
+
+function newestOf(column: uPlot.AlignedData[number] | undefined): number | null {
+  for (let at = (column?.length ?? 0) - 1; at >= 0; at--) {
+    const value = column?.[at];
+    if (value !== null && value !== undefined) return value;
+  }
+  return null;
+}
+
+function amountText(value: number | null, { unit }: MetricInfo): string {
+  return value === null ? UNKNOWN : `${value.toFixed(unit === "GiB" ? 1 : 0)} ${unit}`;
+}
+
+function clockText(seconds: number | null, utc: boolean): string {
+  if (seconds === null) return UNKNOWN;
+  return `${formatClock(seconds * 1000).replace(/:\d\d$/, "")}${utc ? " UTC" : ""}`;
 }
 
 /** Hours of the day, and the day where it changes; 24 hours, as everywhere here. */

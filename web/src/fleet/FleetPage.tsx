@@ -21,6 +21,7 @@ import { groupByHost, type HostGroup } from "./hostGroups";
 import { HostCard } from "./HostCard";
 import { Legend } from "./Legend";
 import { OrganizationLegend } from "./OrganizationLegend";
+import { TroubleList } from "./TroubleList";
 import { useReadings } from "./useReadings";
 
 /** Above this many GPUs the map shows them without words. */
@@ -62,6 +63,7 @@ export function FleetPage() {
         </Empty>
       )}
       <Missing />
+      <TroubleList groups={groups} />
       {groups.length > 0 && (
         <div className={styles.columns} data-open={chosen !== undefined}>
           <Shape view={view} groups={groups} many={many} chosen={chosen} onChoose={choose} onClear={() => change({ text: "", states: [] })} />

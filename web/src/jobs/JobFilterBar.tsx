@@ -62,7 +62,7 @@ function SubmitterFilter({ view, onChange }: Props) {
     );
   }
   return (
-    <Button kind="quiet" aria-pressed={view.by === subject} onClick={() => onChange({ by: view.by === subject ? "" : subject })}>
+    <Button aria-pressed={view.by === subject} onClick={() => onChange({ by: view.by === subject ? "" : subject })}>
       Mine
     </Button>
   );

@@ -74,7 +74,7 @@ function FollowedLog({ follower, name, wanted, choice }: FollowedProps) {
           <LogSearch {...search} found={search.matches.length} />
           <span>{ring.length === 0 ? end : `${plural(ring.length, "line")}, ${end}`}</span>
           <Button kind="quiet" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>
-            {wrap ? "Do not wrap" : "Wrap lines"}
+            Wrap lines
           </Button>
           <SaveLog ring={ring} wanted={wanted} name={name} />
         </>

@@ -55,7 +55,7 @@ export function Suggestions({ suggestions, action }: SuggestionsProps) {
       <h3 className={styles.heading}>It would start now</h3>
       <ul className={styles.blockers} aria-label="Suggestions">
         {suggestions.map((suggestion) => (
-          <li key={`${suggestion.code} ${suggestion.message}`} className={styles.blocker}>
+          <li key={`${suggestion.code} ${suggestion.message}`} className={`${styles.blocker} ${styles.suggestion}`}>
             <Glyph family="good" shape="tick" />
             <span className={styles.message}>{suggestion.message}</span>
             {action(suggestion)}

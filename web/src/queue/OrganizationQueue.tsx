@@ -12,7 +12,7 @@ import { type Job, PAGE_SIZE } from "../live/jobStore";
 import type { Organization } from "../live/organizationStore";
 import { plural, UNKNOWN } from "../ui/format";
 import { Panel } from "../ui/Panel";
-import { RelativeTime } from "../ui/time";
+import { Duration } from "../ui/time";
 import { useCell, useRevision } from "../ui/useCell";
 import styles from "./OrganizationQueue.module.css";
 import { ShareBar } from "./ShareBar";
@@ -69,8 +69,8 @@ function WaitingJob({ job, next }: { readonly job: Job; readonly next: boolean }
         {pending?.blockers.map(({ code, message }) => <li key={`${code} ${message}`}>{message}</li>)}
       </ul>
       <span className={styles.time}>
-        {estimate === "" ? "waits since " : `starts ${estimate}, waits since `}
-        <RelativeTime at={job.submittedAt} />
+        {estimate === "" ? "waits " : `starts ${estimate}, waits `}
+        <Duration from={Date.parse(job.submittedAt)} until={undefined} />
       </span>
     </li>
   );

@@ -69,10 +69,10 @@ export function SubmitPage() {
             <Field {...common("priority")} label="Priority" type="number" hint="Higher goes first within your organization." />
             <Field {...common("timeLimitMinutes")} label="Time limit (minutes)" type="number" hint="Empty: none. With one, waiting jobs can be told when they start." />
             <Field {...common("times")} label="Copies" type="number" hint="More than 1: an array. Each copy finds its number, from 0, in GPU_FLEET_ARRAY_INDEX." />
+            <Field {...common("maxRetries")} label="Retries" type="number" hint="Runs it again so often when it fails or its host is lost." />
             <details className={styles.more} open={original !== undefined}>
               <summary>More</summary>
               <div className={styles.form}>
-                <Field {...common("maxRetries")} label="Retries" type="number" hint="Runs it again so often when it fails or its host is lost." />
                 <Field {...common("retryPause")} label="Rest before a retry (seconds)" type="number" hint="Twice as long after each further one. Empty: 10." />
                 <Field {...common("workdir")} label="Folder" hint="Where it starts, on its host. Empty: the home folder of the user that it runs as." />
                 <Field {...common("labels")} label="Labels" multiline hint="key=value, one a line." />

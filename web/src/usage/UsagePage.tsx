@@ -69,8 +69,10 @@ function Content({ usage, dimension, days }: { readonly usage: UsageQuery; reado
 
 function sentence(total: Amounts): string {
   const part = usedPart(total);
-  const known = part === undefined ? "the cards told nothing of their use" : `of what the cards told of, ${formatPercent(part * 100)} was used`;
-  return `${hoursText(total.held)} GPU-hours held; ${known}, ${hoursText(total.idle)} GPU-hours were held idle.`;
+  const held = `${hoursText(total.held)} GPU-hours were held`;
+  if (part === undefined) return `${held}. How much of them was used is not told yet: hours are summed up when they are over.`;
+  // A number stays with its unit.
+  return `${held}. Of what the cards told of, ${formatPercent(part * 100).replace(" ", "\u00a0")} was used; ${hoursText(total.idle)} GPU-hours were held idle.`;
 }
 
 function Groups({ rows, dimension }: { readonly rows: UsageQuery["groups"]["rows"]; readonly dimension: Dimension }) {
@@ -84,7 +86,7 @@ function Groups({ rows, dimension }: { readonly rows: UsageQuery["groups"]["rows
       title={`By ${name.startsWith("GPU") ? name : name.toLowerCase()}`}
       aside={
         <Button kind="quiet" aria-pressed={byWaste} onClick={() => setByWaste(!byWaste)}>
-          {byWaste ? "Most held first" : "Most idle first"}
+          Most idle first
         </Button>
       }
       flush

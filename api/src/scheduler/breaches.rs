@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use domain::plan::Breach;
+use domain::plan::{Breach, Rules};
 use domain::snapshot::Snapshot;
 use serde::Serialize;
 
@@ -20,6 +20,9 @@ struct Kept<'a> {
     at: DateTime<Utc>,
     breaches: &'a [Breach],
     snapshot: &'a Snapshot,
+    /// What the server's rules have that others' may not.
+    #[serde(rename = "minRunSecs")]
+    min_run_secs: i64,
 }
 
 impl Breaches {
@@ -28,13 +31,19 @@ impl Breaches {
     }
 
     /// Tells of a pass that broke rules, and whether it did.
-    pub(super) fn tell(&self, snapshot: &Snapshot, at: DateTime<Utc>, breaches: &[Breach]) -> bool {
+    pub(super) fn tell(
+        &self,
+        snapshot: &Snapshot,
+        rules: &Rules,
+        at: DateTime<Utc>,
+        breaches: &[Breach],
+    ) -> bool {
         let Some(first) = breaches.first() else { return false };
         for breach in breaches {
             metrics::counter!("gpu_fleet_scheduler_breaches_total", "code" => breach.code.as_str())
                 .increment(1);
         }
-        let file = match self.keep(&Kept { at, breaches, snapshot }) {
+        let file = match self.keep(&Kept { at, breaches, snapshot, min_run_secs: rules.min_run_secs }) {
             Ok(file) => {
                 file.map_or_else(|| "none: there are enough".to_owned(), |file| file.display().to_string())
             }

@@ -173,7 +173,7 @@ impl Scheduler {
         let (rules, breaches, now) = (self.rules, self.breaches.clone(), Utc::now());
         let planned = tokio::task::spawn_blocking(move || {
             let plan = plan_by(&snapshot, &rules, now);
-            let broken = breaches.tell(&snapshot, now, &check(&snapshot, &plan));
+            let broken = breaches.tell(&snapshot, &rules, now, &check(&snapshot, &plan));
             (plan, broken)
         });
         let (plan, broken) =

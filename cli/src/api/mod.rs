@@ -8,6 +8,7 @@ mod fleet;
 mod inputs;
 mod job;
 mod mutations;
+mod past;
 mod queries;
 mod subscriptions;
 mod top;
@@ -32,8 +33,11 @@ pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine,
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
-    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitBulk, SubmitJob, SubmitJobs, SubmitJobsVariables,
-    SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
+    RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitBulk, SubmitJob, SubmitJobs,
+    SubmitJobsVariables, SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
+};
+pub(crate) use past::{
+    PastJob, PastJobPage, PastJobs, PastJobsVariables, WholeGpu, WholeHost, WholeHosts, WholeHostsVariables,
 };
 pub(crate) use queries::{
     ExplainJob, GpuPage, HostPage, IdVariables, JobById, JobIdPage, JobLogTail, JobPage, JobPageVariables,

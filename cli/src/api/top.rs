@@ -4,9 +4,7 @@
 use super::enums::{GpuHealth, GpuStatus, GpuUse, HostStatus, JobStatus};
 use super::fleet::GpuTelemetry;
 use super::job::{Blocker, HostName, OrganizationName};
-use super::queries::{
-    JobPageVariablesFields, PageInfo, PageVariablesFields,
-};
+use super::queries::{JobPageVariablesFields, PageInfo, PageVariablesFields};
 use super::{Instant, schema};
 
 /// Where the subscriptions stand.

@@ -1,17 +1,45 @@
 //! Arguments of `gpu-fleet simulate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use domain::plan::{PACKINGS, POLICIES};
+
+use super::connection::ConnectArgs;
+use super::values::{Pair, duration, pair};
 
 /// `gpu-fleet simulate`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = after_help())]
 pub(crate) struct SimulateArgs {
     /// The jobs: a CSV file with named columns, plain or gzip
-    #[arg(long, value_name = "FILE", required_unless_present = "reach")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["reach", "history", "breach"])]
     pub(crate) jobs: Option<PathBuf>,
+
+    /// The jobs that a server was given in so long a time (14d), on its hosts unless others are named
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["jobs", "tenants", "order"])]
+    pub(crate) history: Option<Duration>,
+
+    /// What if there were so many more of the largest host; beside what is
+    #[arg(long, value_name = "COUNT", default_value_t = 0, help_heading = "What if")]
+    pub(crate) add_hosts: usize,
+
+    /// What if this host were not there; beside what is; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = "What if")]
+    pub(crate) without_host: Vec<String>,
+
+    /// What if an organization might hold so many GPUs at most; beside what is; may be repeated
+    #[arg(long, value_name = "ORG=GPUS", value_parser = pair, help_heading = "What if")]
+    pub(crate) quota: Vec<Pair>,
+
+    /// What if so many GPUs were an organization's own; beside what is; may be repeated
+    #[arg(long, value_name = "ORG=GPUS", value_parser = pair, help_heading = "What if")]
+    pub(crate) guarantee: Vec<Pair>,
+
+    /// What if an organization had this weight; beside what is; may be repeated
+    #[arg(long, value_name = "ORG=WEIGHT", value_parser = pair, help_heading = "What if")]
+    pub(crate) weight: Vec<Pair>,
 
     /// The hosts: a CSV file with named columns, plain or gzip
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "pool"])]
@@ -53,9 +81,9 @@ pub(crate) struct SimulateArgs {
     #[arg(long)]
     pub(crate) arrivals_only: bool,
 
-    /// Where estimates of run times come from
-    #[arg(long, value_enum, default_value_t = Est::Trace)]
-    pub(crate) est: Est,
+    /// Where estimates of run times come from [default: trace; of a server's history: learned]
+    #[arg(long, value_enum)]
+    pub(crate) est: Option<Est>,
 
     /// Moves each arrival by up to so many seconds, at random
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
@@ -77,13 +105,16 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) dump: Option<PathBuf>,
 
-    /// Prints JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-
     /// Prints the table of reaches over a folder with the published traces instead
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["jobs", "hosts", "nodes", "pool"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["jobs", "hosts", "nodes", "pool", "history"])]
     pub(crate) reach: Option<PathBuf>,
+
+    /// Plans again what a server has kept of a plan that broke a rule, and says whether it still does
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["jobs", "hosts", "nodes", "pool", "history", "reach"])]
+    pub(crate) breach: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
 }
 
 /// How files are read.
@@ -119,28 +150,15 @@ fn after_help() -> String {
 }
 
 impl SimulateArgs {
-    /// The arguments that name hosts, and nothing else.
-    pub(crate) fn of_hosts(file: &std::path::Path) -> Self {
-        Self {
-            jobs: None,
-            hosts: Some(file.to_owned()),
-            nodes: None,
-            pool: None,
-            format: Format::Native,
-            tenants: None,
-            policy: String::new(),
-            placement: String::new(),
-            split: false,
-            order: None,
-            arrivals_only: false,
-            est: Est::Trace,
-            shake: 0,
-            runs: 1,
-            seed: 0,
-            threads: 1,
-            dump: None,
-            json: false,
-            reach: None,
-        }
+    /// The same, but for the hosts, which are those of a file.
+    pub(crate) fn of_hosts(&self, file: &Path) -> Self {
+        Self { hosts: Some(file.to_owned()), nodes: None, pool: None, ..self.clone() }
+    }
+
+    /// Whether something is to be otherwise than it is.
+    pub(crate) fn asks_what_if(&self) -> bool {
+        let Self { add_hosts, without_host, quota, guarantee, weight, .. } = self;
+        let lists = [quota.len(), guarantee.len(), weight.len(), without_host.len()];
+        *add_hosts > 0 || lists.iter().any(|length| *length > 0)
     }
 }

@@ -51,12 +51,8 @@ impl Origin {
             Self::Variable => Some(format!(
                 "the token is that of {TOKEN_VARIABLE}: set another, or unset it and run gpu-fleet login {server}"
             )),
-            Self::File(path) => {
-                Some(format!("the token is that in {}: put a new one there", path.display()))
-            }
-            Self::Profile(name) => {
-                Some(format!("sign in again: gpu-fleet login {server} --profile {name}"))
-            }
+            Self::File(path) => Some(format!("the token is that in {}: put a new one there", path.display())),
+            Self::Profile(name) => Some(format!("sign in again: gpu-fleet login {server} --profile {name}")),
             Self::DataDir(path) => Some(format!(
                 "the token is that in {}, which the server renews while it runs: sign in with another by gpu-fleet login {server}",
                 path.display()
@@ -102,9 +98,8 @@ fn choose(args: &ServerArgs, variable: Option<String>, profiles: &Profiles) -> R
     let found = |token, origin| Ok(Found { server: server.clone(), token: Some(token), origin });
     let is_of = |profile: &Profile| parse_server(&profile.server).is_ok_and(|its| its == server);
     let from_file = |path: &PathBuf| found(read(path)?, Origin::File(path.clone()));
-    let from_profile = |(name, profile): (&str, &Profile)| {
-        found(profile.token.clone(), Origin::Profile(name.to_owned()))
-    };
+    let from_profile =
+        |(name, profile): (&str, &Profile)| found(profile.token.clone(), Origin::Profile(name.to_owned()));
     if let (Told::Line, Some(path)) = (args.token_file, &args.options.token_file) {
         return from_file(path);
     }

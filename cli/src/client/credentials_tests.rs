@@ -35,13 +35,8 @@ impl World {
         let options =
             ServerOptions { server: None, token_file: None, profile: None, data_dir: dir.path().to_owned() };
         let nowhere = Told::Nowhere;
-        let args = ServerArgs {
-            options,
-            server: nowhere,
-            token_file: nowhere,
-            profile: nowhere,
-            data_dir: nowhere,
-        };
+        let args =
+            ServerArgs { options, server: nowhere, token_file: nowhere, profile: nowhere, data_dir: nowhere };
         Self { dir, args, variable: None }
     }
 

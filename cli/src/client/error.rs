@@ -1,5 +1,7 @@
 //! Everything that can go wrong for a person at a terminal, with the exit code it leads to and what to do next.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 /// How this process ends, apart from a followed job's own exit code. Scripts rely on these numbers.
@@ -105,6 +107,16 @@ impl Failure {
         }
     }
 
+    /// How long the server wants to be left alone before it is asked the same again.
+    pub(crate) fn ask_again_after(&self) -> Option<Duration> {
+        let Self::Refused { details, .. } = self else { return None };
+        let limited = details.code.as_deref() == Some("RATE_LIMITED");
+        details
+            .retry_after_seconds
+            .filter(|secs| limited && (0.0..=60.0).contains(secs))
+            .map(Duration::from_secs_f64)
+    }
+
     /// The exit code that it leads to.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -138,7 +150,9 @@ impl Failure {
             Self::Refused { .. } => {
                 self.advice_row().map(|(_, _, advice)| *advice).filter(|text| !text.is_empty())
             }
-            Self::Unreachable { .. } => Some("start one with gpu-fleet up, or name another with --server or --profile"),
+            Self::Unreachable { .. } => {
+                Some("start one with gpu-fleet up, or name another with --server or --profile")
+            }
             Self::NotOurServer { .. } => Some("check --server"),
             _ => None,
         }

@@ -56,7 +56,7 @@ where
 }
 
 /// The cursor to go on from, if there is more.
-pub(super) fn next(info: PageInfo) -> Option<String> {
+pub(crate) fn next(info: PageInfo) -> Option<String> {
     if info.has_next_page { info.end_cursor } else { None }
 }
 

@@ -88,7 +88,8 @@ where
     Item: Send + 'static,
 {
     let (sender, receiver) = mpsc::channel(BUFFERED);
-    let mut follower = Follower { client, open, sender, cursor, state: Connection::Never, pause: FIRST_PAUSE };
+    let mut follower =
+        Follower { client, open, sender, cursor, state: Connection::Never, pause: FIRST_PAUSE };
     tokio::spawn(async move { follower.run(build).await });
     receiver
 }

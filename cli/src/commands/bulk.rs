@@ -66,7 +66,9 @@ fn cut_short(failure: Failure, batch: &[Numbered], done: usize, key: Option<&str
     };
     let next = match key {
         Some(_) => "the same command again submits what is missing",
-        None => "what is printed above is submitted: take it out before you try again, or use --idempotency-key",
+        None => {
+            "what is printed above is submitted: take it out before you try again, or use --idempotency-key"
+        }
     };
     let told = format!("{done} jobs are submitted, {lines} and what follows are not ({next})");
     match failure {
@@ -85,9 +87,12 @@ fn read(mut from: impl BufRead) -> Result<Vec<Numbered>, Failure> {
     for number in 1.. {
         let mut line = String::new();
         let read = from.by_ref().take(LINE_BYTES).read_line(&mut line);
-        let length = read.map_err(|error| Failure::Usage(format!("line {number} cannot be read: {error}")))?;
+        let length =
+            read.map_err(|error| Failure::Usage(format!("line {number} cannot be read: {error}")))?;
         if length as u64 == LINE_BYTES && !line.ends_with('\n') {
-            return Err(Failure::Usage(format!("line {number} is longer than any job; nothing was submitted")));
+            return Err(Failure::Usage(format!(
+                "line {number} is longer than any job; nothing was submitted"
+            )));
         }
         if length == 0 {
             break;
@@ -96,7 +101,9 @@ fn read(mut from: impl BufRead) -> Result<Vec<Numbered>, Failure> {
             continue;
         }
         if jobs.len() == MOST_JOBS {
-            return Err(Failure::Usage(format!("{MOST_JOBS} jobs at most in one file; nothing was submitted")));
+            return Err(Failure::Usage(format!(
+                "{MOST_JOBS} jobs at most in one file; nothing was submitted"
+            )));
         }
         let job = serde_json::from_str(&line).map_err(|error| {
             Failure::Usage(format!(
@@ -118,9 +125,13 @@ mod tests {
 
     #[test]
     fn each_line_is_a_job_and_keeps_its_number() {
-        let text = "{\"name\":\"a\",\"command\":[\"true\"],\"requirements\":{\"count\":2}}\n\n{\"name\":\"b\"}";
+        let text =
+            "{\"name\":\"a\",\"command\":[\"true\"],\"requirements\":{\"count\":2}}\n\n{\"name\":\"b\"}";
         let jobs = read(text.as_bytes()).unwrap();
-        assert_eq!(jobs.iter().map(|(line, job)| (*line, job.name.as_str())).collect::<Vec<_>>(), [(1, "a"), (3, "b")]);
+        assert_eq!(
+            jobs.iter().map(|(line, job)| (*line, job.name.as_str())).collect::<Vec<_>>(),
+            [(1, "a"), (3, "b")]
+        );
         assert_eq!(jobs[0].1.requirements.as_ref().unwrap().count, Some(2));
     }
 

@@ -50,7 +50,9 @@ impl Sink {
         }
         let Some(file) = &mut self.file else { return self.output.log(line) };
         let written = match self.output.form {
-            Form::Json => serde_json::to_writer(&mut *file, line).map_err(std::io::Error::from).and_then(|()| writeln!(file)),
+            Form::Json => serde_json::to_writer(&mut *file, line)
+                .map_err(std::io::Error::from)
+                .and_then(|()| writeln!(file)),
             Form::Ids | Form::Tables => writeln!(file, "{}", line.text),
         };
         written.map_err(|error| Failure::Other(format!("cannot write the log: {error}")))

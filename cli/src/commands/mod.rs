@@ -64,7 +64,7 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
         Command::Migrate(args) => serve::migrate(args).await,
         Command::SigningKeys(command) => serve::signing_keys(command).await,
         Command::Demo(args) => demo::run(args).await,
-        Command::Simulate(args) => simulate::run(&args).map(|()| 0),
+        Command::Simulate(args) => simulate::run(&args).await.map(|()| 0),
         Command::Top(args) => top::run(args).await,
         Command::Run(args) => submit::run(args).await,
         Command::Wait(args) => follow::wait(args).await,

@@ -82,7 +82,10 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
         Form::Tables => {
             let kept = place.path();
             let who = who(&profile);
-            output.line(&format!("signed in to {} as {who}; the profile {} is in use", profile.server, args.profile))?;
+            output.line(&format!(
+                "signed in to {} as {who}; the profile {} is in use",
+                profile.server, args.profile
+            ))?;
             output.line(&format!("kept in {}, for you alone", kept.display()))
         }
     }
@@ -92,8 +95,7 @@ pub(super) async fn login(args: LoginArgs) -> Result<(), Failure> {
 fn not_accepted(failure: Failure) -> Failure {
     match failure {
         Failure::Refused { message, mut details } if details.code.as_deref() == Some("UNAUTHENTICATED") => {
-            let advice =
-                "nothing was kept; ask an admin for an API key (gpu-fleet keys create), or mint a token \
+            let advice = "nothing was kept; ask an admin for an API key (gpu-fleet keys create), or mint a token \
                  on the server's machine (gpu-fleet token)";
             details.advice = Some(advice.to_owned());
             Failure::Refused { message, details }
@@ -105,7 +107,8 @@ fn not_accepted(failure: Failure) -> Failure {
 fn profile_of(server: &str, token: String, viewer: Viewer) -> Result<Profile, Failure> {
     if viewer.role == Role::Agent {
         return Err(Failure::Usage(
-            "this is a token of an agent, which may join a host and nothing else; nothing was kept".to_owned(),
+            "this is a token of an agent, which may join a host and nothing else; nothing was kept"
+                .to_owned(),
         ));
     }
     Ok(Profile {

@@ -59,7 +59,11 @@ fn write_all(dir: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(dir).map_err(failed)?;
     let whole = command().disable_help_subcommand(true);
     clap_mangen::generate_to(whole, dir).map_err(failed)?;
-    say(&format!("gpu-fleet: the pages are in {}; to read one: man {}/gpu-fleet.1", dir.display(), dir.display()));
+    say(&format!(
+        "gpu-fleet: the pages are in {}; to read one: man {}/gpu-fleet.1",
+        dir.display(),
+        dir.display()
+    ));
     Ok(())
 }
 

@@ -27,30 +27,28 @@ pub(super) struct Read {
     pub(super) requirements: GpuRequirements,
 }
 
-/// Reads a trace, its jobs in the order of their submission. Jobs of no more GPUs than `largest` stay on one host.
+/// Reads a trace, its jobs in the order of their submission, and their names. Jobs of no more GPUs than `largest` stay on one
+/// host.
 pub(super) fn read(
     file: &Path,
     format: Format,
     largest: usize,
     tenants: &mut Tenants,
-) -> Result<Vec<TraceJob>, Failure> {
+) -> Result<(Vec<TraceJob>, Vec<String>), Failure> {
     let mut read = read_all(file, format)?;
-    read.sort_by_key(|job| job.submit_secs);
-    let number = |job: &Read| tenants.id(&job.organization);
-    let owners: Vec<OrganizationId> = read.iter().map(number).collect();
-    Ok(read
-        .into_iter()
-        .zip(owners)
-        .enumerate()
-        .map(|(place, (job, owner))| made(place, job, owner, largest))
-        .collect())
+    read.iter_mut().for_each(|job| {
+        job.requirements.single_host = usize::try_from(job.requirements.count).unwrap_or(0) <= largest;
+    });
+    Ok(made(read, tenants))
 }
 
-/// The names of a trace's jobs, in the same order.
-pub(super) fn names(file: &Path, format: Format) -> Result<Vec<String>, Failure> {
-    let mut read = read_all(file, format)?;
+/// Jobs in the order of their submission, and their names.
+pub(super) fn made(mut read: Vec<Read>, tenants: &mut Tenants) -> (Vec<TraceJob>, Vec<String>) {
     read.sort_by_key(|job| job.submit_secs);
-    Ok(read.into_iter().map(|job| job.name).collect())
+    let names = read.iter().map(|job| job.name.clone()).collect();
+    let owners: Vec<OrganizationId> = read.iter().map(|job| tenants.id(&job.organization)).collect();
+    let jobs = read.into_iter().zip(owners).enumerate();
+    (jobs.map(|(place, (job, owner))| one(place, job, owner)).collect(), names)
 }
 
 fn read_all(file: &Path, format: Format) -> Result<Vec<Read>, Failure> {
@@ -66,15 +64,14 @@ fn read_all(file: &Path, format: Format) -> Result<Vec<Read>, Failure> {
     }
 }
 
-fn made(place: usize, job: Read, organization: OrganizationId, largest: usize) -> TraceJob {
-    let single_host = usize::try_from(job.requirements.count).unwrap_or(0) <= largest;
+fn one(place: usize, job: Read, organization: OrganizationId) -> TraceJob {
     let waiting = WaitingJob {
         id: JobId(Uuid::from_u128(place as u128 + 1)),
         version: 1,
         organization,
         priority: job.priority,
         submitted_at: DateTime::from_timestamp(job.submit_secs, 0).unwrap_or_default(),
-        requirements: GpuRequirements { single_host, ..job.requirements },
+        requirements: job.requirements,
         held: false,
         unfinished_dependencies: Vec::new(),
         rests_until: None,

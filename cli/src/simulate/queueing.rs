@@ -9,7 +9,7 @@ use domain::simulate::{Alone, Metrics, Replay, Run, Terms, World};
 use domain::snapshot::Snapshot;
 use indicatif::ProgressBar;
 
-use super::{dump, jobs, report};
+use super::{Case, dump, report};
 use crate::args::simulate::SimulateArgs;
 use crate::client::Failure;
 
@@ -22,15 +22,16 @@ pub(super) struct Outcome {
 }
 
 /// Replays and prints.
-pub(super) fn run(args: &SimulateArgs, world: &World, terms: &Terms) -> Result<(), Failure> {
-    let outcomes = all(args, world, terms);
-    if let (Some(path), Some(first), Some(file)) = (&args.dump, outcomes.first(), &args.jobs) {
-        dump::write(path, &jobs::names(file, args.format)?, world, &first.runs)?;
+pub(super) fn run(args: &SimulateArgs, case: &Case, terms: &Terms) -> Result<(), Failure> {
+    let outcomes = all(args, &case.world, terms);
+    if let (Some(path), Some(first)) = (&args.dump, outcomes.first()) {
+        dump::write(path, &case.names, &case.world, &first.runs)?;
     }
     report::queueing(args, &outcomes)
 }
 
-fn all(args: &SimulateArgs, world: &World, terms: &Terms) -> Vec<Outcome> {
+/// Every run that is asked for.
+pub(super) fn all(args: &SimulateArgs, world: &World, terms: &Terms) -> Vec<Outcome> {
     let left: Mutex<VecDeque<u64>> = Mutex::new((0..args.runs.max(1)).collect());
     let done: Mutex<Vec<(u64, Outcome)>> = Mutex::new(Vec::new());
     let bar = progress(world.jobs.len() as u64 * args.runs.max(1));

@@ -26,7 +26,7 @@ pub(super) fn print(folder: &Path, args: &SimulateArgs) -> Result<(), Failure> {
     };
     golden(folder, &mut add)?;
     october(folder, args, &mut add)?;
-    openb(folder, &mut add)?;
+    openb(folder, args, &mut add)?;
     let columns =
         [Column::new("CASE"), Column::new("MEASURE"), Column::new("FOUND").right(), Column::new("REACH")];
     output.table(&columns, &rows)
@@ -43,9 +43,9 @@ fn terms(policy: &str, packing: Packing) -> Terms {
 fn philly(folder: &Path, file: &str, (hosts, gpus): (usize, usize)) -> Result<(World, Vec<String>), Failure> {
     let mut tenants = tenants::read(Some(&folder.join("philly/vc_weights.csv")))?;
     let file = folder.join("philly").join(file);
-    let jobs = jobs::read(&file, Format::Philly, gpus, &mut tenants)?;
+    let (jobs, names) = jobs::read(&file, Format::Philly, gpus, &mut tenants)?;
     let hosts = (0..hosts).map(|number| fleet::plain(number, gpus)).collect();
-    Ok((World { hosts, organizations: tenants.organizations, jobs }, jobs::names(&file, Format::Philly)?))
+    Ok((World { hosts, organizations: tenants.organizations, jobs }, names))
 }
 
 fn golden(folder: &Path, add: Add<'_>) -> Result<(), Failure> {
@@ -111,8 +111,8 @@ fn october(folder: &Path, args: &SimulateArgs, add: Add<'_>) -> Result<(), Failu
     Ok(())
 }
 
-fn openb(folder: &Path, add: Add<'_>) -> Result<(), Failure> {
-    let mut hosts = SimulateArgs::of_hosts(&folder.join("openb/openb_node_list_gpu_node.csv"));
+fn openb(folder: &Path, args: &SimulateArgs, add: Add<'_>) -> Result<(), Failure> {
+    let mut hosts = args.of_hosts(&folder.join("openb/openb_node_list_gpu_node.csv"));
     hosts.format = Format::Openb;
     let hosts = fleet::hosts(&hosts)?;
     let wanted = [
@@ -124,8 +124,7 @@ fn openb(folder: &Path, add: Add<'_>) -> Result<(), Failure> {
     for (mix, packing, reach) in wanted {
         let file = folder.join(format!("openb/openb_pod_list_{mix}.csv.gz"));
         let mut tenants = tenants::read(None)?;
-        let jobs = jobs::read(&file, Format::Openb, 8, &mut tenants)?;
-        let names = jobs::names(&file, Format::Openb)?;
+        let (jobs, names) = jobs::read(&file, Format::Openb, 8, &mut tenants)?;
         let world = World { hosts: hosts.clone(), organizations: tenants.organizations, jobs };
         let (mut given, mut slowest) = (0.0, std::time::Duration::ZERO);
         for seed in SEEDS {

@@ -23,8 +23,8 @@ const TABLE: [Column; 6] = [
 
 /// Prints replays: the first as a table, and the means over all where there are several.
 pub(super) fn queueing(args: &SimulateArgs, outcomes: &[Outcome]) -> Result<(), Failure> {
-    let output = Output::new(if args.json { Form::Json } else { Form::Tables });
-    if args.json {
+    let output = Output::new(if args.connect.output.json { Form::Json } else { Form::Tables });
+    if args.connect.output.json {
         let runs: Vec<Value> = outcomes.iter().map(|outcome| run_json(args, outcome)).collect();
         return match runs.as_slice() {
             [one] => output.json(one),
@@ -99,7 +99,7 @@ fn spread(of: &Distribution) -> Value {
     json!({ "mean": of.mean, "median": of.median, "p95": of.p95, "p99": of.p99, "max": of.max })
 }
 
-fn run_json(args: &SimulateArgs, outcome: &Outcome) -> Value {
+pub(super) fn run_json(args: &SimulateArgs, outcome: &Outcome) -> Value {
     let metrics = &outcome.metrics;
     let tenants: Vec<Value> = metrics
         .tenants
@@ -135,9 +135,9 @@ fn run_json(args: &SimulateArgs, outcome: &Outcome) -> Value {
 
 /// Prints how a fleet filled up.
 pub(super) fn saturation(args: &SimulateArgs, filled: &Filled) -> Result<(), Failure> {
-    let output = Output::new(if args.json { Form::Json } else { Form::Tables });
+    let output = Output::new(if args.connect.output.json { Form::Json } else { Form::Tables });
     let micros = |part: f64| filled.percentile(part).as_secs_f64() * 1e6;
-    if args.json {
+    if args.connect.output.json {
         let mark = |(at, given, unusable): &(f64, f64, f64)| json!({ "arrivals": at, "allocation": given, "fragmentation": unusable });
         return output.json(&json!({
             "placement": args.placement,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use domain::simulate::{Offer, Saturation, Terms, World};
 use domain::snapshot::Snapshot;
 
-use super::{csv_file, jobs, report};
+use super::{Case, csv_file, report};
 use crate::args::simulate::SimulateArgs;
 use crate::client::Failure;
 
@@ -26,16 +26,12 @@ pub(super) struct Filled {
 }
 
 /// Offers and prints.
-pub(super) fn run(args: &SimulateArgs, world: &World, terms: &Terms) -> Result<(), Failure> {
-    let names = match &args.jobs {
-        Some(file) => jobs::names(file, args.format)?,
-        None => Vec::new(),
-    };
+pub(super) fn run(args: &SimulateArgs, case: &Case, terms: &Terms) -> Result<(), Failure> {
     let order = match &args.order {
-        Some(file) => order(file, &names)?,
-        None => (0..world.jobs.len()).collect(),
+        Some(file) => order(file, &case.names)?,
+        None => (0..case.world.jobs.len()).collect(),
     };
-    report::saturation(args, &fill(world, &order, terms))
+    report::saturation(args, &fill(&case.world, &order, terms))
 }
 
 /// The places of the jobs that a file names, a name a line.

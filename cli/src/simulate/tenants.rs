@@ -41,6 +41,20 @@ pub(super) fn read(file: Option<&Path>) -> Result<Tenants, Failure> {
 }
 
 impl Tenants {
+    /// The organization of this name, among those met so far.
+    pub(super) fn known(&self, name: &str) -> Option<OrganizationId> {
+        let number = self.numbers.get(name)?;
+        self.organizations.get(*number).map(|state| state.id)
+    }
+
+    /// Their names, in the order in which they were met.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<(&usize, &str)> =
+            self.numbers.iter().map(|(name, number)| (number, name.as_str())).collect();
+        names.sort_unstable();
+        names.into_iter().map(|(_, name)| name).collect()
+    }
+
     /// The organization of this name; one not met before has the weight 1.
     pub(super) fn id(&mut self, name: &str) -> OrganizationId {
         let next = self.organizations.len();

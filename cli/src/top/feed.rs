@@ -40,7 +40,8 @@ pub(super) fn start(args: ServerArgs, client: Client) -> Ends {
     let (news_out, news) = mpsc::channel(BUFFERED);
     let (orders, orders_in) = mpsc::channel(ORDERS);
     let (sight, sight_in) = watch::channel(Sight::default());
-    let feed = Feed { args, client, news: news_out, orders: orders_in, sight: sight_in, work: JoinSet::new() };
+    let feed =
+        Feed { args, client, news: news_out, orders: orders_in, sight: sight_in, work: JoinSet::new() };
     Ends { news, orders, sight, over: tokio::spawn(feed.run()) }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::api::{GpuHealth, GpuLine, GpuReading, GpuStatus, GpuTelemetry, GpuUse, HolderName, HostLine, HostStatus};
+use crate::api::{
+    GpuHealth, GpuLine, GpuReading, GpuStatus, GpuTelemetry, GpuUse, HolderName, HostLine, HostStatus,
+};
 use crate::output::describe::card;
 use crate::output::style::Tone;
 
@@ -150,11 +152,8 @@ impl HostEntry {
 
     /// Memory in use, of how much, MiB; none in use when no card tells.
     pub(super) fn memory_mib(&self) -> (Option<i64>, i64) {
-        let used: Vec<i64> = self
-            .cards()
-            .filter_map(|card| card.telemetry()?.memory_used_mib)
-            .map(i64::from)
-            .collect();
+        let used: Vec<i64> =
+            self.cards().filter_map(|card| card.telemetry()?.memory_used_mib).map(i64::from).collect();
         let whole = self.cards().map(|card| i64::from(card.line.memory_mib)).sum();
         (if used.is_empty() { None } else { Some(used.iter().sum()) }, whole)
     }

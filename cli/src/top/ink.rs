@@ -107,16 +107,8 @@ mod tests {
 
     const PLAIN: Ink = Ink { colours: false, unicode: false };
     const RICH: Ink = Ink { colours: true, unicode: true };
-    const TONES: [Tone; 8] = [
-        Tone::Plain,
-        Tone::Strong,
-        Tone::Faint,
-        Tone::Run,
-        Tone::Wait,
-        Tone::Good,
-        Tone::Bad,
-        Tone::Move,
-    ];
+    const TONES: [Tone; 8] =
+        [Tone::Plain, Tone::Strong, Tone::Faint, Tone::Run, Tone::Wait, Tone::Good, Tone::Bad, Tone::Move];
 
     #[test]
     fn no_tone_is_white_or_black_or_paints_the_background() {

@@ -99,7 +99,8 @@ mod tests {
     fn no_move_leaves_the_list_or_shows_less_than_fits() {
         let all = names(0..12);
         let mut pane = pane();
-        let moves = [Move::PageDown, Move::Down, Move::PageDown, Move::Last, Move::PageUp, Move::Up, Move::First];
+        let moves =
+            [Move::PageDown, Move::Down, Move::PageDown, Move::Last, Move::PageUp, Move::Up, Move::First];
         for to in moves.into_iter().cycle().take(50) {
             pane.go(to, &all);
             let at = all.iter().position(|name| Some(name) == pane.chosen.as_ref());

@@ -23,23 +23,40 @@ const OUT_OF_SIGHT: usize = 500;
 #[derive(Debug)]
 pub(super) enum News {
     /// So much of a snapshot.
-    Loading { gpus: usize, jobs: usize },
+    Loading {
+        gpus: usize,
+        jobs: usize,
+    },
     /// A whole snapshot; more jobs wait than it holds where it is cut short.
-    Snapshot { gpus: Vec<GpuLine>, jobs: Vec<JobLine>, cut_short: bool },
+    Snapshot {
+        gpus: Vec<GpuLine>,
+        jobs: Vec<JobLine>,
+        cut_short: bool,
+    },
     Gpu(GpuLine),
     Job(JobLine),
     Totals(FleetTotals),
     /// GPUs and jobs that were asked for by id, and the ids of those that are gone.
-    Seen { gpus: Vec<GpuReading>, jobs: Vec<JobInSight>, gone: Vec<String> },
+    Seen {
+        gpus: Vec<GpuReading>,
+        jobs: Vec<JobInSight>,
+        gone: Vec<String>,
+    },
     Uses(Vec<GpuInUse>),
     /// A subscription was lost.
     Cut(String),
     /// All of them stand.
     Standing,
     /// All there is to know of a job, or why that could not be had.
-    Facts { id: String, facts: Result<Box<Facts>, String> },
+    Facts {
+        id: String,
+        facts: Result<Box<Facts>, String>,
+    },
     /// A job was cancelled, or why not.
-    Cancelled { name: String, outcome: Result<JobStatus, String> },
+    Cancelled {
+        name: String,
+        outcome: Result<JobStatus, String>,
+    },
 }
 
 /// All there is to know of a job.
@@ -52,8 +69,13 @@ pub(super) struct Facts {
 /// What the server is asked to do or to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Order {
-    Cancel { id: String, name: String },
-    Inspect { id: String },
+    Cancel {
+        id: String,
+        name: String,
+    },
+    Inspect {
+        id: String,
+    },
     /// A new snapshot.
     Reload,
 }
@@ -104,8 +126,14 @@ pub(super) enum Focus {
 pub(super) enum Dialog {
     Help,
     /// The words of a filter being typed, and what they were before.
-    Filter { before: String },
-    Cancel { id: String, name: String, words: String },
+    Filter {
+        before: String,
+    },
+    Cancel {
+        id: String,
+        name: String,
+        words: String,
+    },
 }
 
 /// What is shown in place of the panes.

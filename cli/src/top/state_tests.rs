@@ -9,7 +9,11 @@ use super::super::testing::{RICH, World, gpu, id, job, now, place, reading, reas
 use super::*;
 
 fn three_jobs() -> World {
-    let jobs = vec![running(1, "first", 60, None), job(2, "second", &json!({})), job(3, "third", &json!({ "priority": 5 }))];
+    let jobs = vec![
+        running(1, "first", 60, None),
+        job(2, "second", &json!({})),
+        job(3, "third", &json!({ "priority": 5 })),
+    ];
     World::new(80, 24).snapshot(vec![gpu(1, "a", 0, &json!({}))], jobs)
 }
 
@@ -118,7 +122,8 @@ fn the_job_that_was_asked_about_is_the_one_that_is_cancelled() {
 #[test]
 fn viewers_and_readonly_cancel_nothing() {
     for (role, readonly, word) in [(Role::Viewer, false, "VIEWER"), (Role::Operator, true, "--readonly")] {
-        let mut world = World::with(80, 24, RICH, role, readonly).snapshot(Vec::new(), vec![running(1, "a", 1, None)]);
+        let mut world =
+            World::with(80, 24, RICH, role, readonly).snapshot(Vec::new(), vec![running(1, "a", 1, None)]);
         world.press(KeyCode::Char('c'));
         assert!(world.state.dialog.is_none());
         assert!(world.picture().contains(word), "{}", world.picture());
@@ -200,7 +205,9 @@ fn in_turns_every_allocated_gpu_out_of_sight_is_asked_for_its_use() {
     assert_eq!(asked.len(), 2048);
     let held: Vec<GpuInUse> = asked
         .iter()
-        .map(|id| serde_json::from_value(json!({ "__typename": "Gpu", "id": id, "use": "HELD_EMPTY" })).unwrap())
+        .map(|id| {
+            serde_json::from_value(json!({ "__typename": "Gpu", "id": id, "use": "HELD_EMPTY" })).unwrap()
+        })
         .collect();
     world.tell(News::Uses(held));
     assert_eq!(world.state.picture().fleet.counts().held_idle, 2048);

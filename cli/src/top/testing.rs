@@ -82,8 +82,7 @@ pub(super) fn running(number: usize, name: &str, secs: i64, limit: Option<i32>) 
 
 /// What was asked of a waiting job.
 pub(super) fn reason(number: usize, ahead: i32, message: &str) -> JobInSight {
-    let pending =
-        json!({ "position": ahead, "blockers": [{ "code": "GPUS_BUSY", "message": message }] });
+    let pending = json!({ "position": ahead, "blockers": [{ "code": "GPUS_BUSY", "message": message }] });
     let job = json!({ "id": id("job", number), "version": 1, "pending": pending, "gpus": [] });
     serde_json::from_value(job).unwrap()
 }
@@ -168,8 +167,10 @@ impl World {
         let buffer = self.buffer();
         let width = usize::from(self.size.0.max(1));
         let rows = buffer.content.chunks(width);
-        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned())
-            .collect()
+        rows.map(|row| {
+            row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+        })
+        .collect()
     }
 
     pub(super) fn picture(&mut self) -> String {

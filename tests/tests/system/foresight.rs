@@ -7,6 +7,7 @@ use system_tests::{Client, Engine, Fleet, both, eventually};
 both! {
     a_waiting_job_says_when_it_starts_and_what_would_start_it_now,
     a_preview_tells_what_submitting_would_do_and_keeps_nothing,
+    the_past_is_played_again_as_it_was_and_as_it_might_have_been,
 }
 
 /// Four GPUs, three of which are taken for ten minutes at most.
@@ -69,4 +70,31 @@ async fn a_preview_tells_what_submitting_would_do_and_keeps_nothing(engine: Engi
     assert_eq!(never["pending"]["blockers"], json!([{"code": "NO_MATCHING_GPU"}]));
     assert_eq!(never["pending"]["suggestions"], json!([{"code": "ANY_TYPE"}]));
     assert_eq!(client.graphql("{ jobs { totalCount } }", json!({})).await["jobs"]["totalCount"], 1);
+}
+
+async fn the_past_is_played_again_as_it_was_and_as_it_might_have_been(engine: Engine) {
+    let fleet = Fleet::start(engine, "simulated:1xH100-80GB").await;
+    let client = fleet.operator().await;
+    let jobs =
+        (0..5).map(|number| json!({"name": format!("job-{number}"), "command": ["sleep", "1"]})).collect();
+    for id in client.submit_all(jobs).await {
+        client.reaches(&id, "SUCCEEDED").await;
+    }
+    client.submit(json!({"name": "never ran", "hold": true})).await;
+    let data_dir = fleet.place.data_dir().display().to_string();
+    let simulate = async |more: &[&str]| {
+        let words = ["simulate", "--history", "1h", "--data-dir", &data_dir];
+        fleet.place.run(&[&words[..], more].concat()).await
+    };
+    let told: Value = serde_json::from_str(&simulate(&["--json"]).await.stdout).unwrap();
+    assert_eq!((&told["done"], &told["neverPlaced"]), (&json!(5), &json!(0)), "{told}");
+    let longest = told["wait"]["max"].as_f64().unwrap();
+    assert!(longest >= 4.0, "five jobs one after the other: {told}");
+    let both: Value = serde_json::from_str(&simulate(&["--json", "--add-hosts", "4"]).await.stdout).unwrap();
+    assert_eq!(both["asItIs"]["wait"]["max"], told["wait"]["max"], "{both}");
+    assert_eq!(both["whatIf"]["wait"]["max"], 0.0, "{both}");
+    let table = simulate(&["--quota", "default=0"]).await;
+    assert!(table.stdout.contains("AS IT IS") && table.stdout.contains("WHAT IF"), "{}", table.stdout);
+    let unknown = simulate(&["--quota", "nobody=1"]).await;
+    assert_eq!(unknown.code, Some(3), "{}", unknown.stderr);
 }

@@ -94,7 +94,10 @@ async fn a_token_that_does_not_hold_is_not_kept_and_one_that_ends_says_how_to_re
     let secret = made["secret"].as_str().unwrap();
     home.fed(&["login", &origin, "--profile", "nightly"], &[], secret).await.output();
     home.run(&["gpus", "--profile", "nightly"]).await.output();
-    operator.change("revokeApiKey", json!({"id": made["apiKey"]["id"]}), "apiKey { id }").await.expect("revoked");
+    operator
+        .change("revokeApiKey", json!({"id": made["apiKey"]["id"]}), "apiKey { id }")
+        .await
+        .expect("revoked");
     let ended = system_tests::eventually("the key is refused", 20, async || {
         let ended = home.run(&["gpus", "--profile", "nightly"]).await;
         (ended.code != Some(0)).then_some(ended)
@@ -138,7 +141,10 @@ async fn a_profile_is_chosen_by_option_by_variable_and_for_good() {
     assert_eq!(gpus(&["--profile", "lab"], &[]).await, Some(0));
     assert_eq!(gpus(&[], &[("GPU_FLEET_PROFILE", "lab")]).await, Some(0));
     assert_eq!(gpus(&["--profile", "prod"], &[("GPU_FLEET_PROFILE", "lab")]).await, Some(6));
-    assert_eq!(gpus(&[], &[("GPU_FLEET_SERVER", &home.fleet.origin()), ("GPU_FLEET_TOKEN", &home.token)]).await, Some(0));
+    assert_eq!(
+        gpus(&[], &[("GPU_FLEET_SERVER", &home.fleet.origin()), ("GPU_FLEET_TOKEN", &home.token)]).await,
+        Some(0)
+    );
     assert_eq!(gpus(&["--data-dir", &data_dir], &[]).await, Some(0));
     assert_eq!(gpus(&["--profile", "nobody"], &[]).await, Some(3));
     home.run(&["profiles", "--use", "lab"]).await.output();
@@ -161,7 +167,8 @@ async fn a_person_is_asked_without_an_echo() {
 async fn many_jobs_are_submitted_from_a_file_and_the_same_file_again_adds_none() {
     let home = Home::new().await;
     home.login(&[]).await.output();
-    let line = |number: usize| format!("{{\"name\": \"part-{number}\", \"hold\": true, \"command\": [\"true\"]}}\n");
+    let line =
+        |number: usize| format!("{{\"name\": \"part-{number}\", \"hold\": true, \"command\": [\"true\"]}}\n");
     let file: String = (0..600).map(line).collect();
     let words = ["submit", "--from", "-", "--idempotency-key", "sweep"];
     let first = home.fed(&words, &[], &file).await;
@@ -213,6 +220,9 @@ async fn completions_complete_and_every_command_has_its_page() {
         assert!(page.contains(".TH gpu-fleet") && page.contains(".SH NAME"), "{command}");
     }
     let page = place.run(&["man", "keys", "create"]).await;
-    assert!(page.output().contains("GPU_FLEET_SERVER") && page.output().contains("keys\\-create"), "{page:?}");
+    assert!(
+        page.output().contains("GPU_FLEET_SERVER") && page.output().contains("keys\\-create"),
+        "{page:?}"
+    );
     assert_eq!(place.run(&["man", "nothing"]).await.code, Some(3));
 }

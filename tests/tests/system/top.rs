@@ -61,7 +61,11 @@ async fn a_waiting_job_opens_with_all_that_it_waits_for() {
     let first = client.submit(json!({"name": "loan", "requirements": {"count": 3}})).await;
     client.reaches(&first, "RUNNING").await;
     let wanted = json!({"count": 2, "gpuTypes": ["H100"]});
-    client.submit(json!({"name": "needs-two", "command": ["true"], "requirements": wanted, "dependsOn": [first]})).await;
+    client
+        .submit(
+            json!({"name": "needs-two", "command": ["true"], "requirements": wanted, "dependsOn": [first]}),
+        )
+        .await;
     terminal.shows(&["needs-two", "held"]).await;
     terminal.press(&["/"]);
     terminal.line("needs");

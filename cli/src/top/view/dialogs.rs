@@ -55,7 +55,13 @@ pub(super) fn cancel(buffer: &mut Buffer, ink: Ink, name: &str, words: &str) {
     framed(buffer, ink, " Cancel this job? ", "", lines);
 }
 
-fn framed(buffer: &mut Buffer, ink: Ink, title: &'static str, below: &'static str, lines: Vec<Line<'static>>) {
+fn framed(
+    buffer: &mut Buffer,
+    ink: Ink,
+    title: &'static str,
+    below: &'static str,
+    lines: Vec<Line<'static>>,
+) {
     let screen = buffer.area;
     let width = WIDTH.min(screen.width);
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(screen.height);

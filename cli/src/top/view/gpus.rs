@@ -126,7 +126,10 @@ fn card_line(ink: Ink, card: &Card, columns: &Columns, width: usize) -> Line<'st
     spans.extend(utilization(ink, card, columns.bar));
     let used = card.telemetry().and_then(|now| now.memory_used_mib).map(i64::from);
     spans.push(Span::from(format!("{:>9} ", gigabytes(used, card.line.memory_mib.into()))));
-    spans.push(Span::from(format!("{:>4} ", number(card.telemetry().and_then(|now| now.temperature_celsius)))));
+    spans.push(Span::from(format!(
+        "{:>4} ",
+        number(card.telemetry().and_then(|now| now.temperature_celsius))
+    )));
     if columns.watts {
         let watts = card.telemetry().and_then(|now| now.power_watts).map(|watts| watts.round() as i64);
         spans.push(Span::from(format!("{:>5} ", number(watts))));

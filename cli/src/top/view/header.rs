@@ -21,11 +21,8 @@ fn whose(state: &State, columns: usize, now: Instant) -> Line<'static> {
     let ink = state.ink;
     let (word, tone) = state.link.word(now);
     let clock = now.with_timezone(&chrono::Local).format("%H:%M:%S").to_string();
-    let mut right = vec![
-        ink.span(ink.sign('●', '*').to_string(), tone),
-        Span::from(" "),
-        ink.span(word, tone),
-    ];
+    let mut right =
+        vec![ink.span(ink.sign('●', '*').to_string(), tone), Span::from(" "), ink.span(word, tone)];
     if let Some(frozen) = &state.frozen {
         let passed = span((now - frozen.since).num_seconds());
         right.push(ink.span(format!("  paused {passed}, {} changes since", frozen.changes), Tone::Wait));
@@ -151,7 +148,8 @@ fn keys(state: &State, columns: usize) -> Line<'static> {
         (Some(_), true) => vec![("Esc", "back"), ("j/k", "scroll"), cancel, ("?", "help")],
         (Some(_), false) => vec![("Esc", "back"), ("j/k", "scroll"), ("?", "help")],
         (None, may) => {
-            let mut all = vec![("q", "quit"), ("?", "help"), ("Tab", "pane"), ("Enter", "open"), ("/", "filter")];
+            let mut all =
+                vec![("q", "quit"), ("?", "help"), ("Tab", "pane"), ("Enter", "open"), ("/", "filter")];
             all.extend(may.then_some(cancel));
             all.extend([("s", "sort"), ("p", "pause"), ("v", "view"), ("j/k", "move")]);
             all

@@ -60,7 +60,8 @@ fn put(buffer: &mut Buffer, area: Rect, lines: Vec<Line<'static>>) {
 /// A pane's title: a rule with words in it, strong where the keys go.
 fn title(ink: Ink, name: &str, words: &str, right: &str, focused: bool, columns: usize) -> Line<'static> {
     let rule = ink.sign('─', '-');
-    let (name, words) = (format!(" {name} "), if words.is_empty() { String::new() } else { format!("{words} ") });
+    let (name, words) =
+        (format!(" {name} "), if words.is_empty() { String::new() } else { format!("{words} ") });
     let right = if right.is_empty() { String::new() } else { format!(" {right} ") };
     let words = ink.cut(&words, columns.saturating_sub(width(&name) + 3));
     let used = 1 + width(&name) + width(&words) + width(&right) + 1;

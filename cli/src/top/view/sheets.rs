@@ -43,10 +43,11 @@ fn job(
     now: Instant,
 ) -> (String, Vec<Line<'static>>) {
     let ink = state.ink;
-    let name = state.picture().queue.get(id).map_or_else(
-        || id.to_owned(),
-        |job| format!("{} {}", job.line.name, id),
-    );
+    let name = state
+        .picture()
+        .queue
+        .get(id)
+        .map_or_else(|| id.to_owned(), |job| format!("{} {}", job.line.name, id));
     let body = match told {
         None => vec![Line::from(ink.span(" Being asked for.", Tone::Faint))],
         Some(Err(why)) => wrap(ink, why, columns.saturating_sub(2), usize::MAX)

@@ -60,7 +60,11 @@ fn gpu(state: &State) -> Option<(String, String, Tone)> {
     let fleet = &state.picture().fleet;
     let chosen = state.gpus.chosen.as_ref()?;
     if let Some(card) = fleet.card(chosen) {
-        return Some((format!("{}/{}", card.line.host.name, card.line.index), card_words(card), card.state().tone()));
+        return Some((
+            format!("{}/{}", card.line.host.name, card.line.index),
+            card_words(card),
+            card.state().tone(),
+        ));
     }
     let host = fleet.host(&state.chosen_host()?)?;
     let reason = host.line.status_reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));

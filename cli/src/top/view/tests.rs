@@ -18,7 +18,12 @@ fn small_with(world: World) -> World {
     let taken = json!({ "status": "ALLOCATED" });
     let mut gpus: Vec<_> = (0..6).map(|at| gpu(at, "gpu-a01", at as i32, &json!({}))).collect();
     gpus.extend((6..8).map(|at| gpu(at, "gpu-a01", at as i32, &taken)));
-    gpus[0] = gpu(0, "gpu-a01", 0, &json!({ "status": "QUARANTINED", "statusReason": "XID 79: it has fallen off the bus" }));
+    gpus[0] = gpu(
+        0,
+        "gpu-a01",
+        0,
+        &json!({ "status": "QUARANTINED", "statusReason": "XID 79: it has fallen off the bus" }),
+    );
     let jobs = vec![
         running(1, "llama-sft", 720, Some(3600)),
         job(2, "vit-large", &json!({ "requirements": { "count": 8, "milli": 1000 } })),
@@ -26,9 +31,12 @@ fn small_with(world: World) -> World {
     ];
     let mut world = world.snapshot(gpus, jobs);
     let holder = json!({ "milli": 1000, "job": { "id": id("job", 1), "name": "llama-sft", "organization": { "slug": "vision" } } });
-    let busy = |percent: f64| json!({ "use": "WORKING", "allocations": [holder.clone()],
-        "telemetry": { "at": now(), "utilizationPercent": percent, "memoryUsedMib": 61_440, "temperatureCelsius": 71, "powerWatts": 612.0 } });
-    let readings = vec![reading(6, "gpu-a01", &busy(97.0)), reading(7, "gpu-a01", &json!({ "use": "HELD_IDLE" }))];
+    let busy = |percent: f64| {
+        json!({ "use": "WORKING", "allocations": [holder.clone()],
+        "telemetry": { "at": now(), "utilizationPercent": percent, "memoryUsedMib": 61_440, "temperatureCelsius": 71, "powerWatts": 612.0 } })
+    };
+    let readings =
+        vec![reading(6, "gpu-a01", &busy(97.0)), reading(7, "gpu-a01", &json!({ "use": "HELD_IDLE" }))];
     let waits = reason(2, 1, "2 of 8 matching GPUs are free, the job needs 8");
     world.seen(readings, vec![place(1, "gpu-a01", &[6, 7]), waits]);
     world
@@ -49,10 +57,7 @@ fn at_80_by_24_a_host_its_gpus_and_the_queue_are_in_sight() {
     let lines = small(80, 24).lines();
     assert!(lines[0].contains("fleet.lab:4600") && lines[0].contains("ada, operator"), "{lines:#?}");
     assert!(lines[0].contains("● live"), "{lines:#?}");
-    assert_eq!(
-        lines[1],
-        " 8 simulated GPUs  1 busy  1 held idle  5 free  1 quarantined  0 unavailable"
-    );
+    assert_eq!(lines[1], " 8 simulated GPUs  1 busy  1 held idle  5 free  1 quarantined  0 unavailable");
     assert!(lines[2].ends_with("1 running  2 waiting"), "{lines:#?}");
     let all = lines.join("\n");
     assert!(all.contains("0  sim H100-80GB   quarantined") && all.contains("XID 79"), "{all}");
@@ -116,7 +121,10 @@ fn without_unicode_every_sign_is_ascii_and_without_colour_nothing_is_coloured() 
         world.keys(keys);
         assert!(world.picture().is_ascii(), "{}", world.picture());
         let buffer = world.buffer();
-        assert!(buffer.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "{keys}");
+        assert!(
+            buffer.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
+            "{keys}"
+        );
     }
 }
 

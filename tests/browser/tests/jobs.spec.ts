@@ -153,6 +153,15 @@ test("rows stand still under the pointer, and new ones wait to be let in", async
   await expect(page.getByRole("link", { name: "second" })).toBeHidden();
   await letIn.click();
   await expect(page.getByRole("link", { name: "second" })).toBeVisible();
+
+  // For whoever goes through them by keys they stand still, too.
+  await page.mouse.move(0, 0);
+  await page.keyboard.press("j");
+  await api.submit({ ...HELD, name: "third" });
+  await expect(letIn).toBeVisible();
+  await expect(page.getByRole("link", { name: "third" })).toBeHidden();
+  await page.getByRole("heading", { name: "Jobs" }).click();
+  await expect(page.getByRole("link", { name: "third" })).toBeVisible();
 });
 
 test("the keyboard goes everywhere that the mouse does", async ({ dashboard: page, api }) => {

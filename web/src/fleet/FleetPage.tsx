@@ -63,13 +63,13 @@ export function FleetPage() {
         </Empty>
       )}
       <Missing />
-      <TroubleList groups={groups} />
       {groups.length > 0 && (
         <div className={styles.columns} data-open={chosen !== undefined}>
           <Shape view={view} groups={groups} many={many} chosen={chosen} onChoose={choose} onClear={() => change({ text: "", states: [] })} />
           {chosen !== undefined && <GpuPanel key={chosen} id={chosen} onClose={() => choose(undefined)} />}
         </div>
       )}
+      <TroubleList groups={groups} />
     </div>
   );
 }

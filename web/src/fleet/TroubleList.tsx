@@ -1,4 +1,4 @@
-// What wants somebody's attention, in words, above the picture of everything.
+// What wants somebody's attention, in words, below the picture of everything.
 import { useMemo } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";

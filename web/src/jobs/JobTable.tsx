@@ -29,7 +29,8 @@ interface Props {
 
 export function JobTable({ view, organizationId, selected, onSelect, onChange }: Props) {
   const [pointed, setPointed] = useState(false);
-  const { rows, waiting, letIn, loadMore, loaded, complete, error } = useJobRows(view, organizationId, pointed);
+  const [focused, setFocused] = useState(false);
+  const { rows, waiting, letIn, loadMore, loaded, complete, error } = useJobRows(view, organizationId, pointed || focused);
   const body = useRef<HTMLTableSectionElement>(null);
   const top = useDistanceFromTop(body, rows.count > 0);
   const virtualizer = useWindowVirtualizer({
@@ -54,7 +55,14 @@ export function JobTable({ view, organizationId, selected, onSelect, onChange }:
   if (error !== undefined && rows.count === 0) return <Failure error={error} onRetry={loadMore} />;
   if (rows.count === 0) return loaded ? <NoJobs view={view} onChange={onChange} /> : <Loading what="jobs" />;
   return (
-    <div className={styles.frame} onPointerEnter={(event) => setPointed(event.pointerType === "mouse")} onPointerLeave={() => setPointed(false)}>
+    <div
+      className={styles.frame}
+      onPointerEnter={(event) => setPointed(event.pointerType === "mouse")}
+      onPointerLeave={() => setPointed(false)}
+      // Whoever goes through the rows by keys; a click leaves a focus behind that nobody sees.
+      onFocus={(event) => setFocused(event.target.matches(":focus-visible"))}
+      onBlur={(event) => setFocused(event.currentTarget.contains(event.relatedTarget) && focused)}
+    >
       {waiting > 0 && (
         <div className={styles.waiting} role="status">
           <Button kind="primary" onClick={letIn}>{plural(waiting, "new job")}</Button>

@@ -52,4 +52,15 @@ describe("the entity map", () => {
     map.put(gpu("a", 1));
     expect(listener).not.toHaveBeenCalled();
   });
+
+  test("forgets what changed longest ago, and nothing that somebody looks at", () => {
+    const map = new EntityMap<ReturnType<typeof gpu>>();
+    map.putAll(["a", "b", "c", "d"].map((id) => gpu(id, 1)));
+    map.subscribe("b", () => undefined);
+    map.put(gpu("a", 2));
+    map.trim(2);
+    expect(map.values().map(({ id }) => id)).toEqual(["b", "a"]);
+    map.trim(0);
+    expect(map.values().map(({ id }) => id)).toEqual(["b"]);
+  });
 });

@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest";
 import type { Api } from "../api/client";
 import { ApiError } from "../api/errors";
 import type { Stream } from "../api/socket";
-import { EventCursorDocument, JobCountsDocument, type JobStatus, type JobUpdatesSubscription } from "../generated/graphql";
+import { EventCursorDocument, JobCountsDocument, JobsByIdsDocument, type JobStatus, type JobUpdatesSubscription } from "../generated/graphql";
 import { aJob } from "../jobs/testJobs";
 import { type Job, JobStore } from "./jobStore";
 
 /** A server with some jobs, and frames that come when the test says so. */
 function world(jobs: Job[]) {
   const frames: (() => void)[] = [];
+  const remembered: string[][] = [];
   let stream: Stream<JobUpdatesSubscription, Record<string, unknown>> | undefined;
   const counted = (status: JobStatus) => ({ totalCount: jobs.filter((job) => job.status === status).length });
   const counts = () => ({
@@ -20,8 +21,12 @@ function world(jobs: Job[]) {
     jobs: { nodes: jobs.filter((job) => status.includes(job.status)), pageInfo: { hasNextPage: false, endCursor: null } },
   });
   const api = {
-    query: async (operation: unknown, variables: { filter: { status: JobStatus[] } }) => {
+    query: async (operation: unknown, variables: { filter: { status: JobStatus[] }; ids: string[] }) => {
       if (operation === EventCursorDocument) return { eventCursor: "0" };
+      if (operation === JobsByIdsDocument) {
+        remembered.push(variables.ids);
+        return { nodes: jobs.filter(({ id }) => variables.ids.includes(id)) };
+      }
       return operation === JobCountsDocument ? counts() : page(variables.filter.status);
     },
   } as unknown as Api;
@@ -37,6 +42,7 @@ function world(jobs: Job[]) {
   store.start();
   return {
     store,
+    remembered,
     connect: async () => {
       connected = true;
       stream?.started?.();
@@ -108,5 +114,18 @@ describe("the job store", () => {
     server.pop();
     await forgetCursor();
     expect(store.jobs.values().map((job) => job.id)).toEqual(["a"]);
+  });
+
+  test("a long list keeps its places, and what was forgotten of it is asked for again", async () => {
+    const server = Array.from({ length: 2600 }, (_, index) => aJob({ id: `job-${index.toString().padStart(4, "0")}`, status: "RUNNING" }));
+    const { store, connect, remembered } = world(server);
+    await connect();
+    await store.loadMore(listOf("RUNNING"));
+    expect(store.list(listOf("RUNNING")).length).toBe(2600);
+    expect(store.jobs.size).toBeLessThanOrEqual(2000);
+    const forgotten = server.find(({ id }) => store.jobs.get(id) === undefined)?.id ?? "";
+    await store.remember([forgotten, server.at(-1)?.id ?? ""]);
+    expect(store.jobs.get(forgotten)?.id).toBe(forgotten);
+    expect(remembered).toEqual([[forgotten]]);
   });
 });

@@ -116,6 +116,17 @@ pub(crate) fn kill(process: &mut Child) {
     process.wait().map(drop).unwrap_or_default();
 }
 
+/// Seconds of a core that a process has used, itself and in the kernel for it.
+pub(crate) fn cpu_seconds(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a live process");
+    // The program's name, in brackets, may have spaces; what follows it begins with the third field.
+    let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks = [11, 12].map(|field: usize| fields[field].parse::<f64>().expect("a number of ticks"));
+    // The kernel counts in hundredths for whoever reads this file (proc(5), sysconf(_SC_CLK_TCK)).
+    (ticks[0] + ticks[1]) / 100.0
+}
+
 /// A process's resident memory.
 pub(crate) fn memory_mib(process: &Child) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("a live process");

@@ -153,6 +153,11 @@ impl Fleet {
         memory_mib(&self.process)
     }
 
+    /// Seconds of a core that the server has used so far.
+    pub fn cpu_seconds(&self) -> f64 {
+        crate::binary::cpu_seconds(self.process.id())
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(log_path(&self.place)).unwrap_or_default()

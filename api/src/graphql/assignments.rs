@@ -17,8 +17,8 @@ use crate::fault::Fault;
 use crate::store::agents::AssignedAttempt;
 use crate::store::{EventKind, Store};
 
-/// Looked at anyway after this long.
-const EVERY: Duration = Duration::from_secs(5);
+/// Looked at anyway after this long: events should leave nothing to find.
+const EVERY: Duration = Duration::from_secs(15);
 /// SIGTERM comes this long before SIGKILL.
 const GRACE_SECONDS: i32 = 10;
 
@@ -199,7 +199,7 @@ impl Watch {
         }
     }
 
-    /// Until a job or this host has changed. False: the feed has ended.
+    /// Until this host, one of its GPUs or one of its jobs has changed. False: the feed has ended.
     async fn wait(&mut self) -> bool {
         let deadline = tokio::time::Instant::now() + EVERY;
         loop {
@@ -218,12 +218,16 @@ impl Watch {
     fn concerns(&self, event: &crate::store::Event) -> bool {
         match event.kind {
             EventKind::Job => {
-                let status = event.payload.get("status").and_then(|status| status.as_str());
-                !matches!(status, Some("QUEUED" | "HELD"))
-                    || event.payload.get("attempt").is_some_and(|a| *a != 1)
+                let told = self.told.iter().flat_map(HashMap::keys);
+                told.into_iter().any(|(job, _)| *job == event.subject)
+            }
+            // What is given to a job is told of the GPU too, in the same commit.
+            EventKind::Gpu => {
+                let host = event.payload.get("host").and_then(|host| host.as_str());
+                host.and_then(|host| host.parse::<Uuid>().ok()) == Some(self.host.0)
             }
             EventKind::Host => event.subject == self.host.0,
-            EventKind::Gpu | EventKind::Organization => false,
+            EventKind::Organization => false,
         }
     }
 

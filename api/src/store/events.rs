@@ -114,7 +114,7 @@ impl Tx<'_> {
 
     /// Tells that a GPU's status, health or allocation changed.
     pub fn tell_gpu(&self, row: &gpu::Model, dedicated_to: Option<Uuid>, actor: &str) {
-        let payload = serde_json::json!({ "version": row.version });
+        let payload = serde_json::json!({ "version": row.version, "host": row.host_id });
         self.tell(dedicated_to, EventKind::Gpu, ChangeKind::Updated, row.id, payload, actor);
     }
 

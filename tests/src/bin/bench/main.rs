@@ -3,7 +3,7 @@
 //!
 //! `GPU_FLEET_BIN` names the binary, `GPU_FLEET_TEST_POSTGRES_URL` a PostgreSQL server whose role may create databases.
 //! `--seconds N` sets how long each rate is measured, `--only reads,push` what is measured: of latency, lives, loans, reads,
-//! push and submissions.
+//! push, submissions and agents.
 
 #![allow(
     clippy::expect_used,
@@ -12,6 +12,7 @@
     reason = "a bench that cannot go on stops there"
 )]
 
+mod agents;
 mod feed;
 mod measure;
 mod push;
@@ -41,7 +42,7 @@ async fn main() {
 }
 
 /// What can be measured.
-const PARTS: [&str; 6] = ["latency", "lives", "loans", "reads", "push", "submissions"];
+const PARTS: [&str; 7] = ["latency", "lives", "loans", "reads", "push", "submissions", "agents"];
 
 /// What is asked of a run.
 struct Ask {
@@ -125,6 +126,10 @@ async fn measure_server(fleet: Fleet, ask: &Ask) -> Figures {
         table::progress("  submissions");
         figures.single = Some(measure::single_submissions(&client, ask.span).await);
         figures.bulk = Some(measure::bulk_submissions(&client).await);
+    }
+    if ask.wants("agents") {
+        table::progress("  500 agents");
+        figures.agents_percent = Some(agents::cost(&fleet, ask.span).await);
     }
     figures.serve_after_mib = Some(fleet.memory_mib());
     tell_warnings(&fleet.log());

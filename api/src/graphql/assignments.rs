@@ -76,6 +76,7 @@ pub struct AssignmentsUpdate {
     /// changed.
     pub complete: bool,
     #[graphql(skip)]
+    /// The assignments, whatever part of them a client asks for.
     pub assignments: Vec<Assignment>,
 }
 

@@ -57,19 +57,48 @@ pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending
     // Wanted because a card has died, and for nothing else.
     let card_died = record.stopped && wish == Wish::CardDied;
     let lease_wanted_it = matches!(wish, Wish::LeaseEnding | Wish::LeaseLost) && record.stopped;
+    let lease_ended_it = record.lease_lost || lease_wanted_it;
     let reason = if card_died {
         blamed
-    } else if record.lease_lost || lease_wanted_it {
+    } else if lease_ended_it {
         Some("this host had lost the server for longer than its lease".to_owned())
     } else {
         record.reason.clone()
     };
     let cause = match record {
-        _ if card_died => EndCause::Lost,
+        _ if card_died || lease_ended_it => EndCause::Lost,
         ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
         ExitRecord { lost: true, .. } => EndCause::Lost,
         _ => EndCause::Command,
     };
-    let exit_code = record.shell_code().filter(|_| !card_died);
+    // A command that saves its work and exits with zero when it is asked to has not done all of it.
+    let exit_code = record.shell_code().filter(|_| !card_died && !lease_ended_it);
     Ending { exit_code, reason, timed_out: record.timed_out, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(record: ExitRecord, wish: Wish) -> (Option<i32>, EndCause) {
+        let end = ending(&record, wish, None);
+        (end.exit_code, end.cause)
+    }
+
+    #[test]
+    fn a_command_that_ends_well_because_its_host_wanted_it_to_end_has_not_succeeded() {
+        let ended = |stopped, lease_lost| ExitRecord {
+            exit_code: Some(0),
+            reason: None,
+            stopped,
+            lease_lost,
+            ..ExitRecord::unseen(String::new())
+        };
+        assert_eq!(told(ended(false, false), Wish::Run), (Some(0), EndCause::Command));
+        assert_eq!(told(ended(false, true), Wish::Run), (None, EndCause::Lost), "its shim saw the lease end");
+        for wish in [Wish::CardDied, Wish::LeaseEnding, Wish::LeaseLost] {
+            assert_eq!(told(ended(true, false), wish), (None, EndCause::Lost));
+            assert_eq!(told(ended(false, false), wish), (Some(0), EndCause::Command), "it was done before");
+        }
+    }
 }

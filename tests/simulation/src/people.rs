@@ -4,8 +4,9 @@ use api::fault::Fault;
 use api::store::hosts::HostEdit;
 use api::store::jobs::JobEdit;
 use api::store::organizations::NewOrganization;
+use api::store::placing::ChosenGpu;
 use api::store::{Actor, Scope, Store};
-use domain::ids::{HostId, JobId, OrganizationId};
+use domain::ids::{GpuId, HostId, JobId, OrganizationId};
 use domain::job::JobStatus;
 use domain::limits::JobSpec;
 use domain::requirements::GpuRequirements;
@@ -32,6 +33,8 @@ pub(crate) enum Act {
     Hold(usize, bool),
     /// Submits anew what has ended.
     Retry(usize, u64),
+    /// Chooses GPUs for it, past the queue.
+    Allocate(usize, u64),
     /// Drains a host, or ends that.
     Drain(usize, bool),
 }
@@ -104,6 +107,9 @@ impl People {
             }
             if dice.per_mille(40) {
                 acts.push((later, Act::Retry(place, dice.seed())));
+            }
+            if dice.per_mille(100) {
+                acts.push((later, Act::Allocate(place, dice.seed())));
             }
             if dice.per_mille(40) {
                 acts.push((later, Act::Drain(place, dice.per_mille(600))));
@@ -188,6 +194,13 @@ impl People {
                 let row = store.release_job(Scope::Fleet, id, &actor).await?;
                 Ok(format!("{id} {}", row.status))
             }
+            Act::Allocate(place, seed) => {
+                let id = known(*place).ok_or(nobody)?;
+                let count = truth.jobs.get(&id).map_or(0, |job| job.spec.requirements.count);
+                let chosen = chosen(store, usize::try_from(count).unwrap_or(0), *seed).await?;
+                let (row, _) = store.allocate(Scope::Fleet, id, chosen, None, &actor).await?;
+                Ok(format!("{id} {}", row.status))
+            }
             Act::Prefer(place) => {
                 let edit = JobEdit { priority: Some(5), ..JobEdit::default() };
                 self.edit(*place, edit, store, truth).await
@@ -257,6 +270,16 @@ impl People {
         }
         Ok(())
     }
+}
+
+/// Any GPUs of one host, whether they are free or not.
+async fn chosen(store: &Store, count: usize, seed: u64) -> Result<Vec<ChosenGpu>, Fault> {
+    let hosts = store.fleet_snapshot().await?.hosts;
+    let mut dice = Dice::new(seed);
+    let Some(host) = hosts.get(dice.index(hosts.len().max(1))) else { return Ok(Vec::new()) };
+    let mut gpus: Vec<GpuId> = host.gpus.iter().map(|gpu| gpu.id).collect();
+    dice.shuffle(&mut gpus);
+    Ok(gpus.into_iter().take(count).map(|id| ChosenGpu { id, expected_version: None }).collect())
 }
 
 async fn set_drain(store: &Store, id: HostId, drain: bool) -> Result<(), Fault> {

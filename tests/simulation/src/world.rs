@@ -208,9 +208,12 @@ impl World {
         }
     }
 
-    /// One more machine, with the name of another.
+    /// One more machine, with the name of another that has joined; before that, whoever comes first has it.
     fn take_a_name(&mut self) {
         let other = self.dice.index(self.machines.len());
+        if self.machines[other].body.disk.key.is_none() {
+            return;
+        }
         let index = self.machines.len();
         let mut body = Body::new(index, clocks(&mut self.dice), 1, 0);
         body.disk.name.clone_from(&self.machines[other].body.disk.name);

@@ -24,7 +24,7 @@ mod world;
 use world::World;
 
 /// A history that came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Played {
     /// The sum over its trace: two runs of one seed have the same.
     pub sum: u64,
@@ -32,6 +32,8 @@ pub struct Played {
     pub lines: u64,
     /// How long it was, in milliseconds of virtual time.
     pub millis: u64,
+    /// Its newest lines.
+    pub trace: Vec<String>,
 }
 
 /// A history in which a promise was broken.
@@ -75,15 +77,11 @@ pub fn play(seed: u64) -> Result<Played, Box<Broken>> {
             }
         };
         let outcome = world.play().await;
-        let trace = world.trace();
+        let (sum, lines, millis) = (world.trace().sum(), world.trace().count(), world.now());
+        let trace = world.trace().newest().map(str::to_owned).collect();
         match outcome {
-            Ok(()) => Ok(Played { sum: trace.sum(), lines: trace.count(), millis: world.now() }),
-            Err(violation) => Err(Box::new(Broken {
-                seed,
-                at: world.now(),
-                what: violation.0,
-                trace: trace.newest().map(str::to_owned).collect(),
-            })),
+            Ok(()) => Ok(Played { sum, lines, millis, trace }),
+            Err(violation) => Err(Box::new(Broken { seed, at: millis, what: violation.0, trace })),
         }
     })
 }

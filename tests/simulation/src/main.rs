@@ -36,7 +36,8 @@ fn main() -> ExitCode {
     if let Some(seed) = args.seed {
         return match play(seed) {
             Ok(played) => {
-                println!("seed {seed}: {played:?}");
+                println!("{}", played.trace.join("\n"));
+                println!("\nseed {seed}: it came to its end; the sum over its trace is {}", played.sum);
                 ExitCode::SUCCESS
             }
             Err(broken) => {

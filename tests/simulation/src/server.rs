@@ -103,6 +103,8 @@ pub(crate) struct Server {
     /// Until when it stands still, with all that it has in hand.
     pub(crate) still_until: Millis,
     leading: Option<Leading>,
+    /// Something may have been written since this was last asked.
+    wrote: bool,
     asks_at: Millis,
     settles_at: Millis,
     streams: BTreeMap<StreamId, Stream>,
@@ -119,6 +121,7 @@ impl Server {
             down_until: 0,
             still_until: 0,
             leading: None,
+            wrote: false,
             asks_at: 0,
             settles_at: SETTLES_EVERY,
             streams: BTreeMap::new(),
@@ -138,6 +141,11 @@ impl Server {
         self.leading = None;
         self.streams.clear();
         self.waiting.clear();
+    }
+
+    /// Whether it may have written something since this was last asked.
+    pub(crate) fn has_written(&mut self) -> bool {
+        std::mem::take(&mut self.wrote)
     }
 
     /// Whether it keeps this stream.
@@ -167,12 +175,14 @@ impl Server {
     ) -> Result<(), Violation> {
         shared.clock.show(self.clocks, around.now);
         for (from, call, request) in std::mem::take(&mut self.waiting) {
+            self.wrote = true;
             let answer = self.answer(shared, from, request, around).await?;
             around.network.send(Message::Answer { to: from, call, answer }, around.dice, around.now);
         }
         self.tell_streams(around).await?;
         if around.now >= self.settles_at {
             self.settles_at = around.now + SETTLES_EVERY;
+            self.wrote = true;
             shared.store.settle_all().await?;
         }
         if self.leading.is_some() {
@@ -228,7 +238,8 @@ impl Server {
     async fn lead(&mut self, shared: &mut Shared, around: &mut Around<'_>) -> Result<(), Violation> {
         let holds_on = {
             let Some(leading) = &mut self.leading else { return Ok(()) };
-            reap(leading, around).await?;
+            self.wrote |= reap(leading, around).await?;
+            self.wrote |= leading.decided.is_some();
             pass(leading, around).await?
         };
         let Some(leading) = &mut self.leading else { return Ok(()) };
@@ -382,8 +393,10 @@ async fn pass(leading: &mut Leading, around: &mut Around<'_>) -> Result<bool, Vi
     Ok(nothing)
 }
 
-async fn reap(leading: &mut Leading, around: &mut Around<'_>) -> Result<(), Violation> {
+/// True: something was done.
+async fn reap(leading: &mut Leading, around: &mut Around<'_>) -> Result<bool, Violation> {
     let later = leading.judged.extract_if(.., |(_, at)| *at <= around.now).collect::<Vec<_>>();
+    let acts = !later.is_empty();
     for (judged, _) in later {
         around.trace.note(around.now, &format!("acts on a silence: {judged:?}"));
         leading.steps.act_on_silence(judged).await?;
@@ -396,7 +409,7 @@ async fn reap(leading: &mut Leading, around: &mut Around<'_>) -> Result<(), Viol
             }
         }
     }
-    Ok(())
+    Ok(acts)
 }
 
 /// As the agent's `uplink::wire` understands it.

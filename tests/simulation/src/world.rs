@@ -45,6 +45,8 @@ pub(crate) struct World {
     people: People,
     faults: Vec<(Millis, Fault)>,
     cards: Cards,
+    /// Something has changed since the book was laid beside what runs.
+    unchecked: bool,
     terms: Terms,
     rough_until: Millis,
     next_call: CallId,
@@ -90,6 +92,7 @@ impl World {
             people,
             faults: faults::drawn(&mut dice, rough_until),
             cards: Cards::default(),
+            unchecked: false,
             terms,
             rough_until,
             next_call: 0,
@@ -131,7 +134,7 @@ impl World {
         }
         while !(self.people.acts.is_empty() && book::is_quiet(&self.machines, &self.truth)) {
             self.step().await?;
-            if self.now % TIDY_EVERY == 0 {
+            if self.now.is_multiple_of(TIDY_EVERY) {
                 self.shared.clock.show(self.servers[0].clocks, self.now);
                 self.people.tidy_up(&self.shared.store, &self.truth).await?;
                 self.publish().await?;
@@ -145,7 +148,7 @@ impl World {
             if book::check_end(&self.shared.store, &self.machines, &self.truth).await.is_ok() {
                 return Ok(());
             }
-            if self.now % TIDY_EVERY == 0 {
+            if self.now.is_multiple_of(TIDY_EVERY) {
                 self.people.tidy_up(&self.shared.store, &self.truth).await?;
             }
         }
@@ -185,7 +188,8 @@ impl World {
         self.servers_go_on().await?;
         self.machines_go_on()?;
         self.truth.check_running(&self.machines, self.now)?;
-        if self.now % BOOK_EVERY == 0 {
+        if self.unchecked && self.now.is_multiple_of(BOOK_EVERY) {
+            self.unchecked = false;
             book::check(&self.shared.store, &mut self.cards, &self.machines, &self.truth).await?;
         }
         Ok(())
@@ -284,7 +288,9 @@ impl World {
             let (dice, trace, network) = (&mut self.dice, &mut self.trace, &mut self.network);
             let mut around = Around { now: self.now, dice, trace, network };
             self.servers[index].step(&mut self.shared, &mut around).await?;
-            self.publish().await?;
+            if self.servers[index].has_written() {
+                self.publish().await?;
+            }
         }
         Ok(())
     }
@@ -295,6 +301,7 @@ impl World {
         loop {
             match self.events.try_recv() {
                 Ok(event) => {
+                    self.unchecked = true;
                     self.note(&event);
                     self.truth.hear(&event)?;
                     for server in &mut self.servers {
@@ -369,6 +376,7 @@ impl World {
             if let Some(Deed::Starts(id, order)) = shim::step(body, pid, conduct, self.now) {
                 self.trace.note(self.now, &format!("node-{index} starts {id} on {}", order.gpus.join(" ")));
                 self.truth.starts(&id, index)?;
+                self.unchecked = true;
             }
         }
         Ok(())

@@ -65,8 +65,8 @@ const ALL: [Fault; 14] = [
 pub(crate) fn drawn(dice: &mut Dice, within: Millis) -> Vec<(Millis, Fault)> {
     let mut drawn = Vec::new();
     for fault in ALL {
-        if dice.per_mille(300) {
-            for _ in 0..dice.within(1..=4) {
+        if dice.per_mille(350) {
+            for _ in 0..dice.within(1..=7) {
                 drawn.push((dice.within(1_000..=within), fault));
             }
         }
@@ -92,7 +92,9 @@ impl Victims<'_> {
     pub(crate) fn strike(&mut self, fault: Fault, dice: &mut Dice, trace: &mut Trace, now: Millis) {
         let place = dice.index(self.machines.len());
         let server = dice.index(self.servers.len());
-        let long = dice.within(200..=self.lease * 3);
+        // Short ones, those that a lease survives, and those that it does not.
+        let at_most = dice.pick(&[1_500, 1_500, self.lease, self.lease, self.lease * 3]);
+        let long = dice.within(200..=at_most);
         let kept = dice.per_mille(500);
         let machine = &mut self.machines[place];
         let body = &mut machine.body;

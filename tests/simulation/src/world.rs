@@ -69,7 +69,7 @@ impl World {
         let sizes = || machines.iter().map(|machine| machine.body.cards.len() as u64);
         let size = Size { of_one: sizes().max().unwrap_or(1), of_all: sizes().sum() };
         let rough_until = dice.within(20..=70) * 1000;
-        let jobs = dice.within(4..=24);
+        let jobs = dice.within(5..=40);
         let people = People::new(&store, &mut dice, size, jobs, rough_until * 3 / 4).await?;
         let servers = (0..dice.pick(&[1, 1, 2])).map(|index| Server::new(index, clocks(&mut dice))).collect();
         let breaches = std::env::temp_dir().join("gpu-fleet-histories");
@@ -325,18 +325,15 @@ impl World {
                 field("attempt"),
                 field("message")
             ),
-            api::store::EventKind::Gpu => format!(
-                "event {}: {} quarantined {} {}",
-                event.seq,
-                domain::ids::GpuId(event.subject),
-                field("quarantined"),
-                field("quarantineReason")
-            ),
+            api::store::EventKind::Gpu => {
+                format!("event {}: {} changes", event.seq, domain::ids::GpuId(event.subject))
+            }
             api::store::EventKind::Host => format!(
-                "event {}: {} down {} epoch {} {}",
+                "event {}: {} down {} drain {} epoch {} {}",
                 event.seq,
                 domain::ids::HostId(event.subject),
                 field("down"),
+                field("drain"),
                 field("epoch"),
                 field("downReason")
             ),

@@ -113,3 +113,6 @@ impl Store {
         matches!(self.db().get_database_backend(), sea_orm::DatabaseBackend::Postgres)
     }
 }
+
+#[cfg(test)]
+mod gang_tests;

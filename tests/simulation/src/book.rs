@@ -14,6 +14,9 @@ use crate::machine::Machine;
 use crate::process::{End, Tree};
 use crate::truth::{JobFacts, Truth, Violation, ensure};
 
+/// That of `store/agents/reports.rs`.
+const MOST_EXCUSED: i32 = 10;
+
 /// The UUIDs of the GPUs in the book.
 #[derive(Debug, Default)]
 pub(crate) struct Cards(BTreeMap<GpuId, String>);
@@ -133,6 +136,11 @@ fn check_job(
     if row.max_retries == 0 {
         let runs = i32::try_from(attempts.len()).unwrap_or(i32::MAX);
         ensure(runs <= 1 + row.preempted, || told("a job without retries ran more than once"))?;
+    }
+    // What was never given GPUs has failed with what it depends on.
+    if facts.status == JobStatus::Failed && !given.is_empty() && row.excused < MOST_EXCUSED {
+        let tries = row.attempt - row.excused - row.preempted;
+        ensure(tries > row.max_retries, || told("it has failed with retries left"))?;
     }
     if row.command.is_none() {
         return ensure(attempts.is_empty(), || told("a loan ran something"));

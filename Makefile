@@ -20,7 +20,7 @@ WEB_SOURCES := $(shell find web/src web/public -type f) $(wildcard web/*.ts web/
 ARGS ?=
 
 .PHONY: help run demo test test-needs test-web test-rust test-clients test-browser test-in-browser check check-rust check-web \
-	check-dependencies check-schema bench simulate web schema baseline build clean
+	check-dependencies check-schema bench simulate histories web schema baseline build clean
 
 help: ## Lists what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ simulate: ## Prints what the scheduling core reaches on published traces: make s
 	else \
 		cargo run -q --release -p gpu-fleet -- simulate --reach "$(DATA)"; \
 	fi
+
+histories: ## Plays random histories of whole fleets in virtual time until one breaks a promise: make histories ARGS="--minutes 10"
+	cargo run -q --release -p simulation --bin histories -- $(ARGS)
 
 web: $(DASHBOARD) ## Builds the dashboard, when its sources have changed
 

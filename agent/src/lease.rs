@@ -22,7 +22,7 @@ const UNREADABLE: Duration = Duration::from_secs(10);
 
 /// A lease, by the time since boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lease {
+pub struct Lease {
     /// From when on jobs are asked to end.
     goodbye_at: Duration,
     /// When nothing may run any more.
@@ -31,7 +31,7 @@ pub(crate) struct Lease {
 
 /// Where a lease is on its way to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LeaseState {
+pub enum LeaseState {
     /// Jobs may run.
     Held,
     /// Jobs are to end: there is time for their goodbye.
@@ -42,13 +42,15 @@ pub(crate) enum LeaseState {
 
 impl Lease {
     /// A lease of this length, counted from `granted_at`, which is before the server was asked for it.
-    pub(crate) fn new(granted_at: Duration, length: Duration) -> Self {
+    #[must_use]
+    pub fn new(granted_at: Duration, length: Duration) -> Self {
         let ends_at = granted_at.saturating_add(length);
         Self { goodbye_at: ends_at.saturating_sub(LONGEST_GOODBYE.min(length / 4)), ends_at }
     }
 
     /// Where it is now.
-    pub(crate) fn state(self, now: Duration) -> LeaseState {
+    #[must_use]
+    pub fn state(self, now: Duration) -> LeaseState {
         if now >= self.ends_at {
             LeaseState::Lost
         } else if now >= self.goodbye_at {
@@ -59,7 +61,8 @@ impl Lease {
     }
 
     /// What is left of it.
-    pub(crate) fn left(self, now: Duration) -> Duration {
+    #[must_use]
+    pub fn left(self, now: Duration) -> Duration {
         self.ends_at.saturating_sub(now)
     }
 

@@ -8,6 +8,7 @@ pub mod attempt;
 mod cgroup;
 mod clock;
 mod config;
+pub mod decide;
 pub mod devices;
 mod error;
 mod host;

@@ -1,6 +1,7 @@
 //! The server: the store, the services over it, the scheduler's loop, and the GraphQL API over HTTP and WebSocket.
 
 pub mod auth;
+pub mod clock;
 pub mod error;
 pub mod fault;
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl JobStatus {
     }
 
     /// The one table of transitions. A job in STOPPING is queued again, or has succeeded before it was asked, only where nobody
-    /// asked for its end: it was to give back borrowed GPUs. The caller knows.
+    /// asked for its end: it was to give back borrowed GPUs, or one of its parts had failed. The caller knows.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         use JobStatus::{Allocated, Cancelled, Failed, Held, Queued, Running, Stopping, Succeeded, TimedOut};

@@ -60,6 +60,9 @@ impl UseTracker {
             Some(Use::Foreign)
         } else if owned_by(|owner| matches!(owner, Owner::Orphan(_))) {
             Some(Use::Orphaned)
+        } else if !assigned && owned_by(|owner| matches!(owner, Owner::Job(_))) {
+            // Its attempt has ended since the card was looked at, which says nothing of now: the next look tells what is left.
+            Some(Use::Working)
         } else if !assigned {
             listed.map(|_| Use::Free)
         } else {
@@ -143,6 +146,14 @@ mod tests {
     #[test]
     fn an_unassigned_card_is_free_however_long_it_rests() {
         assert_eq!(twice(0.0, &[], &[]), [Use::Free, Use::Free]);
+    }
+
+    #[test]
+    fn a_card_is_not_free_because_its_attempt_has_ended_since_it_was_looked_at() {
+        assert_eq!(twice(80.0, &[Owner::Job(id())], &[])[0], Use::Working);
+        let mut haunted = live();
+        haunted[0].survivors = Some(vec![1]);
+        assert_eq!(twice(80.0, &[Owner::Job(id())], &haunted)[0], Use::Working);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::report::EndCause;
 use super::runner::Origin;
 use crate::attempt::{AttemptDir, Spec, read_record};
+use crate::decide::{Found, Left, found};
 use crate::procfs;
 
 /// Every attempt in `jobs_dir` that was begun. Directories of attempts that never began are removed: the server will order
@@ -49,17 +49,20 @@ fn is_attempts(entry: &fs::DirEntry) -> bool {
 fn inspect(dir: &AttemptDir, spec: &Spec) -> Option<Origin> {
     // The lock is asked first: a shim that ends in between has written its record by then.
     let (held, marked) = lock_state(dir);
-    if held {
-        return Some(Origin::Alive);
+    let record = read_record(&dir.exit()).ok().flatten();
+    let left = Left {
+        held,
+        marked,
+        started: dir.started().exists(),
+        ended: record.is_some(),
+        of_this_boot: spec.boot_id == procfs::boot_id(),
+    };
+    match found(left) {
+        Found::NeverBegan => None,
+        Found::Alive => Some(Origin::Alive),
+        Found::Ended => record.map(Origin::Ended),
+        Found::Lost(reason, cause) => Some(Origin::Lost(reason, cause)),
     }
-    if let Ok(Some(record)) = read_record(&dir.exit()) {
-        return Some(Origin::Ended(record));
-    }
-    if spec.boot_id != procfs::boot_id() {
-        return Some(Origin::Lost("its process was lost: the host was rebooted", EndCause::Lost));
-    }
-    (marked || dir.started().exists())
-        .then_some(Origin::Lost("its process was lost: its shim was killed", EndCause::Command))
 }
 
 /// Makes sure that no shim takes the attempt up any more; `false` when one has just done so.

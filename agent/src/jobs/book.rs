@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Wish;
 use crate::attempt::{AttemptId, Spec, Started};
+use crate::decide::Wish;
 use crate::devices::LiveAttempt;
 use crate::procfs;
 

@@ -29,7 +29,7 @@ pub(super) async fn unclean_gpus(
     for check in 1..=CHECKS {
         let Some(samples) = devices.fresh().await else { return all(uuids, "NVML does not answer") };
         let own = samples.iter().filter(|sample| uuids.contains(&sample.uuid));
-        unclean = own.filter_map(judge).collect();
+        unclean = own.filter_map(judge_card).collect();
         if unclean.is_empty() || check == CHECKS {
             break;
         }
@@ -43,7 +43,8 @@ fn all(uuids: &[String], reason: &str) -> Vec<UncleanGpu> {
 }
 
 /// What keeps a GPU from being given to the next job. Live attempts that share it do not.
-fn judge(sample: &Sample) -> Option<UncleanGpu> {
+#[must_use]
+pub fn judge_card(sample: &Sample) -> Option<UncleanGpu> {
     let unclean = |reason| Some(UncleanGpu { uuid: sample.uuid.clone(), reason });
     let Some(listed) = &sample.processes else {
         let why = sample.condition.reason().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -89,7 +90,7 @@ mod tests {
     }
 
     fn reason(owners: &[Owner], condition: Condition) -> Option<String> {
-        judge(&sample(owners, condition)).map(|gpu| gpu.reason)
+        judge_card(&sample(owners, condition)).map(|gpu| gpu.reason)
     }
 
     #[test]
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn a_card_that_does_not_list_its_processes_is_not_clean() {
         let silent = Sample { processes: None, ..sample(&[], Condition::Degraded("busy".to_owned())) };
-        let reason = judge(&silent).map(|gpu| gpu.reason);
+        let reason = judge_card(&silent).map(|gpu| gpu.reason);
         assert_eq!(reason.as_deref(), Some("the card did not list its processes: busy"));
     }
 }

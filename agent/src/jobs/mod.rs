@@ -16,9 +16,11 @@ mod trial;
 mod users;
 
 pub(crate) use children::inherit_orphans;
+pub use clean::judge_card;
 pub(crate) use containment::Containment;
 pub(crate) use fitness::Fitness;
-pub(crate) use report::{EndCause, Report, ReportKind, Submission, UncleanGpu};
+pub use report::UncleanGpu;
+pub(crate) use report::{Report, ReportKind, Submission};
 pub(crate) use trial::keep_trying;
 pub use users::{InvalidJobUser, JobUserRule, JobUsers};
 
@@ -33,27 +35,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{AttemptDir, AttemptId, Spec};
 use crate::clock::since_boot;
+use crate::decide::{Action, EndCause, Ending, Step, Wish, carry_out};
 use crate::devices::{LiveAttempt, Watcher};
 use crate::logs::Logs;
 use book::{Book, Shared};
 use runner::{Origin, Runner};
-
-/// What is wanted of an attempt. Later ones outrank earlier ones and are never taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Wish {
-    /// Go on.
-    Run,
-    /// The server asked for its end.
-    Stop,
-    /// One of its cards is dead.
-    CardDied,
-    /// The server was out of reach for too long; a short goodbye is still possible.
-    LeaseEnding,
-    /// The server may give its work to another host from now on.
-    LeaseLost,
-    /// It is not this host's any more: it ends at once and nothing is reported.
-    Forget,
-}
 
 /// What the server says about one attempt.
 #[derive(Debug, Clone)]
@@ -62,19 +48,6 @@ pub(crate) struct Order {
     pub(crate) action: Action,
     /// All that is needed to start it.
     pub(crate) spec: Spec,
-}
-
-/// What to do with an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Start it, unless it was started before.
-    Run,
-    /// It runs here, as this host has said.
-    GoOn,
-    /// End it, with its grace, and report.
-    Stop,
-    /// End it at once and report nothing.
-    Forget,
 }
 
 /// What all attempts share.
@@ -131,14 +104,15 @@ impl Jobs {
 
     fn carry_out(&self, Order { action, spec }: Order) {
         let id = spec.id();
-        match action {
-            Action::Run | Action::GoOn if self.book.lock().knows(&id) => {}
-            Action::Run => self.follow(spec, Origin::New),
-            // Its directory is gone, or this is a copy of the machine that runs it. It must not run a second time.
-            Action::GoOn => self.follow(spec, Origin::Lost("its host lost track of it", EndCause::Lost)),
-            Action::Stop if self.book.lock().knows(&id) => self.wish(&id, Wish::Stop),
-            Action::Stop => self.report_unknown(id),
-            Action::Forget => self.wish(&id, Wish::Forget),
+        let known = self.book.lock().knows(&id);
+        match carry_out(action, known) {
+            Step::Nothing => {}
+            Step::Start => self.follow(spec, Origin::New),
+            Step::ReportLost => {
+                self.follow(spec, Origin::Lost("its host lost track of it", EndCause::Lost));
+            }
+            Step::Wish(wish) => self.wish(&id, wish),
+            Step::ReportUnknown => self.report_unknown(id),
         }
     }
 
@@ -241,10 +215,12 @@ impl Jobs {
             at: Utc::now(),
             after_boot: None,
             kind: ReportKind::Exited {
-                exit_code: None,
-                reason: Some("it was not running on this host".to_owned()),
-                timed_out: false,
-                cause: EndCause::Command,
+                end: Ending {
+                    exit_code: None,
+                    reason: Some("it was not running on this host".to_owned()),
+                    timed_out: false,
+                    cause: EndCause::Command,
+                },
                 unclean_gpus: Vec::new(),
             },
         });

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::attempt::AttemptId;
 use crate::clock::since_boot;
+use crate::decide::Ending;
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,28 +31,11 @@ pub(crate) enum ReportKind {
     Noted(String),
     /// Its processes are gone, or will not go.
     Exited {
-        /// As shells tell it.
-        exit_code: Option<i32>,
-        /// Why, when the code does not say it.
-        reason: Option<String>,
-        /// The time limit ended it.
-        timed_out: bool,
-        /// Whose doing the end was.
-        cause: EndCause,
+        /// How.
+        end: Ending,
         /// GPUs that are not free again in spite of it.
         unclean_gpus: Vec<UncleanGpu>,
     },
-}
-
-/// Whose doing an end was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EndCause {
-    /// The command ended, by itself or because it was stopped.
-    Command,
-    /// This host could not start it: the command certainly never ran.
-    NeverStarted,
-    /// This host lost it: the command may have run.
-    Lost,
 }
 
 impl Report {
@@ -63,11 +47,11 @@ impl Report {
 
 /// A GPU that cannot be given to another job yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UncleanGpu {
+pub struct UncleanGpu {
     /// Which GPU.
-    pub(crate) uuid: String,
+    pub uuid: String,
     /// What is still on it, or wrong with it.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// A report on its way, and where to tell whether the server took it: `false` says that the attempt is not this host's.

@@ -12,12 +12,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::book::Shared;
 use super::launch::Launched;
 use super::process::{Message, ShimProcess};
-use super::report::{EndCause, Report, ReportKind, Submission};
-use super::{Context, Wish, clean, launch, leftovers};
+use super::report::{Report, ReportKind, Submission};
+use super::{Context, clean, launch, leftovers};
 use crate::attempt::{AttemptDir, AttemptId, ExitRecord, Spec, Started, read_record};
 use crate::cgroup::Cgroup;
+use crate::decide::{EndCause, Unrecorded, Wish, ending, unrecorded};
 use crate::procfs;
-use crate::shim::{EXIT_FAILED, EXIT_NO_ROOM, EXIT_RECORD_LOST};
 
 const RECORD_CHECKS: Duration = Duration::from_millis(20);
 /// How long a shim may take beyond the grace that a stop gives its job: it tries for ten seconds to kill what is left then.
@@ -161,7 +161,7 @@ impl Runner {
             let wished = *self.wish.borrow_and_update();
             if wished > obeyed {
                 obeyed = wished;
-                shim.send(if wished >= Wish::LeaseLost { Message::Kill } else { Message::Stop });
+                shim.send(if wished.is_urgent() { Message::Kill } else { Message::Stop });
                 let by = Instant::now() + self.patience(wished);
                 deadline = Some(deadline.map_or(by, |before| before.min(by)));
             }
@@ -180,12 +180,10 @@ impl Runner {
     }
 
     fn patience(&self, wish: Wish) -> Duration {
-        match wish {
-            Wish::Run | Wish::Stop | Wish::CardDied | Wish::LeaseEnding => {
-                Duration::from_secs(self.spec.grace_seconds).saturating_add(STOP_PATIENCE)
-            }
-            Wish::LeaseLost | Wish::Forget => KILL_PATIENCE,
+        if wish.is_urgent() {
+            return KILL_PATIENCE;
         }
+        Duration::from_secs(self.spec.grace_seconds).saturating_add(STOP_PATIENCE)
     }
 
     /// The shim hangs, or its job has stopped it: it goes, and its job with it.
@@ -204,16 +202,9 @@ impl Runner {
             }
             return record;
         }
-        let started = self.dir.started().exists();
-        match shim_code {
-            Some(EXIT_NO_ROOM) => {
-                self.never_started("there is no room on this host's disk for the records of a job".to_owned())
-            }
-            Some(EXIT_FAILED) if !started => self.never_started("its shim could not do its work".to_owned()),
-            Some(EXIT_RECORD_LOST) => {
-                self.lost("its shim could not keep the record of its end", EndCause::Command).await
-            }
-            _ => self.lost("its process was lost: its shim was killed", EndCause::Command).await,
+        match unrecorded(shim_code, self.dir.started().exists()) {
+            Unrecorded::NeverStarted(reason) => self.never_started(reason.to_owned()),
+            Unrecorded::Lost(reason) => self.lost(reason, EndCause::Command).await,
         }
     }
 
@@ -268,18 +259,8 @@ impl Runner {
         };
         let (unclean_gpus, ()) =
             tokio::join!(clean::unclean_gpus(&self.context.devices, &self.spec.gpu_uuids, record), log,);
-        let kind = ReportKind::Exited {
-            exit_code: record.shell_code().filter(|_| !self.card_died(record)),
-            reason: self.reason(record),
-            timed_out: record.timed_out,
-            cause: match record {
-                _ if self.card_died(record) => EndCause::Lost,
-                ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
-                ExitRecord { lost: true, .. } => EndCause::Lost,
-                _ => EndCause::Command,
-            },
-            unclean_gpus,
-        };
+        let (wish, blamed) = (*self.wish.borrow(), self.book.lock().blamed_on(&self.id));
+        let kind = ReportKind::Exited { end: ending(record, wish, blamed), unclean_gpus };
         let of_this_boot = self.spec.boot_id == procfs::boot_id();
         let after_boot = record.finished_after_boot.filter(|_| of_this_boot);
         if let Some(verdict) = self.submit(record.finished_at, after_boot, kind).await {
@@ -291,22 +272,6 @@ impl Runner {
     /// Whether it has written nothing: then there is no line to wait for.
     fn is_silent(&self) -> bool {
         std::fs::metadata(self.dir.log()).map_or(true, |log| log.len() == 0)
-    }
-
-    /// Whether the end was wanted because a card has died, and for nothing else.
-    fn card_died(&self, record: &ExitRecord) -> bool {
-        record.stopped && *self.wish.borrow() == Wish::CardDied
-    }
-
-    fn reason(&self, record: &ExitRecord) -> Option<String> {
-        if self.card_died(record) {
-            return self.book.lock().blamed_on(&self.id);
-        }
-        let lease = matches!(*self.wish.borrow(), Wish::LeaseEnding | Wish::LeaseLost);
-        if record.lease_lost || (lease && record.stopped) {
-            return Some("this host had lost the server for longer than its lease".to_owned());
-        }
-        record.reason.clone()
     }
 
     async fn submit(

@@ -16,42 +16,23 @@ use crate::attempt::frame::Stream;
 use crate::attempt::{AttemptDir, ExitRecord, Spec, brief};
 use crate::cgroup::{Cgroup, oom_kills_of_host};
 use crate::clock::millis_since_boot;
-use crate::lease::{LeaseState, LeaseWatch};
+use crate::decide::course::{Course, Do, GIVE_UP_AFTER};
+use crate::lease::LeaseWatch;
 
-/// How often SIGKILL is sent again, to processes that were forked meanwhile.
-const KILL_AGAIN_AFTER: Duration = Duration::from_millis(20);
-/// A process that outlives SIGKILL for so long hangs in the kernel; waiting longer would help nobody.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
 /// How often the host's lease is looked at.
 const LEASE_LOOKS: Duration = Duration::from_secs(1);
 /// Reads that empty the largest pipe that Linux gives an ordinary user, 1 MiB.
 const FULL_PIPE_READS: usize = 16;
 
-/// Where the attempt is on its way to its end.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// The command runs.
-    Running,
-    /// SIGTERM was sent; SIGKILL follows at this time.
-    Stopping { kill_at: Instant },
-    /// SIGKILL is sent until nothing is left, or until this time.
-    Killing { give_up_at: Instant },
-}
-
 pub(super) struct Supervisor {
     tree: Tree,
     lease: LeaseWatch,
     lease_looked_at: Instant,
-    grace: Duration,
-    time_out_at: Option<Instant>,
+    course: Course,
     signals: SignalFd,
     pipes: [Pipe; 2],
     log: Log,
-    phase: Phase,
     end: Option<End>,
-    stopped: bool,
-    timed_out: bool,
-    lease_lost: bool,
     oom_kills_before: Option<u64>,
 }
 
@@ -62,16 +43,11 @@ impl Supervisor {
             tree: Tree { main: child.pid, cgroup: spec.cgroup.clone().map(Cgroup::at) },
             lease: LeaseWatch::new(spec.lease.clone()),
             lease_looked_at: Instant::now(),
-            grace: Duration::from_secs(spec.grace_seconds),
-            time_out_at: limit.and_then(|limit| Instant::now().checked_add(limit)),
+            course: Course::new(Duration::from_secs(spec.grace_seconds), limit, Instant::now()),
             signals: SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
             pipes: [Pipe::new(child.stdout, Stream::Stdout)?, Pipe::new(child.stderr, Stream::Stderr)?],
             log: Log::create(&dir.log())?,
-            phase: Phase::Running,
             end: None,
-            stopped: false,
-            timed_out: false,
-            lease_lost: false,
             oom_kills_before: oom_kills_of_host(),
         })
     }
@@ -90,9 +66,11 @@ impl Supervisor {
                 break true;
             }
             self.watch_lease(Instant::now());
-            if self.advance(Instant::now()) {
+            let due = self.course.advance(self.end.is_some(), Instant::now());
+            if due == Do::GiveUp {
                 break false;
             }
+            self.perform(due);
         };
         self.drain();
         self.record(tree_gone)
@@ -104,94 +82,45 @@ impl Supervisor {
         descriptors.extend(
             self.pipes.iter().filter_map(Pipe::descriptor).map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)),
         );
-        let left = self.next_deadline().unwrap_or(LEASE_LOOKS).min(LEASE_LOOKS);
+        let left = self.course.next_deadline(Instant::now()).unwrap_or(LEASE_LOOKS).min(LEASE_LOOKS);
         // Rounded up, or the loop would spin through the last millisecond.
         let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         // An interrupted poll is as good as one that timed out: everything is looked at in each round anyway.
         let _ = poll(&mut descriptors, timeout);
     }
 
-    fn next_deadline(&self) -> Option<Duration> {
-        let now = Instant::now();
-        match self.phase {
-            Phase::Running => self.time_out_at.map(|at| at.saturating_duration_since(now)),
-            Phase::Stopping { kill_at } => Some(kill_at.saturating_duration_since(now)),
-            Phase::Killing { .. } => Some(KILL_AGAIN_AFTER),
-        }
-    }
-
     fn read_signals(&mut self) {
         while let Ok(Some(information)) = self.signals.read_signal() {
             match Signal::try_from(information.ssi_signo.cast_signed()) {
                 Ok(Signal::SIGTERM) => {
-                    self.stopped = true;
-                    self.stop();
+                    let due = self.course.stop(Instant::now());
+                    self.perform(due);
                 }
                 Ok(Signal::SIGUSR1) => {
-                    self.stopped = true;
-                    self.kill();
+                    let due = self.course.kill(Instant::now());
+                    self.perform(due);
                 }
                 _ => {}
             }
         }
     }
 
-    /// The host's lease ends whether or not its agent lives: by then the server may give the GPUs away.
+    fn perform(&self, due: Do) {
+        match due {
+            Do::Nothing | Do::GiveUp => {}
+            Do::AskToEnd => self.tree.ask_to_end(),
+            Do::Kill => self.tree.kill(),
+        }
+    }
+
     fn watch_lease(&mut self, now: Instant) {
         if now.duration_since(self.lease_looked_at) < LEASE_LOOKS {
             return;
         }
         self.lease_looked_at = now;
-        match self.lease.look() {
-            LeaseState::Held => {}
-            LeaseState::Ending if matches!(self.phase, Phase::Running) => {
-                self.lease_lost = true;
-                let left = self.lease.left().unwrap_or_default();
-                self.stop_within(left);
-            }
-            LeaseState::Ending => {}
-            LeaseState::Lost => {
-                self.lease_lost |= !self.stopped && !self.timed_out;
-                self.kill();
-            }
-        }
-    }
-
-    /// Lets deadlines and the command's end take effect, and answers whether to give up.
-    fn advance(&mut self, now: Instant) -> bool {
-        match self.phase {
-            Phase::Running if self.end.is_some() => self.kill(),
-            Phase::Running if self.time_out_at.is_some_and(|at| now >= at) => {
-                self.timed_out = true;
-                self.stop();
-            }
-            Phase::Running => {}
-            // The command itself may end at once while what it started still uses its grace to save its work.
-            Phase::Stopping { kill_at } if now >= kill_at => self.kill(),
-            Phase::Stopping { .. } => {}
-            Phase::Killing { give_up_at } if now >= give_up_at => return true,
-            Phase::Killing { .. } => self.tree.kill(),
-        }
-        false
-    }
-
-    fn stop(&mut self) {
-        self.stop_within(self.grace);
-    }
-
-    fn stop_within(&mut self, grace: Duration) {
-        if matches!(self.phase, Phase::Running) {
-            self.tree.ask_to_end();
-            let now = Instant::now();
-            self.phase = Phase::Stopping { kill_at: now.checked_add(grace.min(self.grace)).unwrap_or(now) };
-        }
-    }
-
-    fn kill(&mut self) {
-        if !matches!(self.phase, Phase::Killing { .. }) {
-            self.phase = Phase::Killing { give_up_at: Instant::now() + GIVE_UP_AFTER };
-        }
-        self.tree.kill();
+        let state = self.lease.look();
+        let due = self.course.watch_lease(state, self.lease.left().unwrap_or_default(), now);
+        self.perform(due);
     }
 
     /// Takes the last output: no more than pipes can hold, since a stranger may have been handed an end and write for ever.
@@ -215,13 +144,13 @@ impl Supervisor {
         ExitRecord {
             exit_code,
             signal,
-            timed_out: self.timed_out,
-            stopped: self.stopped,
+            timed_out: self.course.timed_out,
+            stopped: self.course.stopped,
             reason: self.reason(tree_gone, signal).map(|reason| brief(&reason)),
             tree_gone,
             finished_at: Utc::now(),
             finished_after_boot: Some(millis_since_boot()),
-            lease_lost: self.lease_lost,
+            lease_lost: self.course.lease_lost,
             never_started: false,
             lost: false,
         }
@@ -232,16 +161,16 @@ impl Supervisor {
         if !tree_gone {
             return Some(format!("processes outlived SIGKILL for {} s", GIVE_UP_AFTER.as_secs()));
         }
-        if self.timed_out {
+        if self.course.timed_out {
             return Some("the time limit was reached".to_owned());
         }
-        if self.lease_lost {
+        if self.course.lease_lost {
             return Some("this host had lost the server for longer than its lease".to_owned());
         }
         if let Some(reason) = self.out_of_memory(signal) {
             return Some(reason);
         }
-        if let Some(signal) = signal.filter(|_| !self.stopped) {
+        if let Some(signal) = signal.filter(|_| !self.course.stopped) {
             let name = Signal::try_from(signal).map_or("a signal", Signal::as_str);
             return Some(format!("killed by {name}"));
         }
@@ -257,7 +186,7 @@ impl Supervisor {
             Some(count) => Some(format!("out of memory: the kernel killed {count} of its processes")),
             None => {
                 let killed = oom_kills_of_host()?.saturating_sub(self.oom_kills_before?);
-                let by_kernel = signal == Some(Signal::SIGKILL as i32) && !self.stopped && killed > 0;
+                let by_kernel = signal == Some(Signal::SIGKILL as i32) && !self.course.stopped && killed > 0;
                 by_kernel.then(|| {
                     format!("killed by SIGKILL while the host was out of memory ({killed} processes were killed for it)")
                 })

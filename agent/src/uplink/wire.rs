@@ -3,8 +3,9 @@
 use super::operations as wire;
 use crate::attempt::Spec;
 use crate::attempt::frame::{Line, Stream};
+use crate::decide::{Action, EndCause};
 use crate::devices::{Condition, Device, GpuProcess, Owner, Sample, Use};
-use crate::jobs::{Action, EndCause, Order, Report, ReportKind};
+use crate::jobs::{Order, Report, ReportKind};
 use crate::logs::Chunk;
 use crate::procfs;
 
@@ -101,16 +102,16 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
         input.state = wire::AttemptState::Noted;
         input.reason = Some(what.clone());
     }
-    if let ReportKind::Exited { exit_code, reason, timed_out, cause, unclean_gpus } = &report.kind {
+    if let ReportKind::Exited { end, unclean_gpus } = &report.kind {
         let unclean = |gpu: &crate::jobs::UncleanGpu| wire::UncleanGpuInput {
             uuid: gpu.uuid.clone(),
             reason: gpu.reason.clone(),
         };
         input.state = wire::AttemptState::Exited;
-        input.exit_code = *exit_code;
-        input.reason.clone_from(reason);
-        input.timed_out = *timed_out;
-        input.cause = match cause {
+        input.exit_code = end.exit_code;
+        input.reason.clone_from(&end.reason);
+        input.timed_out = end.timed_out;
+        input.cause = match end.cause {
             EndCause::Command => wire::EndCause::Command,
             EndCause::NeverStarted => wire::EndCause::NeverStarted,
             EndCause::Lost => wire::EndCause::Lost,

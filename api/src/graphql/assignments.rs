@@ -1,6 +1,6 @@
 //! What a host is to run and to stop, pushed to its agent: everything at once, then each change.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_graphql::{ComplexObject, Context, ID, SimpleObject, Subscription};
@@ -76,7 +76,8 @@ pub struct AssignmentsUpdate {
     /// changed.
     pub complete: bool,
     #[graphql(skip)]
-    assignments: Vec<Assignment>,
+    /// The assignments, whatever part of them a client asks for.
+    pub assignments: Vec<Assignment>,
 }
 
 #[ComplexObject]
@@ -153,16 +154,34 @@ impl AgentSubscription {
     }
 }
 
-struct Watch {
+/// What a host was told, by attempt.
+type Told = BTreeMap<(Uuid, i32), Assignment>;
+
+/// One host's stream of assignments: what it was told, and so what is news to it.
+pub struct Watch {
     store: Store,
     host: HostId,
     epoch: i32,
     events: tokio::sync::broadcast::Receiver<std::sync::Arc<crate::store::Event>>,
-    told: Option<HashMap<(Uuid, i32), Assignment>>,
+    told: Option<Told>,
+}
+
+/// What a look has found.
+pub enum Seen {
+    /// There is something to tell.
+    News(AssignmentsUpdate),
+    /// It is as it was told.
+    Nothing,
+    /// A newer epoch has begun: the stream ends.
+    Over,
 }
 
 impl Watch {
-    async fn begin(store: Store, host: HostId, epoch: i32) -> Result<Self, Fault> {
+    /// A stream of which nothing was told yet.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] for an epoch that has ended.
+    pub async fn begin(store: Store, host: HostId, epoch: i32) -> Result<Self, Fault> {
         let events = store.feed().subscribe();
         let present = store.epoch_of(host).await?.ok_or(Fault::NotFound("host"))?;
         if present != epoch {
@@ -179,24 +198,30 @@ impl Watch {
             if self.told.is_some() && !self.wait().await {
                 return None;
             }
-            let now = match self.read().await {
-                Ok(Some(now)) => now,
-                Ok(None) => return None,
+            match self.look().await {
+                Ok(Seen::News(update)) => return Some(Ok(update)),
+                Ok(Seen::Nothing) => {}
+                Ok(Seen::Over) => return None,
                 Err(fault) => return Some(Err(fault)),
-            };
-            match self.told.replace(now.clone()) {
-                None => {
-                    let assignments = now.into_values().collect();
-                    return Some(Ok(AssignmentsUpdate { complete: true, assignments }));
-                }
-                Some(before) => {
-                    let assignments = difference(before, &now);
-                    if !assignments.is_empty() {
-                        return Some(Ok(AssignmentsUpdate { complete: false, assignments }));
-                    }
-                }
             }
         }
+    }
+
+    /// Reads what the host is to run and to stop, and finds what of it is news: at the first time, all of it.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn look(&mut self) -> Result<Seen, Fault> {
+        let Some(now) = self.read().await? else { return Ok(Seen::Over) };
+        let Some(before) = self.told.replace(now.clone()) else {
+            let assignments = now.into_values().collect();
+            return Ok(Seen::News(AssignmentsUpdate { complete: true, assignments }));
+        };
+        let assignments = difference(before, &now);
+        if assignments.is_empty() {
+            return Ok(Seen::Nothing);
+        }
+        Ok(Seen::News(AssignmentsUpdate { complete: false, assignments }))
     }
 
     /// Until this host, one of its GPUs or one of its jobs has changed. False: the feed has ended.
@@ -215,7 +240,9 @@ impl Watch {
         true
     }
 
-    fn concerns(&self, event: &crate::store::Event) -> bool {
+    /// Whether an event may have changed what the host is to run and to stop.
+    #[must_use]
+    pub fn concerns(&self, event: &crate::store::Event) -> bool {
         match event.kind {
             EventKind::Job => {
                 let told = self.told.iter().flat_map(HashMap::keys);
@@ -232,7 +259,7 @@ impl Watch {
     }
 
     /// None: a newer epoch has begun.
-    async fn read(&self) -> Result<Option<HashMap<(Uuid, i32), Assignment>>, Fault> {
+    async fn read(&self) -> Result<Option<Told>, Fault> {
         if self.store.epoch_of(self.host).await? != Some(self.epoch) {
             return Ok(None);
         }
@@ -242,10 +269,7 @@ impl Watch {
 }
 
 /// What is new, what is to be stopped now, and what is no longer this host's.
-fn difference(
-    before: HashMap<(Uuid, i32), Assignment>,
-    now: &HashMap<(Uuid, i32), Assignment>,
-) -> Vec<Assignment> {
+fn difference(before: Told, now: &Told) -> Vec<Assignment> {
     let mut changed: Vec<Assignment> = now
         .iter()
         .filter(|(key, one)| before.get(*key).is_none_or(|old| old.action != one.action))

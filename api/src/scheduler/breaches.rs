@@ -30,15 +30,15 @@ impl Breaches {
         Self { dir }
     }
 
-    /// Tells of a pass that broke rules, and whether it did.
+    /// Tells of a pass that broke rules, if it did.
     pub(super) fn tell(
         &self,
         snapshot: &Snapshot,
         rules: &Rules,
         at: DateTime<Utc>,
         breaches: &[Breach],
-    ) -> bool {
-        let Some(first) = breaches.first() else { return false };
+    ) {
+        let Some(first) = breaches.first() else { return };
         for breach in breaches {
             metrics::counter!("gpu_fleet_scheduler_breaches_total", "code" => breach.code.as_str())
                 .increment(1);
@@ -56,7 +56,6 @@ impl Breaches {
             file,
             "a plan breaks a rule of its own; please report it with the file"
         );
-        true
     }
 
     fn keep(&self, kept: &Kept<'_>) -> std::io::Result<Option<PathBuf>> {

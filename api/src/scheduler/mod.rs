@@ -7,17 +7,18 @@ mod forecasts;
 mod lately;
 mod listening;
 mod reaper;
+pub mod steps;
 mod terms;
 mod waiting;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::Utc;
 use domain::ids::JobId;
-use domain::plan::{Explanation, Plan, Preemption, Rules, check, plan_by};
+use domain::plan::{Breach, Explanation, Placement, Plan, Preemption, Rules, check, plan_by};
+use domain::snapshot::Snapshot;
 use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +40,19 @@ const RENEW: Duration = Duration::from_secs(3);
 const SIDE_BY_SIDE: usize = 64;
 /// Plan again this soon when something planned had gone stale.
 const STALE_PAUSE: Duration = Duration::from_millis(20);
+
+/// What a pass has decided.
+#[derive(Debug)]
+pub struct Decided {
+    /// Jobs to give GPUs to.
+    pub placements: Vec<Placement>,
+    /// Jobs that are to give back what they borrowed.
+    pub preemptions: Vec<Preemption>,
+    /// What the others wait for.
+    pub waiting: HashMap<JobId, Explanation>,
+    /// Rules that the plan breaks: none, unless there is a defect.
+    pub breaches: Vec<Breach>,
+}
 
 /// The scheduler of one server.
 pub struct Scheduler {
@@ -63,7 +77,7 @@ impl Scheduler {
         breaches: PathBuf,
     ) -> Self {
         let (holder, breaches) = (uuid::Uuid::now_v7().to_string(), Arc::new(Breaches::new(breaches)));
-        let lately = tokio::sync::Mutex::new(Lately::new(rules.half_life_secs, Utc::now()));
+        let lately = tokio::sync::Mutex::new(Lately::new(rules.half_life_secs, store.clock().now()));
         Self { store, holder, explanations, terms, rules, breaches, lately }
     }
 
@@ -98,11 +112,12 @@ impl Scheduler {
 
     async fn pass_by_pass(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
         let mut waiting = Waiting::load(&self.store).await?;
-        let mut renewed = Instant::now();
+        let clock = self.store.clock().clone();
+        let mut renewed = clock.instant();
         let mut stale = false;
         loop {
             let at_most = if stale { STALE_PAUSE } else { RENEW };
-            let pause = waiting.next_rested(Utc::now()).map_or(at_most, |rested| rested.min(at_most));
+            let pause = waiting.next_rested(clock.now()).map_or(at_most, |rested| rested.min(at_most));
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
                 changed = waiting.changed(pause) => { changed?; }
@@ -110,37 +125,51 @@ impl Scheduler {
             waiting.refresh(&self.store).await?;
             stale = self.pass(&mut waiting).await?;
             self.explanations.came_round();
-            if renewed.elapsed() >= RENEW {
+            if clock.instant().duration_since(renewed) >= RENEW {
                 if !self.store.hold_lease(LEASE, &self.holder, LEASE_HOLDS_SECONDS).await? {
                     tracing::info!("another server schedules now");
                     return Ok(());
                 }
-                renewed = Instant::now();
+                renewed = clock.instant();
             }
         }
     }
 
     /// One pass. True: something planned had gone stale.
     async fn pass(&self, waiting: &mut Waiting) -> Result<bool, Fault> {
-        metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
-        if waiting.is_empty() {
-            self.explanations.publish(HashMap::new(), Arc::default());
-            return Ok(false);
-        }
-        let started = Instant::now();
-        let mut snapshot = self.store.fleet_snapshot().await?;
-        self.lately.lock().await.tell(&self.store, Utc::now(), &mut snapshot.organizations).await?;
-        snapshot.waiting = waiting.jobs(Utc::now());
-        let snapshot = Arc::new(snapshot);
-        let Plan { placements, preemptions, waiting: explained, .. } = self.plan(snapshot.clone()).await?;
-        metrics::histogram!("gpu_fleet_scheduler_pass_seconds").record(started.elapsed());
+        let Some((decided, snapshot)) = self.decide(waiting).await? else { return Ok(false) };
         if self.explanations.forecasts().is_due() {
-            let looked = self.look_ahead(waiting, &explained, snapshot.clone()).await;
+            let looked = self.look_ahead(waiting, &decided.waiting, snapshot.clone()).await;
             // What is planned is not lost for want of a forecast.
             looked.unwrap_or_else(|fault| tracing::warn!(%fault, "nothing can be foreseen now"));
         }
-        self.explanations.publish(explained, snapshot);
-        self.preempt(preemptions).await;
+        self.explanations.publish(decided.waiting, snapshot);
+        self.preempt(decided.preemptions).await;
+        Ok(self.place(decided.placements, waiting).await)
+    }
+
+    /// Reads the fleet and plans over it. None: nobody waits.
+    async fn decide(&self, waiting: &Waiting) -> Result<Option<(Decided, Arc<Snapshot>)>, Fault> {
+        metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
+        if waiting.is_empty() {
+            self.explanations.publish(HashMap::new(), Arc::default());
+            return Ok(None);
+        }
+        let clock = self.store.clock();
+        let started = clock.instant();
+        let mut snapshot = self.store.fleet_snapshot().await?;
+        self.lately.lock().await.tell(&self.store, clock.now(), &mut snapshot.organizations).await?;
+        snapshot.waiting = waiting.jobs(clock.now());
+        let snapshot = Arc::new(snapshot);
+        let (plan, breaches) = self.plan(snapshot.clone()).await?;
+        metrics::histogram!("gpu_fleet_scheduler_pass_seconds")
+            .record(clock.instant().duration_since(started));
+        let Plan { placements, preemptions, waiting, .. } = plan;
+        Ok(Some((Decided { placements, preemptions, waiting, breaches }, snapshot)))
+    }
+
+    /// Commits placements, each under the versions that it rests on. True: one had gone stale.
+    async fn place(&self, placements: Vec<Placement>, waiting: &mut Waiting) -> bool {
         let mut commits = stream::iter(placements)
             .map(|placement| {
                 let (store, job) = (self.store.clone(), placement.job);
@@ -156,7 +185,7 @@ impl Scheduler {
             });
             if placed {
                 waiting.placed(job);
-                self.explanations.forecasts().started(job, Utc::now());
+                self.explanations.forecasts().started(job, self.store.clock().now());
                 metrics::counter!("gpu_fleet_scheduler_placements_total", "outcome" => "committed")
                     .increment(1);
             } else {
@@ -165,37 +194,38 @@ impl Scheduler {
                 metrics::counter!("gpu_fleet_scheduler_placements_total", "outcome" => "stale").increment(1);
             }
         }
-        Ok(stale)
+        stale
     }
 
     /// Plans, and checks the plan. A long queue takes milliseconds of pure computation: not on a thread that serves requests.
-    async fn plan(&self, snapshot: Arc<domain::snapshot::Snapshot>) -> Result<Plan, Fault> {
-        let (rules, breaches, now) = (self.rules, self.breaches.clone(), Utc::now());
+    async fn plan(&self, snapshot: Arc<Snapshot>) -> Result<(Plan, Vec<Breach>), Fault> {
+        let (rules, breaches, now) = (self.rules, self.breaches.clone(), self.store.clock().now());
         let planned = tokio::task::spawn_blocking(move || {
             let plan = plan_by(&snapshot, &rules, now);
-            let broken = breaches.tell(&snapshot, &rules, now, &check(&snapshot, &plan));
+            let broken = check(&snapshot, &plan);
+            breaches.tell(&snapshot, &rules, now, &broken);
             (plan, broken)
         });
         let (plan, broken) =
             planned.await.map_err(|error| Fault::Internal(format!("a pass has failed: {error}")))?;
-        if broken {
+        if !broken.is_empty() {
             self.explanations.broke_a_rule();
         }
-        Ok(plan)
+        Ok((plan, broken))
     }
 
     async fn look_ahead(
         &self,
         waiting: &Waiting,
         explained: &HashMap<JobId, Explanation>,
-        snapshot: Arc<domain::snapshot::Snapshot>,
+        snapshot: Arc<Snapshot>,
     ) -> Result<(), Fault> {
         let running = self.store.running_series().await?;
         let mut order: Vec<(i32, JobId)> = explained.iter().map(|(id, why)| (why.position, *id)).collect();
         order.sort_unstable();
         let order = order.into_iter().map(|(_, id)| id).collect();
         let spreads = waiting.spreads(&running);
-        self.explanations.look_ahead(Sight { snapshot, at: Utc::now(), order, spreads });
+        self.explanations.look_ahead(Sight { snapshot, at: self.store.clock().now(), order, spreads });
         Ok(())
     }
 

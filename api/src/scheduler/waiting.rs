@@ -50,7 +50,7 @@ impl Waiting {
             waiting_for: HashMap::new(),
             dirty: HashSet::new(),
             lost: true,
-            read_at: Instant::now(),
+            read_at: store.clock().instant(),
             fresh: true,
             events,
         };
@@ -68,6 +68,12 @@ impl Waiting {
                 Ok(Err(RecvError::Closed)) => return Err(Fault::Unavailable("the feed has ended".into())),
             }
         }
+        self.take_in_events();
+        Ok(())
+    }
+
+    /// Takes in all that has changed so far.
+    pub(super) fn take_in_events(&mut self) {
         loop {
             match self.events.try_recv() {
                 Ok(event) => self.note(&event),
@@ -76,7 +82,6 @@ impl Waiting {
             }
         }
         self.fresh = false;
-        Ok(())
     }
 
     fn note(&mut self, event: &Event) {
@@ -97,14 +102,14 @@ impl Waiting {
 
     /// Reads what is known to have changed.
     pub(super) async fn refresh(&mut self, store: &Store) -> Result<(), Fault> {
-        if self.lost || self.read_at.elapsed() > READ_ANEW {
+        if self.lost || store.clock().instant().duration_since(self.read_at) > READ_ANEW {
             self.history = learned(store).await?;
             let read = store.waiting_jobs(None).await?;
             self.dirty.clear();
             self.jobs.clear();
             self.waiting_for.clear();
             self.take(read);
-            (self.lost, self.read_at) = (false, Instant::now());
+            (self.lost, self.read_at) = (false, store.clock().instant());
             return Ok(());
         }
         let dirty: Vec<JobId> = self.dirty.drain().collect();

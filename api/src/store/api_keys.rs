@@ -7,7 +7,6 @@ use domain::ids::{ApiKeyId, OrganizationId};
 use domain::role::Role;
 use entity::{api_key, organization};
 use sea_orm::ActiveValue::Set;
-use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryIntoModel,
@@ -54,7 +53,7 @@ impl Store {
     /// # Errors
     /// [`Fault::NotFound`] for an organization that does not exist, [`Fault::Quota`] for one with too many keys.
     pub async fn create_api_key(&self, new: NewApiKey, actor: &Actor) -> Result<api_key::Model, Fault> {
-        let (id, actor) = (Uuid::now_v7(), actor.clone());
+        let (id, actor) = (self.clock().id(), actor.clone());
         self.write(move |tx| {
             let (new, actor) = (new.clone(), actor.clone());
             Box::pin(async move {

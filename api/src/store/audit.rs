@@ -140,7 +140,7 @@ impl Tx<'_> {
     /// Appends a line to the audit trail.
     pub(crate) fn note(&self, actor: &Actor, line: Line) {
         self.append(audit::ActiveModel {
-            id: Set(Uuid::now_v7()),
+            id: Set(self.id()),
             at: Set(self.now),
             organization_id: Set(line.organization),
             actor: Set(actor.subject.clone()),

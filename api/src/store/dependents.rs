@@ -119,7 +119,11 @@ impl Store {
         });
     }
 
-    async fn settle_all(&self) -> Result<(), Fault> {
+    /// Settles all that what they waited for has decided.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn settle_all(&self) -> Result<(), Fault> {
         loop {
             let due = self.due().await?;
             if due.is_empty() {

@@ -215,7 +215,11 @@ impl Store {
         Ok(())
     }
 
-    async fn publish_new(&self) -> Result<(), Fault> {
+    /// Publishes what was committed since this was last called.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn publish_new(&self) -> Result<(), Fault> {
         loop {
             let rows = self.events_after(self.feed().head()).await?;
             let count = rows.len() as u64;

@@ -48,7 +48,7 @@ impl Store {
     /// # Errors
     /// Database faults.
     pub async fn signing_keys(&self) -> Result<HashMap<String, String>, Fault> {
-        let oldest = Utc::now() - MAX_TTL;
+        let oldest = self.clock().now() - MAX_TTL;
         let seen = Condition::any()
             .add(signing_key::Column::LastSeenAt.gte(oldest))
             .add(signing_key::Column::CreatedAt.gte(oldest));

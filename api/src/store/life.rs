@@ -144,6 +144,7 @@ pub(crate) async fn requeue(
         (job::Column::Attempt, Expr::value(row.attempt + 1)),
         (job::Column::Excused, Expr::value(row.excused + i32::from(again == Again::Excused))),
         (job::Column::Preempted, Expr::value(row.preempted + i32::from(again == Again::Preempted))),
+        (job::Column::StopOutcome, Expr::value(None::<String>)),
         (job::Column::PreemptedFor, Expr::value(None::<sea_orm::prelude::Uuid>)),
         (job::Column::PreemptedAt, Expr::value(None::<DateTime<Utc>>)),
         (job::Column::ExitCode, Expr::value(None::<i32>)),

@@ -229,7 +229,7 @@ impl Store {
         if !is_past && !status_of(&row).is_terminal() {
             return Ok(false);
         }
-        if row.finished_at.is_none_or(|at| Utc::now() - at > PATIENCE) {
+        if row.finished_at.is_none_or(|at| self.clock().now() - at > PATIENCE) {
             return Ok(true);
         }
         let awaited = placement::Entity::find()

@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
+use crate::clock::Clock;
 use crate::fault::Fault;
 pub use audit::Actor;
 pub use feed::{ChangeKind, Event, EventKind, Feed};
@@ -51,11 +52,17 @@ struct Inner {
     readers: DatabaseConnection,
     writer: write::Writer,
     feed: Feed,
+    clock: Clock,
 }
 
 impl Store {
-    pub(crate) fn assemble(readers: DatabaseConnection, writer: write::Writer, feed: Feed) -> Self {
-        Self { inner: Arc::new(Inner { readers, writer, feed }) }
+    pub(crate) fn assemble(
+        readers: DatabaseConnection,
+        writer: write::Writer,
+        feed: Feed,
+        clock: Clock,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { readers, writer, feed, clock }) }
     }
 
     /// For reads outside a transaction.
@@ -65,6 +72,11 @@ impl Store {
 
     pub(crate) fn writer(&self) -> &write::Writer {
         &self.inner.writer
+    }
+
+    /// What time it is for this server.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
     }
 
     /// What has been committed, as it is committed.
@@ -101,3 +113,6 @@ impl Store {
         matches!(self.db().get_database_backend(), sea_orm::DatabaseBackend::Postgres)
     }
 }
+
+#[cfg(test)]
+mod gang_tests;

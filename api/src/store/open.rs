@@ -13,6 +13,7 @@ use super::feed::Feed;
 use super::reserve::Reserve;
 use super::write::{GroupWriter, Writer};
 use super::{Store, notify};
+use crate::clock::{self, Clock};
 
 /// Where the data is.
 #[derive(Debug, Clone)]
@@ -101,11 +102,29 @@ async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
     let mut readers = Database::connect(sqlite_options(path, true, READERS)).await.map_err(unreachable)?;
     measure(&mut readers);
     let feed = Feed::new();
-    let writer = GroupWriter::start(connection, options, Reserve::beside(path), feed.clone());
-    let store = Store::assemble(readers, Writer::Sqlite(writer), feed);
+    let writer =
+        GroupWriter::start(connection, options, Reserve::beside(path), feed.clone(), clock::machine());
+    let store = Store::assemble(readers, Writer::Sqlite(writer), feed, clock::machine());
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
     store.start_settling();
     Ok(store)
+}
+
+/// A new database in memory that is gone with its store, for whoever plays a fleet by `clock`. Nothing happens in it by itself:
+/// what else runs beside a server is to be called, [`Store::publish_new`] and [`Store::settle_all`].
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open_in_memory(clock: Clock) -> Result<Store, OpenError> {
+    let unreachable = |error: DbErr| OpenError::Unreachable(error.to_string());
+    // One connection, which holds the database, for readers and the writer.
+    let options = memory_options();
+    let connection = Database::connect(options.clone()).await.map_err(unreachable)?;
+    Migrator::up(&connection, None).await.map_err(OpenError::Migration)?;
+    let feed = Feed::new();
+    let reserve = Reserve::not_needed();
+    let writer = GroupWriter::start(connection.clone(), options, reserve, feed.clone(), clock.clone());
+    Ok(Store::assemble(connection, Writer::Sqlite(writer), feed, clock))
 }
 
 async fn open_postgres(url: &str) -> Result<Store, OpenError> {
@@ -115,7 +134,8 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     let mut pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
     measure(&mut pool);
     let feed = Feed::new();
-    let store = Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed);
+    let store =
+        Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed, clock::machine());
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
     store.start_settling();
     notify::start(&store, &pool, url.to_owned());
@@ -176,6 +196,26 @@ fn sqlite_options(path: &Path, read_only: bool, connections: u32) -> ConnectOpti
                 .statement_cache_capacity(256)
                 .pragma("cache_size", "-4096");
             if read_only { options.pragma("query_only", "on") } else { options }
+        });
+    options
+}
+
+fn memory_options() -> ConnectOptions {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|options| {
+            options
+                .journal_mode(SqliteJournalMode::Memory)
+                .synchronous(SqliteSynchronous::Off)
+                .foreign_keys(true)
+                .statement_cache_capacity(256)
         });
     options
 }

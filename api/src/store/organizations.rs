@@ -64,7 +64,7 @@ impl Store {
         new: NewOrganization,
         actor: &Actor,
     ) -> Result<organization::Model, Fault> {
-        let (id, actor) = (Uuid::now_v7(), actor.clone());
+        let (id, actor) = (self.clock().id(), actor.clone());
         self.write(move |tx| {
             let (new, actor) = (new.clone(), actor.clone());
             Box::pin(async move {

@@ -307,7 +307,7 @@ async fn record(
     let rows: Vec<allocation::ActiveModel> = gpus
         .iter()
         .map(|one| allocation::ActiveModel {
-            id: Set(Uuid::now_v7()),
+            id: Set(tx.id()),
             job_id: Set(row.id),
             organization_id: Set(row.organization_id),
             attempt: Set(row.attempt),

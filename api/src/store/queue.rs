@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{Duration, Utc};
+use chrono::Duration;
 use domain::ids::{GpuId, HostId, JobId, OrganizationId};
 use domain::job::JobStatus;
 use domain::snapshot::{GpuState, HostState, OrganizationState, RunningJob, Snapshot, WaitingJob};
@@ -213,7 +213,7 @@ impl Store {
             let room = room.entry(one.job_id).or_default();
             (room.0, room.1) = (room.0 + one.cpus, room.1 + one.memory_gb);
         }
-        let now = Utc::now();
+        let now = self.clock().now();
         Ok(rows
             .into_iter()
             .map(|(id, organization, started, limit, allocated, priority, status, version)| {

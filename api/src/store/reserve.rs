@@ -20,7 +20,8 @@ const RETRY: Duration = Duration::from_secs(30);
 
 /// A file that is there to be deleted.
 pub(crate) struct Reserve {
-    path: PathBuf,
+    /// None: a disk that it would be set aside on does not exist.
+    path: Option<PathBuf>,
     /// When setting the room aside failed last.
     missing_since: Mutex<Option<Instant>>,
 }
@@ -29,18 +30,24 @@ impl Reserve {
     /// Sets the room aside beside the database. Where there is none, the server starts all the same, and says so.
     pub(crate) fn beside(database: &std::path::Path) -> Self {
         let reserve = Self {
-            path: database.with_extension("reserve"),
+            path: Some(database.with_extension("reserve")),
             missing_since: Mutex::new(Some(Instant::now())),
         };
         reserve.set_aside();
         reserve
     }
 
+    /// For a database that is on no disk.
+    pub(crate) fn not_needed() -> Self {
+        Self { path: None, missing_since: Mutex::new(None) }
+    }
+
     /// Gives the room up.
     pub(crate) fn give_up(&self) {
-        let removed = fs::remove_file(&self.path);
+        let Some(path) = &self.path else { return };
+        let removed = fs::remove_file(path);
         tracing::error!(
-            path = %self.path.display(), freed = removed.is_ok(),
+            path = %path.display(), freed = removed.is_ok(),
             "the disk is full: nothing new is taken until there is room again"
         );
         *self.missing() = Some(Instant::now());
@@ -60,29 +67,29 @@ impl Reserve {
     }
 
     fn set_aside(&self) {
-        let outcome = self.fill();
+        let Some(path) = &self.path else { return };
+        let outcome = fill(path);
         if let Err(error) = &outcome {
             // Half of it would be in the way.
-            let _ = fs::remove_file(&self.path);
-            tracing::warn!(%error, path = %self.path.display(), "no room can be set aside for a full disk");
+            let _ = fs::remove_file(path);
+            tracing::warn!(%error, path = %path.display(), "no room can be set aside for a full disk");
         }
         *self.missing() = outcome.is_err().then(Instant::now);
-    }
-
-    fn fill(&self) -> io::Result<()> {
-        if fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() == BYTES as u64) {
-            return Ok(());
-        }
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
-        // Written, not only declared: a file with holes sets nothing aside.
-        file.write_all(&vec![0xff; BYTES])?;
-        file.sync_all()
     }
 
     fn missing(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         self.missing_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn fill(path: &std::path::Path) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == BYTES as u64) {
+        return Ok(());
+    }
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // Written, not only declared: a file with holes sets nothing aside.
+    file.write_all(&vec![0xff; BYTES])?;
+    file.sync_all()
 }
 
 impl Store {

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use entity::json::Texts;
 use entity::{gpu, host};
 use sea_orm::ActiveValue::Set;
-use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryIntoModel};
 
@@ -50,7 +49,7 @@ async fn new_device(tx: &Tx<'_>, row: &host::Model, device: &Device) -> Result<g
         return take_over(tx, row, &card, device).await;
     }
     let card = gpu::ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(tx.id()),
         host_id: Set(row.id),
         uuid: Set(device.uuid.clone()),
         device_index: Set(device.index),

@@ -4,7 +4,6 @@ use domain::ids::HostId;
 use entity::json::{Labels, Texts};
 use entity::{agent_credential, host, used_join_token};
 use sea_orm::ActiveValue::Set;
-use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryIntoModel};
 
@@ -137,7 +136,7 @@ async fn admit(tx: &Tx<'_>, row: &host::Model, jti: &str, key_hash: &str) -> Res
     // A host has one key: joining anew with the same machine id replaces a lost one.
     revoke_keys(tx, row).await?;
     let credential = agent_credential::ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(tx.id()),
         host_id: Set(row.id),
         key_hash: Set(key_hash.to_owned()),
         created_at: Set(tx.now),
@@ -157,7 +156,7 @@ async fn take_name(tx: &Tx<'_>, name: &str) -> Result<(), Fault> {
 
 async fn new_host(tx: &Tx<'_>, declared: &Declaration) -> Result<host::Model, Fault> {
     let row = host::ActiveModel {
-        id: Set(Uuid::now_v7()),
+        id: Set(tx.id()),
         name: Set(declared.name.clone()),
         machine_id: Set(declared.machine_id.clone()),
         organization_id: Set(None),

@@ -204,6 +204,11 @@ pub(super) async fn conclude(
     } else if status_of(job) == JobStatus::Stopping {
         let outcome =
             job.stop_outcome.as_deref().and_then(|text| text.parse().ok()).unwrap_or(JobStatus::Cancelled);
+        if outcome == JobStatus::Failed {
+            // Nobody asked for its end: one of its parts had failed, and so the try has.
+            let told = job.status_reason.clone().unwrap_or_default();
+            return fail(tx, job, exit_code, told, blame_of(parts), at, actor).await;
+        }
         finish_at(tx, job, outcome, exit_code, job.status_reason.clone(), at, actor).await?;
     } else if worst.is_some_and(|part| part.timed_out) {
         let limit = job.time_limit_seconds.unwrap_or_default();
@@ -215,10 +220,24 @@ pub(super) async fn conclude(
         finish_at(tx, &row, JobStatus::Succeeded, exit_code, None, at, actor).await?;
     } else {
         let told = explain(exit_code, worst.and_then(|part| part.reason.as_deref()));
-        let blame = worst.and_then(|part| part.cause.as_deref()).map_or(Blame::Command, Blame::parse);
-        fail(tx, job, exit_code, told, blame, at, actor).await?;
+        fail(tx, job, exit_code, told, blame_of(parts), at, actor).await?;
     }
     Ok(())
+}
+
+/// Whose doing the end of all parts was. A command that ran on one host has run.
+fn blame_of(parts: &[placement::Model]) -> Blame {
+    let blame = |part: &placement::Model| match &part.cause {
+        _ if part.state == "LOST" => Blame::Loss,
+        cause => cause.as_deref().map_or(Blame::Command, Blame::parse),
+    };
+    if parts.iter().all(|part| blame(part) == Blame::NeverStarted) {
+        Blame::NeverStarted
+    } else if parts.iter().any(|part| blame(part) != Blame::Command) {
+        Blame::Loss
+    } else {
+        Blame::Command
+    }
 }
 
 /// A short job's end may be told before its start: it passes through RUNNING all the same.

@@ -77,7 +77,7 @@ impl Store {
         actor: &Actor,
     ) -> Result<Vec<job::Model>, Fault> {
         self.has_room()?;
-        let specs: Vec<(Uuid, JobSpec)> = specs.into_iter().map(|spec| (Uuid::now_v7(), spec)).collect();
+        let specs: Vec<(Uuid, JobSpec)> = specs.into_iter().map(|spec| (self.clock().id(), spec)).collect();
         let (specs, actor) = (std::sync::Arc::new(specs), actor.clone());
         self.write(move |tx| {
             let (specs, actor) = (specs.clone(), actor.clone());
@@ -104,7 +104,7 @@ impl Store {
     /// `once`: refuses a job that was submitted anew before.
     async fn retry(&self, scope: Scope, id: JobId, once: bool, actor: &Actor) -> Result<job::Model, Fault> {
         self.has_room()?;
-        let (new, actor) = (Uuid::now_v7(), actor.clone());
+        let (new, actor) = (self.clock().id(), actor.clone());
         self.write(move |tx| {
             let actor = actor.clone();
             Box::pin(async move {

@@ -16,11 +16,13 @@ use domain::ids::JobId;
 use entity::{audit, event};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use sea_orm::prelude::Uuid;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, EntityTrait};
 use tokio::sync::oneshot;
 
 use super::Store;
 use super::feed::Feed;
+use crate::clock::Clock;
 use crate::fault::Fault;
 pub(crate) use sqlite::GroupWriter;
 
@@ -33,6 +35,7 @@ pub struct Tx<'a> {
     pub db: &'a DatabaseTransaction,
     /// The time of everything in it, in whole microseconds: what both databases keep.
     pub now: DateTime<Utc>,
+    clock: &'a Clock,
     news: Mutex<News>,
 }
 
@@ -61,8 +64,13 @@ impl Wake {
 }
 
 impl<'a> Tx<'a> {
-    fn new(db: &'a DatabaseTransaction) -> Self {
-        Self { db, now: Utc::now().trunc_subsecs(6), news: Mutex::default() }
+    fn new(db: &'a DatabaseTransaction, clock: &'a Clock) -> Self {
+        Self { db, now: clock.now().trunc_subsecs(6), clock, news: Mutex::default() }
+    }
+
+    /// A new id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.clock.id()
     }
 
     /// Appends an event when the work is done.
@@ -126,9 +134,9 @@ impl Store {
         match self.writer() {
             Writer::Sqlite(writer) => writer.hand_in(work, reply).await?,
             Writer::Postgres(pool, feed) => {
-                let (pool, feed) = (pool.clone(), feed.clone());
+                let (pool, feed, clock) = (pool.clone(), feed.clone(), self.clock().clone());
                 tokio::spawn(async move {
-                    let _ = reply.send(postgres::run(&pool, &feed, work).await);
+                    let _ = reply.send(postgres::run(&pool, &feed, &clock, work).await);
                 });
             }
         }
@@ -136,8 +144,12 @@ impl Store {
     }
 }
 
-async fn run_once<T, W: Work<T>>(work: &W, db: &DatabaseTransaction) -> Result<(T, Wake), Fault> {
-    let tx = Tx::new(db);
+async fn run_once<T, W: Work<T>>(
+    work: &W,
+    db: &DatabaseTransaction,
+    clock: &Clock,
+) -> Result<(T, Wake), Fault> {
+    let tx = Tx::new(db, clock);
     let outcome = AssertUnwindSafe(work(&tx)).catch_unwind().await;
     let value = outcome.unwrap_or_else(|_| Err(Fault::Internal("a transaction panicked".into())))?;
     Ok((value, tx.close().await?))

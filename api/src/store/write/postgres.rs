@@ -6,6 +6,7 @@ use std::time::Duration;
 use sea_orm::{DatabaseConnection, TransactionTrait};
 
 use super::{Wake, Work, run_once};
+use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::store::feed::Feed;
 
@@ -13,11 +14,16 @@ use crate::store::feed::Feed;
 const ATTEMPTS: u32 = 6;
 
 /// Runs work in a transaction of its own, again where that is safe.
-pub(super) async fn run<T, W: Work<T>>(pool: &DatabaseConnection, feed: &Feed, work: W) -> Result<T, Fault> {
+pub(super) async fn run<T, W: Work<T>>(
+    pool: &DatabaseConnection,
+    feed: &Feed,
+    clock: &Clock,
+    work: W,
+) -> Result<T, Fault> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match once(pool, &work).await {
+        match once(pool, clock, &work).await {
             Ok((value, wake)) => {
                 feed.committed(wake);
                 return Ok(value);
@@ -50,9 +56,13 @@ impl From<Fault> for Failure {
     }
 }
 
-async fn once<T, W: Work<T>>(pool: &DatabaseConnection, work: &W) -> Result<(T, Wake), Failure> {
+async fn once<T, W: Work<T>>(
+    pool: &DatabaseConnection,
+    clock: &Clock,
+    work: &W,
+) -> Result<(T, Wake), Failure> {
     let db = pool.begin().await.map_err(Fault::from)?;
-    match run_once(work, &db).await {
+    match run_once(work, &db, clock).await {
         Ok(done) => match db.commit().await.map_err(Fault::from) {
             Ok(()) => Ok(done),
             Err(Fault::Retry) => Err(Failure::Again(Fault::Retry)),

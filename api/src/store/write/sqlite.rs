@@ -17,6 +17,7 @@ use sea_orm::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Wake, Work, run_once};
+use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::store::feed::Feed;
 use crate::store::reserve::Reserve;
@@ -41,6 +42,7 @@ impl GroupWriter {
         options: ConnectOptions,
         reserve: Reserve,
         feed: Feed,
+        clock: Clock,
     ) -> Self {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Queued>>(QUEUE);
         let (failure, reserve) = (Arc::default(), Arc::new(reserve));
@@ -48,6 +50,7 @@ impl GroupWriter {
             options,
             connection: Some(connection),
             feed,
+            clock,
             failure: Arc::clone(&failure),
             reserve: Arc::clone(&reserve),
         };
@@ -92,7 +95,7 @@ impl GroupWriter {
 /// Work of any result type, as the writer sees it.
 trait Queued: Send {
     /// Runs it; true: keep what it did.
-    fn run<'a>(&'a mut self, db: &'a DatabaseTransaction) -> BoxFuture<'a, bool>;
+    fn run<'a>(&'a mut self, db: &'a DatabaseTransaction, clock: &'a Clock) -> BoxFuture<'a, bool>;
     /// Why the database failed it, if that is why it failed.
     fn failed_by_database(&self) -> Option<Fault>;
     /// Answers, the group's commit having ended so.
@@ -106,9 +109,9 @@ struct Item<T, W> {
 }
 
 impl<T: Send + 'static, W: Work<T>> Queued for Item<T, W> {
-    fn run<'a>(&'a mut self, db: &'a DatabaseTransaction) -> BoxFuture<'a, bool> {
+    fn run<'a>(&'a mut self, db: &'a DatabaseTransaction, clock: &'a Clock) -> BoxFuture<'a, bool> {
         async move {
-            let outcome = run_once(&self.work, db).await;
+            let outcome = run_once(&self.work, db, clock).await;
             let keep = outcome.is_ok();
             self.done = Some(outcome);
             keep
@@ -141,6 +144,7 @@ struct Task {
     /// None: the last one was given up.
     connection: Option<DatabaseConnection>,
     feed: Feed,
+    clock: Clock,
     failure: Arc<Mutex<Option<Fault>>>,
     reserve: Arc<Reserve>,
 }
@@ -148,8 +152,9 @@ struct Task {
 impl Task {
     async fn write_group(&mut self, first: Box<dyn Queued>, waiting: &mut mpsc::Receiver<Box<dyn Queued>>) {
         let mut group: Vec<Box<dyn Queued>> = vec![first];
+        let clock = self.clock.clone();
         let outcome = match self.connection().await {
-            Ok(connection) => run_group(connection, waiting, &mut group).await,
+            Ok(connection) => run_group(connection, &clock, waiting, &mut group).await,
             Err(fault) => Err(fault),
         };
         metrics::histogram!("gpu_fleet_write_group_size").record(group.len() as f64);
@@ -188,6 +193,7 @@ impl Task {
 /// Runs the first piece of work, and what waits beside it, in one transaction. An error means that nothing was kept.
 async fn run_group(
     connection: &DatabaseConnection,
+    clock: &Clock,
     waiting: &mut mpsc::Receiver<Box<dyn Queued>>,
     group: &mut Vec<Box<dyn Queued>>,
 ) -> Result<(), Fault> {
@@ -199,7 +205,7 @@ async fn run_group(
     let group_tx = connection.begin_with_options(options).await?;
     let mut next = 0;
     loop {
-        run_in_savepoint(&group_tx, &mut group[next]).await?;
+        run_in_savepoint(&group_tx, clock, &mut group[next]).await?;
         next += 1;
         if group.len() >= GROUP || started.elapsed() >= GROUP_TIME {
             break;
@@ -211,9 +217,13 @@ async fn run_group(
 }
 
 /// An error means that the transaction around it cannot be trusted any more.
-async fn run_in_savepoint(group_tx: &DatabaseTransaction, item: &mut Box<dyn Queued>) -> Result<(), Fault> {
+async fn run_in_savepoint(
+    group_tx: &DatabaseTransaction,
+    clock: &Clock,
+    item: &mut Box<dyn Queued>,
+) -> Result<(), Fault> {
     let savepoint = group_tx.begin().await?;
-    let keep = item.run(&savepoint).await;
+    let keep = item.run(&savepoint, clock).await;
     if let Some(fault) = item.failed_by_database() {
         return Err(fault);
     }

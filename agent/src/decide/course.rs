@@ -1,0 +1,175 @@
+//! An attempt's way to its end, as its shim walks it: asked to end with a grace, killed until nothing is left, given up when it
+//! will not go.
+
+use std::time::{Duration, Instant};
+
+use crate::lease::LeaseState;
+
+/// A process that outlives SIGKILL for so long hangs in the kernel; waiting longer would help nobody.
+pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
+/// How often SIGKILL is sent again, to processes that were forked meanwhile.
+const KILL_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+/// What is to be done to the tree of processes now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Do {
+    /// Nothing.
+    Nothing,
+    /// Ask every process to end.
+    AskToEnd,
+    /// Kill every process.
+    Kill,
+    /// Leave it: it will not go.
+    GiveUp,
+}
+
+/// Where the attempt is on its way.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The command runs.
+    Running,
+    /// SIGTERM was sent; SIGKILL follows at this time.
+    Stopping { kill_at: Instant },
+    /// SIGKILL is sent until nothing is left, or until this time.
+    Killing { give_up_at: Instant },
+}
+
+/// The way of one attempt.
+#[derive(Debug, Clone)]
+pub struct Course {
+    grace: Duration,
+    time_out_at: Option<Instant>,
+    phase: Phase,
+    /// It was asked to stop.
+    pub stopped: bool,
+    /// Its time limit ended it.
+    pub timed_out: bool,
+    /// The host's lease ended it.
+    pub lease_lost: bool,
+}
+
+impl Course {
+    /// The way of a command that starts now.
+    #[must_use]
+    pub fn new(grace: Duration, limit: Option<Duration>, now: Instant) -> Self {
+        Self {
+            grace,
+            time_out_at: limit.and_then(|limit| now.checked_add(limit)),
+            phase: Phase::Running,
+            stopped: false,
+            timed_out: false,
+            lease_lost: false,
+        }
+    }
+
+    /// Somebody asks for its end.
+    pub fn stop(&mut self, now: Instant) -> Do {
+        self.stopped = true;
+        self.stop_within(self.grace, now)
+    }
+
+    /// Somebody wants it gone at once.
+    pub fn kill(&mut self, now: Instant) -> Do {
+        self.stopped = true;
+        self.kill_tree(now)
+    }
+
+    /// The host's lease ends whether or not its agent lives: by then the server may give the GPUs away. `left`: of the lease.
+    pub fn watch_lease(&mut self, state: LeaseState, left: Duration, now: Instant) -> Do {
+        match state {
+            LeaseState::Held => Do::Nothing,
+            LeaseState::Ending if matches!(self.phase, Phase::Running) => {
+                self.lease_lost = true;
+                self.stop_within(left, now)
+            }
+            LeaseState::Ending => Do::Nothing,
+            LeaseState::Lost => {
+                self.lease_lost |= !self.stopped && !self.timed_out;
+                self.kill_tree(now)
+            }
+        }
+    }
+
+    /// Lets deadlines and the end of the command's own process take effect.
+    pub fn advance(&mut self, command_ended: bool, now: Instant) -> Do {
+        match self.phase {
+            Phase::Running if command_ended => self.kill_tree(now),
+            Phase::Running if self.time_out_at.is_some_and(|at| now >= at) => {
+                self.timed_out = true;
+                self.stop_within(self.grace, now)
+            }
+            Phase::Running => Do::Nothing,
+            // The command itself may end at once while what it started still uses its grace to save its work.
+            Phase::Stopping { kill_at } if now >= kill_at => self.kill_tree(now),
+            Phase::Stopping { .. } => Do::Nothing,
+            Phase::Killing { give_up_at } if now >= give_up_at => Do::GiveUp,
+            Phase::Killing { .. } => Do::Kill,
+        }
+    }
+
+    /// How long nothing is due; none: for ever.
+    #[must_use]
+    pub fn next_deadline(&self, now: Instant) -> Option<Duration> {
+        match self.phase {
+            Phase::Running => self.time_out_at.map(|at| at.saturating_duration_since(now)),
+            Phase::Stopping { kill_at } => Some(kill_at.saturating_duration_since(now)),
+            Phase::Killing { .. } => Some(KILL_AGAIN_AFTER),
+        }
+    }
+
+    fn stop_within(&mut self, grace: Duration, now: Instant) -> Do {
+        if !matches!(self.phase, Phase::Running) {
+            return Do::Nothing;
+        }
+        self.phase = Phase::Stopping { kill_at: now.checked_add(grace.min(self.grace)).unwrap_or(now) };
+        Do::AskToEnd
+    }
+
+    fn kill_tree(&mut self, now: Instant) -> Do {
+        if !matches!(self.phase, Phase::Killing { .. }) {
+            self.phase = Phase::Killing { give_up_at: now + GIVE_UP_AFTER };
+        }
+        Do::Kill
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_stop_has_its_grace_and_then_a_kill_that_is_given_up_at_last() {
+        let start = Instant::now();
+        let mut course = Course::new(5 * SECOND, None, start);
+        assert_eq!(course.advance(false, start + 100 * SECOND), Do::Nothing);
+        assert_eq!(course.stop(start), Do::AskToEnd);
+        assert_eq!(course.stop(start), Do::Nothing, "once is enough");
+        assert_eq!(course.advance(true, start + 4 * SECOND), Do::Nothing, "its children have the grace too");
+        assert_eq!(course.advance(true, start + 5 * SECOND), Do::Kill);
+        assert_eq!(course.advance(true, start + 14 * SECOND), Do::Kill);
+        assert_eq!(course.advance(true, start + 15 * SECOND), Do::GiveUp);
+        assert!(course.stopped && !course.timed_out && !course.lease_lost);
+    }
+
+    #[test]
+    fn a_lease_leaves_what_is_left_of_it_for_a_goodbye() {
+        let start = Instant::now();
+        let mut course = Course::new(10 * SECOND, None, start);
+        assert_eq!(course.watch_lease(LeaseState::Held, 9 * SECOND, start), Do::Nothing);
+        assert_eq!(course.watch_lease(LeaseState::Ending, 2 * SECOND, start), Do::AskToEnd);
+        assert_eq!(course.advance(false, start + 2 * SECOND), Do::Kill);
+        assert!(course.lease_lost && !course.stopped);
+    }
+
+    #[test]
+    fn a_time_limit_is_no_stop() {
+        let start = Instant::now();
+        let mut course = Course::new(SECOND, Some(3 * SECOND), start);
+        assert_eq!(course.advance(false, start + 3 * SECOND), Do::AskToEnd);
+        assert_eq!(course.watch_lease(LeaseState::Lost, Duration::ZERO, start + 4 * SECOND), Do::Kill);
+        assert!(course.timed_out && !course.stopped && !course.lease_lost);
+    }
+}

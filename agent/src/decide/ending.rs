@@ -1,0 +1,104 @@
+//! What an attempt's end is told as.
+
+use super::Wish;
+use crate::attempt::ExitRecord;
+use crate::shim::{EXIT_FAILED, EXIT_NO_ROOM, EXIT_RECORD_LOST};
+
+/// Whose doing an end was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndCause {
+    /// The command ended, by itself or because it was stopped.
+    Command,
+    /// This host could not start it: the command certainly never ran.
+    NeverStarted,
+    /// This host lost it: the command may have run.
+    Lost,
+}
+
+/// What to think of a shim that is gone without a record of an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unrecorded {
+    /// The command never ran.
+    NeverStarted(&'static str),
+    /// It may have run, and what is left of it is to be killed.
+    Lost(&'static str),
+}
+
+/// What to think of a shim that is gone without a record of an end. `code`: its own exit code, where that is known; `started`: the
+/// record of a start is there.
+#[must_use]
+pub fn unrecorded(code: Option<i32>, started: bool) -> Unrecorded {
+    match code {
+        Some(EXIT_NO_ROOM) => {
+            Unrecorded::NeverStarted("there is no room on this host's disk for the records of a job")
+        }
+        Some(EXIT_FAILED) if !started => Unrecorded::NeverStarted("its shim could not do its work"),
+        Some(EXIT_RECORD_LOST) => Unrecorded::Lost("its shim could not keep the record of its end"),
+        _ => Unrecorded::Lost("its process was lost: its shim was killed"),
+    }
+}
+
+/// What the server is told of an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// As shells tell it.
+    pub exit_code: Option<i32>,
+    /// Why, when the code does not say it.
+    pub reason: Option<String>,
+    /// The time limit ended it.
+    pub timed_out: bool,
+    /// Whose doing it was.
+    pub cause: EndCause,
+}
+
+/// What the server is told of an end, `wish` being the strongest that there was, and `blamed` what of this host's has ended it.
+#[must_use]
+pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending {
+    // Wanted because a card has died, and for nothing else.
+    let card_died = record.stopped && wish == Wish::CardDied;
+    let lease_wanted_it = matches!(wish, Wish::LeaseEnding | Wish::LeaseLost) && record.stopped;
+    let lease_ended_it = record.lease_lost || lease_wanted_it;
+    let reason = if card_died {
+        blamed
+    } else if lease_ended_it {
+        Some("this host had lost the server for longer than its lease".to_owned())
+    } else {
+        record.reason.clone()
+    };
+    let cause = match record {
+        _ if card_died || lease_ended_it => EndCause::Lost,
+        ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
+        ExitRecord { lost: true, .. } => EndCause::Lost,
+        _ => EndCause::Command,
+    };
+    // A command that saves its work and exits with zero when it is asked to has not done all of it.
+    let exit_code = record.shell_code().filter(|_| !card_died && !lease_ended_it);
+    Ending { exit_code, reason, timed_out: record.timed_out, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(record: ExitRecord, wish: Wish) -> (Option<i32>, EndCause) {
+        let end = ending(&record, wish, None);
+        (end.exit_code, end.cause)
+    }
+
+    #[test]
+    fn a_command_that_ends_well_because_its_host_wanted_it_to_end_has_not_succeeded() {
+        let ended = |stopped, lease_lost| ExitRecord {
+            exit_code: Some(0),
+            reason: None,
+            stopped,
+            lease_lost,
+            ..ExitRecord::unseen(String::new())
+        };
+        assert_eq!(told(ended(false, false), Wish::Run), (Some(0), EndCause::Command));
+        assert_eq!(told(ended(false, true), Wish::Run), (None, EndCause::Lost), "its shim saw the lease end");
+        for wish in [Wish::CardDied, Wish::LeaseEnding, Wish::LeaseLost] {
+            assert_eq!(told(ended(true, false), wish), (None, EndCause::Lost));
+            assert_eq!(told(ended(false, false), wish), (Some(0), EndCause::Command), "it was done before");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Histories of whole fleets: some whose seeds are fixed, and one that nobody has seen before.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use simulation::play;
+
+/// Histories with fixed seeds.
+const FIXED: u64 = 40;
+
+fn must_hold(seed: u64) {
+    if let Err(broken) = play(seed) {
+        panic!("{broken}");
+    }
+}
+
+#[test]
+fn no_history_breaks_a_promise() {
+    if let Ok(seed) = std::env::var("GPU_FLEET_SEED") {
+        return must_hold(seed.parse().unwrap());
+    }
+    let next = AtomicU64::new(1);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let seed @ ..=FIXED = next.fetch_add(1, Ordering::Relaxed) {
+                    must_hold(seed);
+                }
+            });
+        }
+    });
+    let fresh = rand::random::<u32>().into();
+    println!("the fresh seed is {fresh}");
+    must_hold(fresh);
+}
+
+#[test]
+fn a_seed_gives_the_same_history_each_time() {
+    for seed in [3, 7] {
+        assert_eq!(play(seed).unwrap(), play(seed).unwrap());
+    }
+}

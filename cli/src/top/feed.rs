@@ -21,6 +21,8 @@ const ASKED_EVERY: Duration = Duration::from_secs(ASKED_EVERY_SECS.unsigned_abs(
 const SETTLES: Duration = Duration::from_millis(120);
 /// After a failure that may pass.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Between a gap and the next snapshot.
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(500);
 const BUFFERED: usize = 256;
 const ORDERS: usize = 16;
 
@@ -55,7 +57,7 @@ struct Streams {
 
 /// What a subscription's word amounts to.
 enum Told {
-    News(News),
+    News(Box<News>),
     Nothing,
     /// The picture has a gap: everything is to be asked for anew.
     Gap,
@@ -86,15 +88,15 @@ impl Streams {
         news: fn(Item) -> News,
     ) -> Result<Told, Failure> {
         match told {
-            Some(Ok(Followed::Item(item))) => Ok(Told::News(news(item))),
+            Some(Ok(Followed::Item(item))) => Ok(Told::News(Box::new(news(item)))),
             Some(Ok(Followed::Lost(cause))) => {
                 self.lost[at] = true;
-                Ok(Told::News(News::Cut(cause)))
+                Ok(Told::News(Box::new(News::Cut(cause))))
             }
             Some(Ok(Followed::Resumed)) => {
                 self.lost[at] = false;
                 let all = !self.lost.contains(&true);
-                Ok(if all { Told::News(News::Standing) } else { Told::Nothing })
+                Ok(if all { Told::News(Box::new(News::Standing)) } else { Told::Nothing })
             }
             Some(Ok(Followed::Restarted)) | None => Ok(Told::Gap),
             Some(Err(failure)) => Err(failure),
@@ -122,7 +124,11 @@ impl Feed {
     /// Goes on until nobody listens or the server wants no more of this caller.
     async fn run(mut self) -> Failure {
         loop {
-            let Err(failure) = self.round().await else { continue };
+            let Err(failure) = self.round().await else {
+                // A server that ends its streams at once must not be asked for everything as fast as it can answer.
+                tokio::time::sleep(BETWEEN_ROUNDS).await;
+                continue;
+            };
             if self.news.is_closed() {
                 return failure;
             }
@@ -153,17 +159,19 @@ impl Feed {
             tokio::select! {
                 told = streams.next() => match told? {
                     Told::News(news) => {
-                        if matches!(news, News::Standing) {
+                        if matches!(*news, News::Standing) {
                             next_look = Instant::now();
                         }
-                        self.tell(news).await;
+                        self.tell(*news).await;
                     }
                     Told::Nothing => {}
                     Told::Gap => return Ok(()),
                 },
                 seen = answer(&mut looking) => {
                     looking = None;
-                    next_look = Instant::now() + if self.sight.borrow().is_urgent { SETTLES } else { ASKED_EVERY };
+                    // What failed is asked for again no sooner than anything else.
+                    let soon = seen.is_ok() && self.sight.borrow().is_urgent;
+                    next_look = Instant::now() + if soon { SETTLES } else { ASKED_EVERY };
                     self.seen(seen).await?;
                 }
                 changed = self.sight.changed() => {

@@ -370,7 +370,8 @@ impl State {
                 }
             }
         }
-        Sight { ids, uses: Vec::new(), is_urgent: urgent }
+        // A picture that stands still takes no answers: nothing in it is waited for.
+        Sight { ids, uses: Vec::new(), is_urgent: urgent && self.frozen.is_none() }
     }
 
     /// Those whose use is asked for although nobody sees them: they are counted.

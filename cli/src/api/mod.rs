@@ -46,9 +46,10 @@ pub(crate) use queries::{
 };
 pub(crate) use subscriptions::{FollowJobs, FollowJobsVariables, FollowLog, FollowLogVariables};
 pub(crate) use top::{
-    EventCursor, FleetTotals, FollowGpus, FollowGpusVariables, FollowQueue, FollowQueueVariables,
-    FollowTotals, GpuInUse, GpuLine, GpuLinePage, GpuReading, HolderName, HostLine, JobInSight, JobLine,
-    JobLinePage, NodesInSight, NodesVariables, Place, Seen, UseOf, UsesOutOfSight,
+    EventCursor, FleetTotals, FollowGpus, FollowGpusVariables, FollowHosts, FollowHostsVariables,
+    FollowQueue, FollowQueueVariables, FollowReadings, FollowReadingsVariables, FollowTotals, GpuInUse,
+    GpuLine, GpuLinePage, GpuReading, HolderName, HostLine, JobInSight, JobLine, JobLinePage, NodesInSight,
+    NodesVariables, Place, Seen, UseOf, UsesOutOfSight,
 };
 
 /// Names from the schema, for the fragments.

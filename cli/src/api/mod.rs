@@ -14,13 +14,14 @@ mod subscriptions;
 mod top;
 
 pub(crate) use access::{
-    ApiKeyRow, AuditFilter, AuditPage, AuditPageVariables, AuditRow, CreateApiKey, CreateApiKeyInput,
-    CreateApiKeyVariables, KeysOfOrganization, OrganizationVariables, OrganizationWithKeys, RevokeApiKey,
-    RevokeApiKeyInput, RevokeApiKeyVariables, UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
+    ApiKeyRow, AuditFilter, AuditPage, AuditPageVariables, AuditRow, BreakdownRow, BreakdownVariables,
+    CreateApiKey, CreateApiKeyInput, CreateApiKeyVariables, KeysOfOrganization, OrganizationVariables,
+    OrganizationWithKeys, RevokeApiKey, RevokeApiKeyInput, RevokeApiKeyVariables, UsageByDimension,
+    UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
 };
 pub(crate) use enums::{
     AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
-    OrderDirection, Role,
+    OrderDirection, Role, UsageDimension,
 };
 pub(crate) use explanation::WholeExplanation;
 pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, OrganizationRow};

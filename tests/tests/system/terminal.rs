@@ -241,6 +241,12 @@ async fn an_organizations_quota_and_a_jobs_time_limit_are_changed_and_the_rest_s
     assert_eq!(run(&["org", "update", "lab"]).await.code, Some(2));
     assert_eq!(run(&["org", "update", "nobody", "--weight", "2"]).await.code, Some(3));
 
+    home.run(&["run", "--model-type", "llama", "--data-dir", &data_dir, "--", "sleep", "1"]).await.output();
+    let usage: Value =
+        serde_json::from_str(run(&["usage", "--by", "user", "--by", "model-type"]).await.output()).unwrap();
+    assert_eq!(usage[0]["modelType"], "llama", "{usage}");
+    assert!(usage[0]["allocatedGpuSeconds"].as_f64().unwrap() > 0.0, "{usage}");
+
     let held = home.run(&["submit", "--hold", "--data-dir", &data_dir, "--", "true"]).await;
     let id = held.output().trim().to_owned();
     run(&["time-limit", &id, "90m"]).await.output();

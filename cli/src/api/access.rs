@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::enums::{AuditAction, Role};
+use super::enums::{AuditAction, Role, UsageDimension};
 use super::job::OrganizationName;
 use super::queries::PageInfo;
 use super::{Instant, schema};
@@ -213,6 +213,46 @@ pub(crate) struct Used {
     pub(crate) running_jobs: i32,
     #[arguments(since: $since, until: $until)]
     pub(crate) gpu_seconds: f64,
+}
+
+/// An interval, and what its usage is told by.
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct BreakdownVariables {
+    pub(crate) by: Vec<UsageDimension>,
+    pub(crate) since: Instant,
+    pub(crate) until: Option<Instant>,
+}
+
+/// GPU-time that was held and used, by several dimensions.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Query", variables = "BreakdownVariables")]
+pub(crate) struct UsageByDimension {
+    #[arguments(by: $by, since: $since, until: $until)]
+    pub(crate) usage_breakdown: Breakdown,
+}
+
+/// See [`UsageByDimension`].
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "UsageBreakdown")]
+pub(crate) struct Breakdown {
+    #[arguments(first: 1000)]
+    pub(crate) rows: Vec<BreakdownRow>,
+}
+
+/// One group of it.
+#[derive(cynic::QueryFragment, Serialize, Debug, Clone)]
+#[cynic(schema = "fleet", graphql_type = "UsageRow")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BreakdownRow {
+    pub(crate) day: Option<Instant>,
+    pub(crate) organization: Option<OrganizationName>,
+    pub(crate) user: Option<String>,
+    pub(crate) model_type: Option<String>,
+    pub(crate) gpu_type: Option<String>,
+    pub(crate) jobs: i32,
+    pub(crate) allocated_gpu_seconds: f64,
+    pub(crate) observed_gpu_seconds: f64,
+    pub(crate) used_gpu_seconds: f64,
 }
 
 /// The caller, as the server knows it.

@@ -140,6 +140,18 @@ pub(crate) enum Role {
     Agent,
 }
 
+/// What usage is told by.
+#[derive(cynic::Enum, clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+#[value(rename_all = "kebab-case")]
+pub(crate) enum UsageDimension {
+    Day,
+    GpuType,
+    ModelType,
+    Organization,
+    User,
+}
+
 /// What was done, in the audit trail.
 #[derive(cynic::Enum, clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 #[cynic(schema = "fleet")]

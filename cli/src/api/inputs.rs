@@ -162,6 +162,20 @@ pub(crate) struct CreateOrganizationInput {
     pub(crate) quota: Option<QuotaInput>,
 }
 
+/// An organization to change, as it was when it was read; its quota as a whole.
+#[derive(cynic::InputObject, Debug, Clone)]
+#[cynic(schema = "fleet")]
+pub(crate) struct UpdateOrganizationInput {
+    pub(crate) id: cynic::Id,
+    pub(crate) expected_version: i32,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) weight: Option<f64>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) quota: Option<QuotaInput>,
+}
+
 /// A host to change, as it was when it was read.
 #[derive(cynic::InputObject, Debug, Clone)]
 #[cynic(schema = "fleet")]

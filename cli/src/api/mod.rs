@@ -14,20 +14,21 @@ mod subscriptions;
 mod top;
 
 pub(crate) use access::{
-    ApiKeyRow, AuditFilter, AuditPage, AuditPageVariables, AuditRow, CreateApiKey, CreateApiKeyInput,
-    CreateApiKeyVariables, KeysOfOrganization, OrganizationVariables, OrganizationWithKeys, RevokeApiKey,
-    RevokeApiKeyInput, RevokeApiKeyVariables, UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
+    ApiKeyRow, AuditFilter, AuditPage, AuditPageVariables, AuditRow, BreakdownRow, BreakdownVariables,
+    CreateApiKey, CreateApiKeyInput, CreateApiKeyVariables, KeysOfOrganization, OrganizationVariables,
+    OrganizationWithKeys, RevokeApiKey, RevokeApiKeyInput, RevokeApiKeyVariables, UsageByDimension,
+    UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
 };
 pub(crate) use enums::{
     AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
-    OrderDirection, Role,
+    OrderDirection, Role, UsageDimension,
 };
 pub(crate) use explanation::WholeExplanation;
 pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
     GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
-    SubmitJobsInput, UpdateHostInput, UpdateJobInput,
+    SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
 };
 pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
 pub(crate) use mutations::{
@@ -35,6 +36,7 @@ pub(crate) use mutations::{
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
     RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitBulk, SubmitJob, SubmitJobs,
     SubmitJobsVariables, SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
+    UpdateOrganization, UpdateOrganizationVariables,
 };
 pub(crate) use past::{
     PastJob, PastJobPage, PastJobs, PastJobsVariables, WholeGpu, WholeHost, WholeHosts, WholeHostsVariables,
@@ -45,9 +47,10 @@ pub(crate) use queries::{
 };
 pub(crate) use subscriptions::{FollowJobs, FollowJobsVariables, FollowLog, FollowLogVariables};
 pub(crate) use top::{
-    EventCursor, FleetTotals, FollowGpus, FollowGpusVariables, FollowQueue, FollowQueueVariables,
-    FollowTotals, GpuInUse, GpuLine, GpuLinePage, GpuReading, HolderName, HostLine, JobInSight, JobLine,
-    JobLinePage, NodesInSight, NodesVariables, Place, Seen, UseOf, UsesOutOfSight,
+    EventCursor, FleetTotals, FollowGpus, FollowGpusVariables, FollowHosts, FollowHostsVariables,
+    FollowQueue, FollowQueueVariables, FollowReadings, FollowReadingsVariables, FollowTotals, GpuInUse,
+    GpuLine, GpuLinePage, GpuReading, HolderName, HostLine, JobInSight, JobLine, JobLinePage, NodesInSight,
+    NodesVariables, Place, Seen, UseOf, UsesOutOfSight,
 };
 
 /// Names from the schema, for the fragments.

@@ -192,6 +192,49 @@ pub(crate) struct GpuReading {
     pub(crate) host: HostLine,
 }
 
+/// See [`FollowReadings`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct FollowReadingsVariables {
+    pub(crate) gpu_ids: Vec<cynic::Id>,
+}
+
+/// What these GPUs tell, at once and then whenever there is something newer.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Subscription", variables = "FollowReadingsVariables")]
+pub(crate) struct FollowReadings {
+    #[arguments(gpuIds: $gpu_ids)]
+    pub(crate) telemetry_updates: ReadingsUpdate,
+}
+
+/// See [`FollowReadings`].
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "TelemetryUpdate")]
+pub(crate) struct ReadingsUpdate {
+    pub(crate) gpus: Vec<GpuReading>,
+}
+
+/// See [`FollowHosts`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct FollowHostsVariables {
+    pub(crate) after: Option<String>,
+}
+
+/// Every committed change of a host.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Subscription", variables = "FollowHostsVariables")]
+pub(crate) struct FollowHosts {
+    #[arguments(after: $after)]
+    pub(crate) host_updates: HostLineUpdate,
+}
+
+/// A host as it is now; null: it was removed.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "HostUpdate")]
+pub(crate) struct HostLineUpdate {
+    pub(crate) cursor: String,
+    pub(crate) host: Option<HostLine>,
+}
+
 /// What is asked of a job in sight.
 #[derive(cynic::QueryFragment, Debug, Clone)]
 #[cynic(schema = "fleet", graphql_type = "Job")]

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Subcommand};
 
 use super::connection::ConnectArgs;
 use super::values::duration;
-use crate::api::{AuditAction, Role};
+use crate::api::{AuditAction, Role, UsageDimension};
 
 /// `gpu-fleet keys …`.
 #[derive(Debug, Clone, Subcommand)]
@@ -109,6 +109,10 @@ pub(crate) struct UsageArgs {
     /// The last so long: 24h, 7d
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "7d")]
     pub(crate) since: Duration,
+
+    /// By this instead, with what of it was used, in whole hours; may be repeated
+    #[arg(long, value_name = "DIMENSION", value_enum, action = ArgAction::Append, conflicts_with = "org")]
+    pub(crate) by: Vec<UsageDimension>,
 
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

@@ -60,6 +60,55 @@ pub(crate) struct HostRemoveArgs {
 pub(crate) enum OrgCommand {
     /// Creates an organization (operators only)
     Create(OrgCreateArgs),
+    /// Changes an organization's name, weight or quota; what is not named stays (operators only)
+    Update(OrgUpdateArgs),
+}
+
+/// A ceiling, or that there is none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Ceiling(pub(crate) Option<f64>);
+
+fn ceiling(text: &str) -> Result<Ceiling, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Ceiling(None));
+    }
+    let number: f64 = text.parse().map_err(|_| "not a number; write one, or none".to_owned())?;
+    if number.is_finite() && number >= 0.0 {
+        Ok(Ceiling(Some(number)))
+    } else {
+        Err("not a ceiling; write a number from 0 on, or none".to_owned())
+    }
+}
+
+/// `gpu-fleet org update`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OrgUpdateArgs {
+    /// The organization
+    #[arg(value_name = "SLUG")]
+    pub(crate) slug: String,
+
+    /// Its name for people
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Its share of the fleet relative to the others
+    #[arg(long, value_name = "WEIGHT")]
+    pub(crate) weight: Option<f64>,
+
+    /// GPUs that are its own whenever it wants them
+    #[arg(long, value_name = "GPUS")]
+    pub(crate) guaranteed_gpus: Option<f64>,
+
+    /// Never more than so many at once, or none: no ceiling
+    #[arg(long, value_name = "GPUS", value_parser = ceiling)]
+    pub(crate) max_gpus: Option<Ceiling>,
+
+    /// Waiting jobs at once, or none: no ceiling
+    #[arg(long, value_name = "JOBS", value_parser = ceiling)]
+    pub(crate) max_queued_jobs: Option<Ceiling>,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
 }
 
 /// `gpu-fleet org create`.

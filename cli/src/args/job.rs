@@ -92,7 +92,7 @@ pub(crate) struct RunArgs {
     pub(crate) spec: JobSpecArgs,
 
     /// The command and its arguments
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<String>,
 
     #[command(flatten)]
@@ -130,8 +130,7 @@ pub(crate) struct SubmitArgs {
     #[arg(
         value_name = "CMD",
         required_unless_present_any = ["loan", "from"],
-        trailing_var_arg = true,
-        allow_hyphen_values = true
+        trailing_var_arg = true
     )]
     pub(crate) command: Vec<String>,
 

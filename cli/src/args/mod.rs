@@ -131,3 +131,6 @@ pub(crate) fn parse() -> Cli {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod documents_tests;

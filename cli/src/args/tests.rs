@@ -60,6 +60,27 @@ fn run_takes_everything_after_the_dashes_as_the_command() {
 }
 
 #[test]
+fn the_command_needs_no_dashes_and_a_mistyped_option_does_not_become_one() {
+    let Command::Run(args) = parse(&["run", "--gpus", "2", "python", "train.py", "--lr", "1"]).unwrap()
+    else {
+        panic!("another command")
+    };
+    assert_eq!(args.command, ["python", "train.py", "--lr", "1"]);
+    for command in ["run", "submit"] {
+        assert!(parse(&[command, "--gpu", "2", "python", "train.py"]).is_err(), "{command}");
+        assert!(parse(&[command, "--nonsense", "--", "true"]).is_err(), "{command}");
+    }
+}
+
+#[test]
+fn jobs_from_a_file_are_described_there_and_nowhere_else() {
+    assert!(parse(&["submit", "--from", "jobs.jsonl", "--idempotency-key", "k"]).is_ok());
+    for also in [&["--gpus", "2"] as &[&str], &["--hold"], &["--loan"], &["--array", "3"], &["--", "true"]] {
+        assert!(parse(&[&["submit", "--from", "jobs.jsonl"], also].concat()).is_err(), "{also:?}");
+    }
+}
+
+#[test]
 fn repeated_options_add_up() {
     let line = [
         "submit",

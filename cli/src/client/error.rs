@@ -34,7 +34,7 @@ pub(crate) struct Extensions {
 pub(crate) enum Failure {
     /// The server refused, and says why.
     #[error("{message}")]
-    Refused { message: String, details: Extensions },
+    Refused { message: String, details: Box<Extensions> },
     /// There is no server, or it went away.
     #[error("no answer from {server}: {cause}")]
     Unreachable { server: String, cause: String },
@@ -64,9 +64,15 @@ const ADVICE: &[(&str, Exit, &str)] = &[
     ),
     ("FORBIDDEN", Exit::NotAllowed, "this token's role does not allow it; use one with a higher role"),
     ("NOT_FOUND", Exit::NotFound, "gpu-fleet jobs --all, hosts and gpus list what your organization sees"),
-    ("CONFLICT", Exit::Conflict, ""),
+    ("CONFLICT", Exit::Conflict, "look at it again (gpu-fleet job, gpus, hosts), then retry"),
     ("BAD_USER_INPUT", Exit::Usage, ""),
-    ("GRAPHQL_VALIDATION_FAILED", Exit::Failed, "client and server are of different versions"),
+    (
+        "GRAPHQL_VALIDATION_FAILED",
+        Exit::Failed,
+        "client and server are of different versions: compare gpu-fleet --version on both machines",
+    ),
+    ("QUERY_TOO_COMPLEX", Exit::Failed, "ask for less, by --limit; the server's --max-cost is the bound"),
+    ("INTERNAL_SERVER_ERROR", Exit::Failed, "the server's log says more, under this request"),
     (
         "QUOTA_EXCEEDED",
         Exit::Failed,
@@ -80,7 +86,7 @@ const ADVICE: &[(&str, Exit, &str)] = &[
 impl Failure {
     /// A refusal, as GraphQL errors carry it.
     pub(crate) fn refused(message: impl Into<String>, details: Extensions) -> Self {
-        Self::Refused { message: message.into(), details }
+        Self::Refused { message: message.into(), details: Box::new(details) }
     }
 
     /// The server's code, where it gave one.
@@ -146,7 +152,7 @@ impl Failure {
 
     fn advice(&self) -> Option<&str> {
         match self {
-            Self::Refused { details: Extensions { advice: Some(advice), .. }, .. } => Some(advice),
+            Self::Refused { details, .. } if details.advice.is_some() => details.advice.as_deref(),
             Self::Refused { .. } => {
                 self.advice_row().map(|(_, _, advice)| *advice).filter(|text| !text.is_empty())
             }
@@ -204,6 +210,9 @@ mod tests {
         let details =
             Extensions { code: Some("CONFLICT".into()), current_version: Some(7), ..Extensions::default() };
         let line = Failure::refused("the job\nwas changed", details).line();
-        assert_eq!(line, "the job was changed [CONFLICT, current version 7]");
+        assert!(
+            line.starts_with("the job was changed [CONFLICT, current version 7]; look at it again"),
+            "{line}"
+        );
     }
 }

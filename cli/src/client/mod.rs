@@ -19,7 +19,8 @@ pub(crate) use error::{Exit, Extensions, Failure};
 pub(crate) use pages::{all_gpus, all_hosts, all_organizations, newest, newest_jobs, next};
 pub(crate) use resolve::{find_gpus, find_host, job_by_id, job_id, no_job, short_id};
 pub(crate) use stream::{
-    Followed, Following, follow_gpus, follow_jobs, follow_log, follow_queue, follow_totals,
+    Followed, Following, follow_gpus, follow_hosts, follow_jobs, follow_log, follow_queue, follow_readings,
+    follow_totals,
 };
 
 use crate::args::connection::ServerArgs;

@@ -14,8 +14,9 @@ use tokio::sync::mpsc;
 use super::socket::Socket;
 use super::{Client, Extensions, Failure, unwrap_answer};
 use crate::api::{
-    FleetTotals, FollowGpus, FollowGpusVariables, FollowJobs, FollowJobsVariables, FollowLog,
-    FollowLogVariables, FollowQueue, FollowQueueVariables, FollowTotals, GpuLine, JobFilter, JobLine, JobRow,
+    FleetTotals, FollowGpus, FollowGpusVariables, FollowHosts, FollowHostsVariables, FollowJobs,
+    FollowJobsVariables, FollowLog, FollowLogVariables, FollowQueue, FollowQueueVariables, FollowReadings,
+    FollowReadingsVariables, FollowTotals, GpuLine, GpuReading, HostLine, JobFilter, JobLine, JobRow,
     LogLine,
 };
 
@@ -69,6 +70,20 @@ pub(crate) fn follow_queue(client: &Client, cursor: String) -> Following<JobLine
     follow(client.clone(), Some(cursor), build, |data: FollowQueue| {
         (Some(data.job_updates.cursor), data.job_updates.job)
     })
+}
+
+/// Every change of a host behind this cursor; none: it was removed.
+pub(crate) fn follow_hosts(client: &Client, cursor: String) -> Following<Option<HostLine>> {
+    let build = |after| FollowHosts::build(FollowHostsVariables { after });
+    follow(client.clone(), Some(cursor), build, |data: FollowHosts| {
+        (Some(data.host_updates.cursor), data.host_updates.host)
+    })
+}
+
+/// What these GPUs tell: at once, again after a break, and whenever there is something newer.
+pub(crate) fn follow_readings(client: &Client, gpu_ids: Vec<cynic::Id>) -> Following<Vec<GpuReading>> {
+    let build = move |_| FollowReadings::build(FollowReadingsVariables { gpu_ids: gpu_ids.clone() });
+    follow(client.clone(), None, build, |data: FollowReadings| (None, data.telemetry_updates.gpus))
 }
 
 /// The fleet in numbers: at once, again after a break, and whenever they changed.

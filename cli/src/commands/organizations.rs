@@ -1,14 +1,16 @@
-//! `gpu-fleet orgs` and `gpu-fleet org create`, for operators.
+//! `gpu-fleet orgs`, `gpu-fleet org create` and `gpu-fleet org update`, for operators.
 
 use cynic::MutationBuilder;
 
 use super::Session;
 use crate::api::{
     CreateOrganization, CreateOrganizationInput, CreateOrganizationVariables, OrganizationRow, QuotaInput,
+    UpdateOrganization, UpdateOrganizationInput, UpdateOrganizationVariables,
 };
-use crate::args::fleet::{ListArgs, OrgCreateArgs};
+use crate::args::fleet::{Ceiling, ListArgs, OrgCreateArgs, OrgUpdateArgs};
 use crate::client::{Failure, all_organizations};
 use crate::output::Form;
+use crate::output::style::Tone;
 use crate::output::table::{Cell, Column};
 
 const COLUMNS: [Column; 8] = [
@@ -66,4 +68,71 @@ pub(super) async fn create(args: OrgCreateArgs) -> Result<(), Failure> {
             organization.slug
         )),
     }
+}
+
+/// Changes an organization under the version that was read. When somebody else was faster, it is read again and the change
+/// retried once, with what is not named here as the other one left it.
+pub(super) async fn update(args: OrgUpdateArgs) -> Result<(), Failure> {
+    let session = Session::open(&args.connect)?;
+    let read = find(&session, &args.slug).await?;
+    let version = read.version;
+    let organization = match attempt(&session, &args, read).await {
+        Err(failure) if failure.is_conflict() => {
+            let read = find(&session, &args.slug).await?;
+            let notice = format!(
+                "gpu-fleet: it changed meanwhile (version {version}, now {}); trying again",
+                read.version
+            );
+            session.output.notice(&notice, Tone::Wait);
+            attempt(&session, &args, read).await?
+        }
+        result => result?,
+    };
+    match session.output.form {
+        Form::Json => session.output.json(&organization),
+        Form::Ids => session.output.line(organization.id.inner()),
+        Form::Tables => {
+            let rows = [organization];
+            session.output.list(&rows, |row| row.id.inner(), &COLUMNS, cells, "")
+        }
+    }
+}
+
+async fn find(session: &Session, slug: &str) -> Result<OrganizationRow, Failure> {
+    let all = all_organizations(&session.client).await?;
+    all.into_iter().find(|row| row.slug == slug).ok_or_else(|| super::no_organization(Some(slug)))
+}
+
+async fn attempt(
+    session: &Session,
+    args: &OrgUpdateArgs,
+    read: OrganizationRow,
+) -> Result<OrganizationRow, Failure> {
+    let input = UpdateOrganizationInput {
+        quota: quota(args, &read),
+        id: read.id,
+        expected_version: read.version,
+        name: args.name.clone(),
+        weight: args.weight,
+    };
+    if input.name.is_none() && input.weight.is_none() && input.quota.is_none() {
+        let none =
+            "nothing to change: name --name, --weight, --guaranteed-gpus, --max-gpus or --max-queued-jobs";
+        return Err(Failure::Usage(none.to_owned()));
+    }
+    let variables = UpdateOrganizationVariables { input };
+    Ok(session.client.run(UpdateOrganization::build(variables)).await?.update_organization.organization)
+}
+
+/// The API takes a quota as a whole: what is not named stays as it was read.
+fn quota(args: &OrgUpdateArgs, read: &OrganizationRow) -> Option<QuotaInput> {
+    if args.guaranteed_gpus.is_none() && args.max_gpus.is_none() && args.max_queued_jobs.is_none() {
+        return None;
+    }
+    let jobs = |Ceiling(jobs): Ceiling| jobs.map(|jobs| jobs as i32);
+    Some(QuotaInput {
+        guaranteed_gpus: Some(args.guaranteed_gpus.unwrap_or(read.quota.guaranteed_gpus)),
+        max_gpus: args.max_gpus.map_or(read.quota.max_gpus, |Ceiling(gpus)| gpus),
+        max_queued_jobs: args.max_queued_jobs.map_or(read.quota.max_queued_jobs, jobs),
+    })
 }

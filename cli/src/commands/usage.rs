@@ -1,12 +1,17 @@
-//! `gpu-fleet usage`: GPU-hours by organization, exact from the book of allocations.
+//! `gpu-fleet usage`: GPU-hours by organization, exact from the book of allocations, or by other dimensions, beside what of
+//! them was used.
 
 use chrono::{TimeDelta, Utc};
 use cynic::QueryBuilder;
 
 use super::Session;
-use crate::api::{UsageOfOrganization, UsageRow, UsageVariables};
+use crate::api::{
+    BreakdownRow, BreakdownVariables, Instant, UsageByDimension, UsageDimension, UsageOfOrganization,
+    UsageRow, UsageVariables,
+};
 use crate::args::access::UsageArgs;
 use crate::client::{Failure, all_organizations};
+use crate::output::Form;
 use crate::output::table::{Cell, Column};
 
 const COLUMNS: [Column; 5] = [
@@ -17,12 +22,22 @@ const COLUMNS: [Column; 5] = [
     Column::new("WAITING").right().expendable(1),
 ];
 
+const HELD: [Column; 4] = [
+    Column::new("GPU-HOURS").right(),
+    Column::new("USED").right(),
+    Column::new("BUSY").right(),
+    Column::new("JOBS").right().expendable(1),
+];
+
 /// Prints what each organization held.
 pub(super) async fn list(args: UsageArgs) -> Result<(), Failure> {
     let session = Session::open(&args.connect)?;
     let until = Utc::now();
     let since = TimeDelta::from_std(args.since).ok().and_then(|long| until.checked_sub_signed(long));
     let since = since.ok_or_else(|| Failure::Usage("--since is too long ago".to_owned()))?;
+    if !args.by.is_empty() {
+        return by_dimension(&session, args.by, since, until).await;
+    }
     let ask = async |slug: Option<String>| {
         let variables = UsageVariables { slug, since, until: Some(until) };
         Ok::<_, Failure>(session.client.run(UsageOfOrganization::build(variables)).await?.organization)
@@ -37,6 +52,74 @@ pub(super) async fn list(args: UsageArgs) -> Result<(), Failure> {
         rows.push(one.ok_or_else(|| super::no_organization(args.org.as_deref()))?);
     }
     session.output.list(&rows, |row| row.id.inner(), &COLUMNS, cells, "No organizations.")
+}
+
+/// By what was asked for, held beside used.
+async fn by_dimension(
+    session: &Session,
+    mut by: Vec<UsageDimension>,
+    since: Instant,
+    until: Instant,
+) -> Result<(), Failure> {
+    let mut known = Vec::new();
+    by.retain(|dimension| {
+        !known.contains(dimension) && {
+            known.push(*dimension);
+            true
+        }
+    });
+    let variables = BreakdownVariables { by: by.clone(), since, until: Some(until) };
+    let rows = session.client.run(UsageByDimension::build(variables)).await?.usage_breakdown.rows;
+    if session.output.form == Form::Json {
+        return session.output.json(&rows);
+    }
+    if rows.is_empty() && session.output.form == Form::Tables {
+        return session.output.line("Nobody held a GPU in that time.");
+    }
+    let columns: Vec<Column> =
+        by.iter().map(|dimension| Column::new(title(*dimension)).elastic()).chain(HELD).collect();
+    let cells: Vec<Vec<Cell>> = rows
+        .iter()
+        .map(|row| by.iter().map(|dimension| value(row, *dimension).into()).chain(held(row)).collect())
+        .collect();
+    session.output.table(&columns, &cells)
+}
+
+fn title(dimension: UsageDimension) -> &'static str {
+    match dimension {
+        UsageDimension::Day => "DAY",
+        UsageDimension::GpuType => "GPU TYPE",
+        UsageDimension::ModelType => "MODEL TYPE",
+        UsageDimension::Organization => "ORGANIZATION",
+        UsageDimension::User => "USER",
+    }
+}
+
+fn value(row: &BreakdownRow, dimension: UsageDimension) -> String {
+    let told = match dimension {
+        UsageDimension::Day => row.day.map(|day| day.format("%Y-%m-%d").to_string()),
+        UsageDimension::GpuType => row.gpu_type.clone(),
+        UsageDimension::ModelType => row.model_type.clone(),
+        UsageDimension::Organization => row.organization.as_ref().map(|of| of.slug.clone()),
+        UsageDimension::User => row.user.clone(),
+    };
+    told.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned())
+}
+
+/// What is not known of its use is not zero: the part is one of what was observed.
+fn held(row: &BreakdownRow) -> [Cell; 4] {
+    let hours = |seconds: f64| format!("{:.2}", seconds / 3600.0);
+    let part = if row.observed_gpu_seconds > 0.0 {
+        format!("{:.0} %", row.used_gpu_seconds / row.observed_gpu_seconds * 100.0)
+    } else {
+        "-".to_owned()
+    };
+    [
+        hours(row.allocated_gpu_seconds).into(),
+        hours(row.used_gpu_seconds).into(),
+        part.into(),
+        row.jobs.to_string().into(),
+    ]
 }
 
 async fn is_operator(session: &Session) -> Result<bool, Failure> {

@@ -12,15 +12,26 @@ use tokio::time::{Instant, sleep_until};
 use super::link::ASKED_EVERY_SECS;
 use super::snapshot::{cursor, inspect, look, whole};
 use super::state::{News, Order, Sight};
-use crate::api::{CancelJob, CancelJobInput, CancelVariables, FleetTotals, GpuLine, JobLine};
+use crate::api::{
+    CancelJob, CancelJobInput, CancelVariables, FleetTotals, GpuLine, GpuReading, HostLine, JobLine,
+};
 use crate::args::connection::ServerArgs;
-use crate::client::{Client, Failure, Followed, Following, follow_gpus, follow_queue, follow_totals};
+use crate::client::{
+    Client, Failure, Followed, Following, follow_gpus, follow_hosts, follow_queue, follow_readings,
+    follow_totals,
+};
 
 const ASKED_EVERY: Duration = Duration::from_secs(ASKED_EVERY_SECS.unsigned_abs());
 /// What comes into sight is asked for after this long, together with what else does.
 const SETTLES: Duration = Duration::from_millis(120);
+/// Cards that come into sight are followed after this long, together with others.
+const TURNS: Duration = Duration::from_millis(400);
+/// As many as one subscription takes.
+const MOST_CARDS: usize = 256;
 /// After a failure that may pass.
 const AGAIN: Duration = Duration::from_secs(2);
+/// Between a gap and the next snapshot.
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(500);
 const BUFFERED: usize = 256;
 const ORDERS: usize = 16;
 
@@ -45,29 +56,71 @@ pub(super) fn start(args: ServerArgs, client: Client) -> Ends {
     Ends { news, orders, sight, over: tokio::spawn(feed.run()) }
 }
 
-/// The three subscriptions, and which of them are lost.
+/// The subscriptions, and which of them are lost.
 struct Streams {
     gpus: Following<GpuLine>,
     jobs: Following<JobLine>,
+    hosts: Following<Option<HostLine>>,
     totals: Following<FleetTotals>,
-    lost: [bool; 3],
+    readings: Readings,
+    lost: [bool; 4],
+}
+
+/// What cards in sight tell; it is begun anew for others. Whether the server is there is for the other subscriptions to tell.
+#[derive(Default)]
+struct Readings {
+    of: Vec<String>,
+    following: Option<Following<Vec<GpuReading>>>,
+    /// When it is to be begun anew.
+    begin_at: Option<Instant>,
+}
+
+impl Readings {
+    /// Others are in sight.
+    fn turn_to(&mut self, gpus: &[String]) {
+        let wanted = &gpus[..gpus.len().min(MOST_CARDS)];
+        if self.of != wanted {
+            self.of = wanted.to_vec();
+            self.begin_at.get_or_insert(Instant::now() + TURNS);
+        }
+    }
+
+    fn begin(&mut self, client: &Client) {
+        self.begin_at = None;
+        let ids: Vec<cynic::Id> = self.of.iter().map(cynic::Id::new).collect();
+        self.following = if ids.is_empty() { None } else { Some(follow_readings(client, ids)) };
+    }
+
+    fn begin_again(&mut self) {
+        self.following = None;
+        self.begin_at = Some(Instant::now() + AGAIN);
+    }
+
+    async fn next(&mut self) -> Option<Result<Followed<Vec<GpuReading>>, Failure>> {
+        match &mut self.following {
+            Some(following) => following.recv().await,
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// What a subscription's word amounts to.
 enum Told {
-    News(News),
+    News(Box<News>),
     Nothing,
     /// The picture has a gap: everything is to be asked for anew.
     Gap,
 }
 
 impl Streams {
-    fn begin(client: &Client, cursor: String) -> Self {
+    fn begin(client: &Client, cursor: &str) -> Self {
         Self {
-            gpus: follow_gpus(client, cursor.clone()),
-            jobs: follow_queue(client, cursor),
+            gpus: follow_gpus(client, cursor.to_owned()),
+            jobs: follow_queue(client, cursor.to_owned()),
+            hosts: follow_hosts(client, cursor.to_owned()),
             totals: follow_totals(client),
-            lost: [false; 3],
+            readings: Readings::default(),
+            lost: [false; 4],
         }
     }
 
@@ -75,7 +128,23 @@ impl Streams {
         tokio::select! {
             told = self.gpus.recv() => self.word(0, told, News::Gpu),
             told = self.jobs.recv() => self.word(1, told, News::Job),
-            told = self.totals.recv() => self.word(2, told, News::Totals),
+            told = self.hosts.recv() => self.word(2, told, News::Host),
+            told = self.totals.recv() => self.word(3, told, News::Totals),
+            told = self.readings.next() => self.read(told),
+        }
+    }
+
+    fn read(&mut self, told: Option<Result<Followed<Vec<GpuReading>>, Failure>>) -> Result<Told, Failure> {
+        match told {
+            Some(Ok(Followed::Item(readings))) => Ok(Told::News(Box::new(News::Readings(readings)))),
+            Some(Ok(_)) => Ok(Told::Nothing),
+            // A card is gone, and nothing but a snapshot says which.
+            Some(Err(failure)) if failure.code() == Some("NOT_FOUND") => Ok(Told::Gap),
+            Some(Err(failure)) if !failure.is_passing() => Err(failure),
+            Some(Err(_)) | None => {
+                self.readings.begin_again();
+                Ok(Told::Nothing)
+            }
         }
     }
 
@@ -86,19 +155,26 @@ impl Streams {
         news: fn(Item) -> News,
     ) -> Result<Told, Failure> {
         match told {
-            Some(Ok(Followed::Item(item))) => Ok(Told::News(news(item))),
+            Some(Ok(Followed::Item(item))) => Ok(Told::News(Box::new(news(item)))),
             Some(Ok(Followed::Lost(cause))) => {
                 self.lost[at] = true;
-                Ok(Told::News(News::Cut(cause)))
+                Ok(Told::News(Box::new(News::Cut(cause))))
             }
             Some(Ok(Followed::Resumed)) => {
                 self.lost[at] = false;
                 let all = !self.lost.contains(&true);
-                Ok(if all { Told::News(News::Standing) } else { Told::Nothing })
+                Ok(if all { Told::News(Box::new(News::Standing)) } else { Told::Nothing })
             }
             Some(Ok(Followed::Restarted)) | None => Ok(Told::Gap),
             Some(Err(failure)) => Err(failure),
         }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -122,7 +198,11 @@ impl Feed {
     /// Goes on until nobody listens or the server wants no more of this caller.
     async fn run(mut self) -> Failure {
         loop {
-            let Err(failure) = self.round().await else { continue };
+            let Err(failure) = self.round().await else {
+                // A server that ends its streams at once must not be asked for everything as fast as it can answer.
+                tokio::time::sleep(BETWEEN_ROUNDS).await;
+                continue;
+            };
             if self.news.is_closed() {
                 return failure;
             }
@@ -142,41 +222,50 @@ impl Feed {
 
     /// From a snapshot to a gap, or to a failure.
     async fn round(&mut self) -> Result<(), Failure> {
-        let mut streams = Streams::begin(&self.client, cursor(&self.client).await?);
+        let mut streams = Streams::begin(&self.client, &cursor(&self.client).await?);
         // Changes wait in their subscriptions meanwhile; those that the snapshot holds already are told by their version.
         let snapshot = whole(self.client.clone(), self.news.clone()).await?;
         self.tell(snapshot).await;
         self.tell(News::Standing).await;
+        streams.readings.turn_to(&self.sight.borrow().gpus);
         let mut looking: Option<Looking> = None;
         let mut next_look = Instant::now();
         loop {
+            let begin_readings = streams.readings.begin_at;
             tokio::select! {
                 told = streams.next() => match told? {
                     Told::News(news) => {
-                        if matches!(news, News::Standing) {
+                        if matches!(*news, News::Standing) {
                             next_look = Instant::now();
                         }
-                        self.tell(news).await;
+                        self.tell(*news).await;
                     }
                     Told::Nothing => {}
                     Told::Gap => return Ok(()),
                 },
                 seen = answer(&mut looking) => {
                     looking = None;
-                    next_look = Instant::now() + if self.sight.borrow().is_urgent { SETTLES } else { ASKED_EVERY };
+                    // What failed is asked for again no sooner than anything else.
+                    let soon = seen.is_ok() && self.sight.borrow().is_urgent;
+                    next_look = Instant::now() + if soon { SETTLES } else { ASKED_EVERY };
                     self.seen(seen).await?;
                 }
                 changed = self.sight.changed() => {
                     if changed.is_err() {
                         return Err(Failure::OutputClosed);
                     }
-                    if self.sight.borrow_and_update().is_urgent {
+                    let sight = self.sight.borrow_and_update();
+                    streams.readings.turn_to(&sight.gpus);
+                    if sight.is_urgent {
                         next_look = next_look.min(Instant::now() + SETTLES);
                     }
                 }
                 () = sleep_until(next_look), if looking.is_none() => {
                     let sight = self.sight.borrow_and_update().clone();
                     looking = Some(Box::pin(look(self.client.clone(), sight)));
+                }
+                () = until(begin_readings) => {
+                    streams.readings.begin(&self.client);
                 }
                 order = self.orders.recv() => match order {
                     None => return Err(Failure::OutputClosed),

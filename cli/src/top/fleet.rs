@@ -297,8 +297,13 @@ impl Fleet {
         card.in_use = reading.in_use;
         let GpuReading { telemetry, allocations: holders, version, .. } = reading;
         card.reading = Some(Reading { telemetry, holders, version });
-        if let Some(host) = self.hosts.get_mut(&reading.host.name) {
-            host.line = reading.host;
+        self.take_host(reading.host);
+    }
+
+    /// Takes what was told of a host.
+    pub(super) fn take_host(&mut self, line: HostLine) {
+        if let Some(host) = self.hosts.get_mut(&line.name) {
+            host.line = line;
         }
     }
 

@@ -34,7 +34,7 @@ use crate::output::style::wants_colours;
 use feed::Ends;
 use ink::{Ink, locale_is_utf8};
 use keys::Wish;
-use state::{News, State, Who};
+use state::{News, Sight, State, Who};
 use terminal::Screen;
 
 /// News are drawn this often at most; a key is answered at once.
@@ -183,8 +183,9 @@ impl Show {
         self.next_picture = Instant::now() + BETWEEN_PICTURES;
         let sight = self.state.sight(now);
         self.ends.sight.send_if_modified(|known| {
-            let changed = known.ids != sight.ids || known.is_urgent != sight.is_urgent;
-            (known.ids, known.is_urgent) = (sight.ids, sight.is_urgent);
+            let sight = Sight { uses: std::mem::take(&mut known.uses), ..sight };
+            let changed = *known != Sight { uses: Vec::new(), ..sight.clone() };
+            *known = sight;
             changed
         });
         Ok(())

@@ -1,6 +1,6 @@
 //! What is asked of the server beside the subscriptions: everything once at the start, and later by id what is in sight.
-//! The API has no stream of readings, nor of reasons, which change with other jobs; so those in sight, and those alone, are
-//! asked for again.
+//! Readings of cards come by themselves; whose a card is is asked for when it has changed. Reasons of waiting jobs change with
+//! other jobs and without a word, so those in sight, and those alone, are asked for again.
 
 use cynic::QueryBuilder;
 use tokio::sync::mpsc::Sender;
@@ -79,12 +79,16 @@ fn next(info: PageInfo) -> Option<String> {
 /// What is in sight.
 pub(super) async fn look(client: Client, sight: Sight) -> Result<Vec<News>, Failure> {
     let mut news = Vec::new();
-    for ids in sight.ids.chunks(MOST_IDS) {
+    let mut ids = sight.jobs.clone();
+    if sight.is_urgent {
+        ids.extend(sight.gpus.iter().cloned());
+    }
+    for ids in ids.chunks(MOST_IDS) {
         let nodes = client.run(NodesInSight::build(wanted(ids))).await?.nodes;
         news.push(seen(ids, nodes));
     }
     let mut uses = Vec::new();
-    let unseen: Vec<&String> = sight.uses.iter().filter(|id| !sight.ids.contains(id)).collect();
+    let unseen: Vec<&String> = sight.uses.iter().filter(|id| !sight.gpus.contains(id)).collect();
     for ids in unseen.chunks(MOST_IDS) {
         let ids = ids.iter().map(|id| cynic::Id::new(id.as_str())).collect();
         let nodes = client.run(UsesOutOfSight::build(NodesVariables { ids })).await?.nodes;

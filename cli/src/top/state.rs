@@ -10,8 +10,8 @@ use super::link::Link;
 use super::pane::Pane;
 use super::queue::{Entry, JobSort, Queue};
 use crate::api::{
-    FleetTotals, GpuInUse, GpuLine, GpuReading, Instant, JobDetail, JobInSight, JobLine, JobStatus, Role,
-    WholeExplanation,
+    FleetTotals, GpuInUse, GpuLine, GpuReading, HostLine, Instant, JobDetail, JobInSight, JobLine, JobStatus,
+    Role, WholeExplanation,
 };
 use crate::args::top::GpuView;
 use crate::output::style::Tone;
@@ -36,6 +36,10 @@ pub(super) enum News {
     Gpu(GpuLine),
     Job(JobLine),
     Totals(FleetTotals),
+    /// A host as it is now; none: one was removed.
+    Host(Option<HostLine>),
+    /// What cards in sight told.
+    Readings(Vec<GpuReading>),
     /// GPUs and jobs that were asked for by id, and the ids of those that are gone.
     Seen {
         gpus: Vec<GpuReading>,
@@ -83,7 +87,9 @@ pub(super) enum Order {
 /// What is in sight, and therefore asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sight {
-    pub(super) ids: Vec<String>,
+    pub(super) gpus: Vec<String>,
+    /// Those that live: the others change no more.
+    pub(super) jobs: Vec<String>,
     /// Allocated GPUs that are out of sight: their use alone.
     pub(super) uses: Vec<String>,
     /// Something of it was never asked for, or has changed since.
@@ -233,6 +239,10 @@ impl State {
             News::Gpu(gpu) => live.fleet.take(gpu),
             News::Job(job) => live.queue.take(job),
             News::Totals(totals) => live.totals = Some(totals),
+            // Which one was removed is not told.
+            News::Host(None) => return Some(Order::Reload),
+            News::Host(Some(host)) => live.fleet.take_host(host),
+            News::Readings(readings) => readings.into_iter().for_each(|reading| live.fleet.read(reading)),
             News::Seen { gpus, jobs, gone } => {
                 gpus.into_iter().for_each(|reading| live.fleet.read(reading));
                 jobs.into_iter().for_each(|sight| live.queue.see(sight));
@@ -347,10 +357,10 @@ impl State {
             Some(Sheet::Host { name }) => Some(name.clone()),
             _ => None,
         };
-        let (mut ids, mut urgent) = (Vec::new(), false);
+        let (mut gpus, mut jobs, mut urgent) = (Vec::new(), Vec::new(), false);
         let mut see = |card: &super::fleet::Card| {
             urgent |= card.is_unread();
-            ids.push(card.id().to_owned());
+            gpus.push(card.id().to_owned());
         };
         match shown_host.as_ref().map(|name| self.picture().fleet.host(name)) {
             Some(host) => host.into_iter().flat_map(|host| host.cards()).for_each(&mut see),
@@ -365,12 +375,13 @@ impl State {
                 for job in self.job_list(now).into_iter().skip(self.jobs.top).take(self.jobs.height) {
                     if !job.line.status.is_final() {
                         urgent |= job.is_unread();
-                        ids.push(job.id().to_owned());
+                        jobs.push(job.id().to_owned());
                     }
                 }
             }
         }
-        Sight { ids, uses: Vec::new(), is_urgent: urgent }
+        // A picture that stands still takes no answers: nothing in it is waited for.
+        Sight { gpus, jobs, uses: Vec::new(), is_urgent: urgent && self.frozen.is_none() }
     }
 
     /// Those whose use is asked for although nobody sees them: they are counted.

@@ -172,8 +172,7 @@ fn only_what_is_in_sight_is_asked_for() {
     let mut world = World::new(80, 24).snapshot(gpus, jobs);
     world.settle();
     let sight = world.state.sight(now());
-    let gpus = sight.ids.iter().filter(|id| id.starts_with("gpu_")).count();
-    let jobs = sight.ids.iter().filter(|id| id.starts_with("job_")).count();
+    let (gpus, jobs) = (sight.gpus.len(), sight.jobs.len());
     assert_eq!((gpus, jobs), (world.state.gpus.height * 8, world.state.jobs.height));
     assert!(gpus <= 80 && jobs <= 20 && sight.is_urgent);
 }
@@ -187,6 +186,20 @@ fn what_was_asked_for_is_asked_for_at_once_again_only_when_it_has_changed() {
     assert!(!world.state.sight(now()).is_urgent);
     world.tell(News::Gpu(gpu(1, "a", 0, &json!({ "status": "ALLOCATED", "version": 2 }))));
     assert!(world.state.sight(now()).is_urgent);
+}
+
+#[test]
+fn readings_and_hosts_come_by_themselves_and_a_removed_host_asks_for_everything_anew() {
+    let mut world = three_jobs();
+    let told = json!({ "telemetry": { "at": now(), "utilizationPercent": 63.0, "memoryUsedMib": 1, "temperatureCelsius": 51,
+        "powerWatts": 200.0 } });
+    assert_eq!(world.tell(News::Readings(vec![reading(1, "a", &told)])), None);
+    assert!(world.picture().contains("63%"), "{}", world.picture());
+    let mut host = gpu(1, "a", 0, &json!({})).host;
+    host.status = crate::api::HostStatus::Draining;
+    assert_eq!(world.tell(News::Host(Some(host))), None);
+    assert!(world.picture().contains("a, draining"), "{}", world.picture());
+    assert_eq!(world.tell(News::Host(None)), Some(Order::Reload));
 }
 
 #[test]

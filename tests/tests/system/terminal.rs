@@ -226,3 +226,47 @@ async fn completions_complete_and_every_command_has_its_page() {
     );
     assert_eq!(place.run(&["man", "nothing"]).await.code, Some(3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organizations_quota_and_a_jobs_time_limit_are_changed_and_the_rest_stays() {
+    let home = Home::new().await;
+    let data_dir = home.place().data_dir().display().to_string();
+    let run = async |words: &[&str]| home.run(&[words, &["--json", "--data-dir", &data_dir]].concat()).await;
+    run(&["org", "create", "lab", "--guaranteed-gpus", "1", "--max-gpus", "4"]).await.output();
+    run(&["org", "update", "lab", "--weight", "2", "--max-queued-jobs", "50"]).await.output();
+    let ended = run(&["org", "update", "lab", "--max-gpus", "none"]).await;
+    let lab: Value = serde_json::from_str(ended.output()).unwrap();
+    assert_eq!(lab["weight"], 2.0, "{lab}");
+    assert_eq!(lab["quota"], json!({"guaranteedGpus": 1.0, "maxGpus": null, "maxQueuedJobs": 50}), "{lab}");
+    assert_eq!(run(&["org", "update", "lab"]).await.code, Some(2));
+    assert_eq!(run(&["org", "update", "nobody", "--weight", "2"]).await.code, Some(3));
+
+    home.run(&["run", "--model-type", "llama", "--data-dir", &data_dir, "--", "sleep", "1"]).await.output();
+    let usage: Value =
+        serde_json::from_str(run(&["usage", "--by", "user", "--by", "model-type"]).await.output()).unwrap();
+    assert_eq!(usage[0]["modelType"], "llama", "{usage}");
+    assert!(usage[0]["allocatedGpuSeconds"].as_f64().unwrap() > 0.0, "{usage}");
+
+    let held = home.run(&["submit", "--hold", "--data-dir", &data_dir, "--", "true"]).await;
+    let id = held.output().trim().to_owned();
+    run(&["time-limit", &id, "90m"]).await.output();
+    let job: Value = serde_json::from_str(run(&["job", &id]).await.output()).unwrap();
+    assert_eq!(job["timeLimitSeconds"], 5400, "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_ctrl_c_asks_and_the_second_cancels() {
+    let home = Home::new().await;
+    home.login(&[]).await.output();
+    let terminal = Terminal::open(home.place(), (120, 30), &[]);
+    terminal.line("$FLEET run --name patient -- sh -c 'echo begun; sleep 600'; echo code-$?");
+    terminal.shows(&["RUNNING", "begun"]).await;
+    terminal.press(&["C-c"]);
+    terminal.shows(&["press Ctrl-C again"]).await;
+    let member = home.fleet.client(&["--role", "member", "--org", "default"]).await;
+    let jobs = member.graphql("{ jobs(first: 1) { nodes { id status } } }", json!({})).await;
+    assert_eq!(jobs["jobs"]["nodes"][0]["status"], "RUNNING", "{jobs}");
+    terminal.press(&["C-c"]);
+    terminal.shows(&["CANCELLED", "code-143"]).await;
+    terminal.is_given_back().await;
+}

@@ -8,6 +8,7 @@ pub mod attempt;
 mod cgroup;
 mod clock;
 mod config;
+pub mod container;
 pub mod devices;
 mod error;
 mod host;
@@ -20,6 +21,7 @@ pub mod shim;
 mod uplink;
 
 pub use config::AgentConfig;
+pub use container::{ContainerChoice, InvalidContainerChoice};
 pub use devices::{Detected, Devices, GpuSpec, detect};
 pub use error::AgentError;
 pub use jobs::{InvalidJobUser, JobUserRule, JobUsers};

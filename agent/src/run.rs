@@ -13,7 +13,7 @@ use crate::jobs::{Containment, Context, Fitness, Jobs, inherit_orphans, keep_try
 use crate::lease::LeaseKeeper;
 use crate::logs::Pump;
 use crate::uplink::{Credentials, Heart, Link, Registrar, Session, report_jobs};
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, container};
 
 /// Reports that may wait; the attempts behind them wait too, so nothing is lost when it is full.
 const WAITING_REPORTS: usize = 1024;
@@ -38,7 +38,13 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     devices.bind(&credentials.machine_id);
     let devices = Arc::new(Watcher::new(devices));
     let containment = Containment::detect(&dir);
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), dir = %dir.display(), server = config.server_url, %containment, users = config.users.describe(), "the agent begins");
+    let cards = devices.real_uuids();
+    let looked = tokio::task::spawn_blocking(move || container::find(config.containers, &cards)).await;
+    let container::Found { runtime: containers, notes } = looked.unwrap_or_default();
+    notes.iter().for_each(|note| tracing::warn!("{note}"));
+    let mut warnings = config.warnings;
+    warnings.extend(notes);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), dir = %dir.display(), server = config.server_url, %containment, users = config.users.describe(), containers = containers.as_ref().map(|runtime| runtime.title()), "the agent begins");
     let link = Arc::new(Link::new(crate::uplink::Api::new(&config.server_url)?));
 
     let (reports, submissions) = mpsc::channel(WAITING_REPORTS);
@@ -52,6 +58,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         shim_program: config.shim_program,
         containment,
         users: config.users,
+        containers,
         fitness: Fitness::default(),
         reports,
         logs,
@@ -73,7 +80,8 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         link: Arc::clone(&link),
         devices,
         containment: told_containment,
-        warnings: config.warnings,
+        container_runtime: context.containers.as_ref().map(|runtime| runtime.title()),
+        warnings,
         credentials,
         join_token: config.join_token,
         name: config.name,

@@ -20,7 +20,10 @@ impl Terminal {
         let terminal = Self { socket: place.folder().join("tmux") };
         let config = place.folder().join("config").display().to_string();
         let mut shell = vec!["env".to_owned(), "-i".to_owned(), "TERM=tmux-256color".to_owned()];
-        shell.extend([format!("PATH={}", std::env::var("PATH").unwrap_or_default()), format!("HOME={config}")]);
+        shell.extend([
+            format!("PATH={}", std::env::var("PATH").unwrap_or_default()),
+            format!("HOME={config}"),
+        ]);
         shell.extend([format!("XDG_CONFIG_HOME={config}"), "LANG=C.UTF-8".to_owned(), "PS1=$ ".to_owned()]);
         shell.push(format!("FLEET={}", place.program().display()));
         shell.extend(env.iter().map(|(name, value)| format!("{name}={value}")));

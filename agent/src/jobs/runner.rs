@@ -11,9 +11,10 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::book::Shared;
 use super::launch::Launched;
+use super::leftovers::Leftovers;
 use super::process::{Message, ShimProcess};
 use super::report::{EndCause, Report, ReportKind, Submission};
-use super::{Context, Wish, clean, launch, leftovers};
+use super::{Context, Wish, clean, launch};
 use crate::attempt::{AttemptDir, AttemptId, ExitRecord, Spec, Started, read_record};
 use crate::cgroup::Cgroup;
 use crate::procfs;
@@ -199,7 +200,8 @@ impl Runner {
 
     async fn ended_record(&self, shim_code: Option<i32>) -> ExitRecord {
         if let Ok(Some(record)) = read_record::<ExitRecord>(&self.dir.exit()) {
-            if record.never_started {
+            // That one user's image is not to be had says nothing about what this host can start.
+            if record.never_started && !record.image_missing {
                 return self.never_started(record.reason.unwrap_or_default());
             }
             return record;
@@ -218,12 +220,21 @@ impl Runner {
     }
 
     async fn lost(&self, reason: &str, cause: EndCause) -> ExitRecord {
-        let tree_gone = leftovers::kill_all(&self.id, self.cgroup().as_ref()).await;
+        let tree_gone = self.leftovers().kill_all().await;
         ExitRecord { tree_gone, lost: cause == EndCause::Lost, ..ExitRecord::unseen(reason.to_owned()) }
     }
 
     fn cgroup(&self) -> Option<Cgroup> {
         self.spec.cgroup.clone().map(Cgroup::at)
+    }
+
+    fn leftovers(&self) -> Leftovers {
+        Leftovers {
+            id: self.id.clone(),
+            cgroup: self.cgroup(),
+            container: self.spec.container.clone(),
+            container_id: self.dir.container(),
+        }
     }
 
     /// Reports the end and sends the rest of the log. Of what is to be forgotten nothing is reported; its log is still sent, for
@@ -322,9 +333,9 @@ impl Runner {
 
     /// Notes who is left, so that the cards count as occupied by them, and answers how many those are.
     fn look_at_survivors(&self) -> usize {
-        let cgroup = self.cgroup();
-        let left = leftovers::find(&self.id, cgroup.as_ref());
-        leftovers::kill(&self.id, cgroup.as_ref(), &left);
+        let leftovers = self.leftovers();
+        let left = leftovers.find();
+        leftovers.kill(&left);
         self.book.lock().haunted_by(&self.id, left.iter().map(|process| process.pid).collect());
         left.len()
     }

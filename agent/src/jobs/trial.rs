@@ -53,6 +53,8 @@ fn spec(id: &AttemptId) -> Spec {
         command: vec!["true".to_owned()],
         env: Vec::new(),
         workdir: Some("/".to_owned()),
+        image: None,
+        container: None,
         gpu_uuids: Vec::new(),
         gpu_milli: 1000,
         time_limit_seconds: Some(LONGEST.as_secs()),

@@ -50,6 +50,12 @@ fn may_be_set(name: &str) -> bool {
     !name.is_empty() && !name.contains('=') && !loads_code
 }
 
+/// The variables of a job in a container: its own and the fleet's. Search path and home are the image's, unless the job has some.
+pub(super) fn in_container(spec: &Spec) -> BTreeMap<String, String> {
+    let own = spec.env.iter().filter(|(name, _)| may_be_set(name)).cloned();
+    own.chain(fleet_variables(spec)).collect()
+}
+
 fn fleet_variables(spec: &Spec) -> [(String, String); 10] {
     let gpus = spec.gpu_uuids.join(",");
     [

@@ -16,6 +16,8 @@ pub(super) const LONGEST_LINE: usize = 16 * 1024;
 /// The log of one attempt does not grow past this.
 pub(super) const LARGEST_LOG: u64 = 64 * 1024 * 1024;
 const READ_AT_ONCE: usize = 64 * 1024;
+/// What is remembered of the last line of the errors.
+const LAST_ERROR: usize = 250;
 
 /// One pipe and the beginning of a line whose end has not come yet.
 pub(super) struct Pipe {
@@ -108,16 +110,21 @@ pub(super) struct Log {
     frames: Vec<u8>,
     size: u64,
     full: bool,
+    last_error: Vec<u8>,
     failure: Option<io::Error>,
 }
 
 impl Log {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        Ok(Self { file, frames: Vec::new(), size: 0, full: false, failure: None })
+        Ok(Self { file, frames: Vec::new(), size: 0, full: false, last_error: Vec::new(), failure: None })
     }
 
     fn frame(&mut self, stream: Stream, line: &[u8]) {
+        if stream == Stream::Stderr && !line.trim_ascii().is_empty() {
+            self.last_error.clear();
+            self.last_error.extend_from_slice(line.get(..LAST_ERROR).unwrap_or(line));
+        }
         if self.full {
             return;
         }
@@ -139,6 +146,11 @@ impl Log {
             Err(error) => self.failure = Some(error),
         }
         self.frames.clear();
+    }
+
+    /// The last line of the errors that said anything, cut.
+    pub(super) fn last_error(&self) -> String {
+        String::from_utf8_lossy(&self.last_error).trim().to_owned()
     }
 
     /// Why some of the output is missing, if it is.

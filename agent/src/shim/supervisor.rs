@@ -10,18 +10,22 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::command::Child;
+use super::contained::Contained;
 use super::output::{Log, Pipe};
-use super::tree::{End, Tree};
+use super::tree::{End, Inside, Reach, Tree};
 use crate::attempt::frame::Stream;
 use crate::attempt::{AttemptDir, ExitRecord, Spec, brief};
 use crate::cgroup::{Cgroup, oom_kills_of_host};
 use crate::clock::millis_since_boot;
+use crate::container::Outcome;
 use crate::lease::{LeaseState, LeaseWatch};
 
 /// How often SIGKILL is sent again, to processes that were forked meanwhile.
 const KILL_AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// A process that outlives SIGKILL for so long hangs in the kernel; waiting longer would help nobody.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
+/// How long what serves a container may take to take it down.
+const TAKE_DOWN: Duration = Duration::from_secs(3);
 /// How often the host's lease is looked at.
 const LEASE_LOOKS: Duration = Duration::from_secs(1);
 /// Reads that empty the largest pipe that Linux gives an ordinary user, 1 MiB.
@@ -34,12 +38,13 @@ enum Phase {
     Running,
     /// SIGTERM was sent; SIGKILL follows at this time.
     Stopping { kill_at: Instant },
-    /// SIGKILL is sent until nothing is left, or until this time.
-    Killing { give_up_at: Instant },
+    /// SIGKILL is sent until nothing is left, or until this time; at first, for a container, to those inside it alone.
+    Killing { all_at: Instant, give_up_at: Instant },
 }
 
 pub(super) struct Supervisor {
     tree: Tree,
+    container: Option<Contained>,
     lease: LeaseWatch,
     lease_looked_at: Instant,
     grace: Duration,
@@ -59,7 +64,15 @@ impl Supervisor {
     pub(super) fn new(dir: &AttemptDir, spec: &Spec, child: Child, signals: SigSet) -> io::Result<Self> {
         let limit = spec.time_limit_seconds.map(Duration::from_secs);
         Ok(Self {
-            tree: Tree { main: child.pid, cgroup: spec.cgroup.clone().map(Cgroup::at) },
+            tree: Tree {
+                main: child.pid,
+                cgroup: spec.cgroup.clone().map(Cgroup::at),
+                container: spec
+                    .container
+                    .as_ref()
+                    .map(|container| Inside { id_file: dir.container(), has_init: container.runtime.init }),
+            },
+            container: spec.container.clone().map(|container| Contained::new(container, dir)),
             lease: LeaseWatch::new(spec.lease.clone()),
             lease_looked_at: Instant::now(),
             grace: Duration::from_secs(spec.grace_seconds),
@@ -95,6 +108,7 @@ impl Supervisor {
             }
         };
         self.drain();
+        self.take_down(tree_gone);
         self.record(tree_gone)
     }
 
@@ -169,8 +183,8 @@ impl Supervisor {
             // The command itself may end at once while what it started still uses its grace to save its work.
             Phase::Stopping { kill_at } if now >= kill_at => self.kill(),
             Phase::Stopping { .. } => {}
-            Phase::Killing { give_up_at } if now >= give_up_at => return true,
-            Phase::Killing { .. } => self.tree.kill(),
+            Phase::Killing { give_up_at, .. } if now >= give_up_at => return true,
+            Phase::Killing { .. } => self.kill_again(now),
         }
         false
     }
@@ -188,10 +202,31 @@ impl Supervisor {
     }
 
     fn kill(&mut self) {
+        let now = Instant::now();
         if !matches!(self.phase, Phase::Killing { .. }) {
-            self.phase = Phase::Killing { give_up_at: Instant::now() + GIVE_UP_AFTER };
+            let made = self.container.as_ref().is_some_and(Contained::was_made);
+            let all_at = if made { now + TAKE_DOWN } else { now };
+            self.phase = Phase::Killing { all_at, give_up_at: now + GIVE_UP_AFTER };
         }
-        self.tree.kill();
+        self.kill_again(now);
+    }
+
+    fn kill_again(&mut self, now: Instant) {
+        let all = !matches!(self.phase, Phase::Killing { all_at, .. } if now < all_at);
+        if all && let Some(container) = &mut self.container {
+            container.is_taken_by_force();
+        }
+        self.tree.kill(if all { Reach::All } else { Reach::Inside });
+    }
+
+    /// What its runtime would do at the end of a container that ends by itself.
+    fn take_down(&mut self, tree_gone: bool) {
+        let killed = matches!(self.end, Some(End::Signaled(_)) | None);
+        if let Some(container) = &mut self.container
+            && (killed || !tree_gone)
+        {
+            container.remove();
+        }
     }
 
     /// Takes the last output: no more than pipes can hold, since a stranger may have been handed an end and write for ever.
@@ -212,23 +247,38 @@ impl Supervisor {
             Some(End::Signaled(signal)) => (None, Some(signal)),
             None => (None, None),
         };
+        let outcome = self.outcome(exit_code);
+        let (never_ran, image_missing) = match &outcome {
+            Outcome::NeverRan { for_want_of_image, .. } => (true, *for_want_of_image),
+            _ => (false, false),
+        };
         ExitRecord {
-            exit_code,
+            exit_code: exit_code.filter(|_| !never_ran),
             signal,
             timed_out: self.timed_out,
             stopped: self.stopped,
-            reason: self.reason(tree_gone, signal).map(|reason| brief(&reason)),
+            reason: self.reason(tree_gone, signal, outcome).map(|reason| brief(&reason)),
             tree_gone,
             finished_at: Utc::now(),
             finished_after_boot: Some(millis_since_boot()),
             lease_lost: self.lease_lost,
-            never_started: false,
+            never_started: never_ran,
+            image_missing,
             lost: false,
         }
     }
 
+    /// What the end of a container's client says. Of what was asked to stop nothing is concluded.
+    fn outcome(&self, exit_code: Option<i32>) -> Outcome {
+        let asked = self.stopped || self.timed_out || self.lease_lost;
+        match (&self.container, exit_code) {
+            (Some(container), Some(code)) if !asked => container.outcome(code, &self.log.last_error()),
+            _ => Outcome::OfCommand,
+        }
+    }
+
     /// Time limit, lease, memory and signals are told apart; an exit code speaks for itself.
-    fn reason(&self, tree_gone: bool, signal: Option<i32>) -> Option<String> {
+    fn reason(&self, tree_gone: bool, signal: Option<i32>, outcome: Outcome) -> Option<String> {
         if !tree_gone {
             return Some(format!("processes outlived SIGKILL for {} s", GIVE_UP_AFTER.as_secs()));
         }
@@ -245,7 +295,10 @@ impl Supervisor {
             let name = Signal::try_from(signal).map_or("a signal", Signal::as_str);
             return Some(format!("killed by {name}"));
         }
-        self.log.failure()
+        match outcome {
+            Outcome::NotStarted(reason) | Outcome::NeverRan { reason, .. } => Some(reason),
+            Outcome::OfCommand => self.log.failure(),
+        }
     }
 
     /// The job's own control group knows for certain. Elsewhere a SIGKILL that nobody here sent, while the kernel killed somebody

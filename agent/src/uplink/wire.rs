@@ -154,6 +154,8 @@ pub(super) fn order(assignment: wire::Assignment) -> Order {
         command: assignment.command,
         env: assignment.env.into_iter().map(|variable| (variable.name, variable.value)).collect(),
         workdir: assignment.workdir,
+        image: assignment.image,
+        container: None,
         gpu_uuids: assignment.gpu_uuids,
         gpu_milli: assignment.milli,
         time_limit_seconds: assignment.time_limit_seconds.map(seconds),

@@ -109,6 +109,8 @@ pub fn spec(id: &AttemptId, command: &[&str]) -> Spec {
         command: command.iter().map(|word| (*word).to_owned()).collect(),
         env: Vec::new(),
         workdir: None,
+        image: None,
+        container: None,
         gpu_uuids: Vec::new(),
         gpu_milli: 1000,
         time_limit_seconds: None,

@@ -48,6 +48,9 @@ pub struct RegisterHostInput {
     pub labels: Option<Vec<LabelInput>>,
     /// How the agent holds a job's processes together: cgroup, systemd scope or plain, with what else there is to say of it.
     pub containment: Option<String>,
+    /// What runs containers on this host, with its version: podman, apptainer or docker; absent: nothing, and jobs with an
+    /// image do not come here.
+    pub container_runtime: Option<String>,
     /// What people should know of this host.
     pub warnings: Option<Vec<String>>,
     /// Its GPUs.
@@ -425,6 +428,7 @@ fn declare(input: RegisterHostInput) -> Result<Declaration, Fault> {
         memory_mib: input.memory_mib,
         labels,
         containment: input.containment.map(brief),
+        container_runtime: input.container_runtime.map(brief).filter(|runtime| !runtime.is_empty()),
         warnings: input.warnings.unwrap_or_default().into_iter().take(WARNINGS).map(brief).collect(),
         gpus,
     })

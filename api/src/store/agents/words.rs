@@ -24,6 +24,8 @@ pub struct Declaration {
     pub labels: Option<Vec<Label>>,
     /// How it holds a job's processes together.
     pub containment: Option<String>,
+    /// What runs containers there; none: nothing does.
+    pub container_runtime: Option<String>,
     /// What people should know of it.
     pub warnings: Vec<String>,
     /// Its GPUs.

@@ -12,6 +12,7 @@ use crate::devices::Watcher;
 use crate::jobs::{Containment, Context, Fitness, Jobs, inherit_orphans, keep_trying};
 use crate::lease::LeaseKeeper;
 use crate::logs::Pump;
+use crate::mps::Shares;
 use crate::uplink::{Credentials, Heart, Link, Registrar, Session, report_jobs};
 use crate::{AgentConfig, AgentError, container};
 
@@ -67,6 +68,8 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     });
     let jobs = Jobs::adopt(Arc::clone(&context)).map_err(AgentError::directory(&context.jobs_dir))?;
     devices.start(config.sample_every, jobs.live_elsewhere()).map_err(AgentError::Thread)?;
+    let shares = Arc::new(Shares::default());
+    let real = devices.are_real();
     let (terms, agreed) = watch::channel(None);
     let mut heart = Heart::new(
         Arc::clone(&link),
@@ -75,6 +78,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         agreed,
         config.idle_window,
         Arc::clone(&held),
+        Arc::clone(&shares),
     );
     let registrar = Registrar {
         link: Arc::clone(&link),
@@ -95,6 +99,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         () = report_jobs(&link, submissions) => {}
         () = pump.run(&link) => {}
         () = keep_trying(&context) => {}
+        () = shares.keep_looking(real) => {}
     }
     heart.say_goodbye().await;
     Ok(())

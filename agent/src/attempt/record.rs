@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::AttemptId;
 use crate::clock::millis_since_boot;
 use crate::container::Container;
+use crate::mps::Share;
 
 /// What the shim is to run. Written once by the agent, before the shim is started.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Spec {
     /// The container that the command runs in; null: none.
     #[serde(default)]
     pub container: Option<Container>,
+    /// How its share of a card is bounded; null: the card is its own, or nothing here bounds shares.
+    #[serde(default)]
+    pub share: Option<Share>,
     /// The cards that it may use.
     pub gpu_uuids: Vec<String>,
     /// Thousandths of the card, when it is shared.

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 /// Where such files lie.
-pub(crate) const DIRECTORIES: [&str; 2] = ["/etc/cdi", "/var/run/cdi"];
+pub(super) const DIRECTORIES: [&str; 2] = ["/etc/cdi", "/var/run/cdi"];
 /// How NVIDIA's GPUs are called there.
 pub(super) const KIND: &str = "nvidia.com/gpu";
 /// What writes them.
-pub(crate) const HOW: &str = "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml";
+pub(super) const HOW: &str = "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml";
 
 /// Those of these cards that no file describes by their UUID.
-pub(crate) fn missing<'a>(directories: &[impl AsRef<Path>], uuids: &'a [String]) -> Vec<&'a str> {
+pub(super) fn missing<'a>(directories: &[impl AsRef<Path>], uuids: &'a [String]) -> Vec<&'a str> {
     let files = directories.iter().flat_map(|directory| std::fs::read_dir(directory).into_iter().flatten());
     let texts: Vec<String> = files
         .flatten()

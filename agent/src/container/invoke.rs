@@ -104,6 +104,9 @@ fn run_words(
             words.set("mount", mount(workdir));
         }
     }
+    if let Some(share) = &spec.share {
+        words.set("mount", mount(&share.pipes));
+    }
     gpu_words(words, container, spec);
     let mut command = spec.command.iter();
     let program = command.next().map(String::as_str).unwrap_or_default();
@@ -166,6 +169,10 @@ fn exec_words(words: &mut Words, container: &Container, spec: &Spec, workdir: Op
     if container.runtime.gpus == GpuAccess::Own && !spec.gpu_uuids.is_empty() {
         words.add("--nv");
     }
+    if let Some(share) = &spec.share {
+        words.add("--bind");
+        words.add(&share.pipes);
+    }
     if let Some(workdir) = workdir {
         words.add("--pwd");
         words.add(workdir);
@@ -205,6 +212,7 @@ mod tests {
             workdir: None,
             image: Some("lab/model:1".to_owned()),
             container: None,
+            share: None,
             gpu_uuids: vec!["GPU-a".to_owned(), "GPU-b".to_owned()],
             gpu_milli: 1000,
             time_limit_seconds: None,

@@ -26,6 +26,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::AttemptId;
 
+/// The command that describes a host's GPUs for containers.
+pub(crate) fn cdi_command() -> &'static str {
+    cdi::HOW
+}
+
+/// Those of these cards that are not described for containers.
+pub(crate) fn without_cdi(uuids: &[String]) -> Vec<String> {
+    cdi::missing(&cdi::DIRECTORIES, uuids).into_iter().map(str::to_owned).collect()
+}
+
 /// The programs that can run a container, the first that works being taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

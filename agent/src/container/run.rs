@@ -13,6 +13,8 @@ use super::{Container, Kind, Runtime};
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// What is kept of what a call prints.
 const MOST_OUTPUT: usize = 1 << 20;
+/// Between two tries to take a container away.
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 /// Taking a container away kills what is in it and undoes its mounts.
 const REMOVAL: Duration = Duration::from_secs(10);
 
@@ -98,11 +100,17 @@ pub(crate) fn remove(container: &Container) -> Result<(), String> {
         // It leaves nothing behind its processes.
         Kind::Apptainer => return Ok(()),
     };
-    match run(&container.runtime.program, &words, &container.runtime.env, REMOVAL) {
-        Ran::Well(_) => Ok(()),
-        Ran::Failed(why) if why.contains("No such container") || why.contains("no container with") => Ok(()),
-        Ran::Failed(why) => Err(why),
-        Ran::Late => Err(format!("it was not done within {} s", REMOVAL.as_secs())),
+    let deadline = Instant::now() + REMOVAL;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match run(&container.runtime.program, &words, &container.runtime.env, left) {
+            Ran::Well(_) => return Ok(()),
+            Ran::Failed(why) if why.contains("No such container") => return Ok(()),
+            // What ends at the same moment of itself confuses a runtime; the next try finds it ended.
+            Ran::Failed(_) if left > BETWEEN_TRIES => std::thread::sleep(BETWEEN_TRIES),
+            Ran::Failed(why) => return Err(why),
+            Ran::Late => return Err(format!("it was not done within {} s", REMOVAL.as_secs())),
+        }
     }
 }
 

@@ -121,6 +121,11 @@ impl Watcher {
         matches!(*self.devices, Devices::Nvml(_))
     }
 
+    /// How much memory a card has.
+    pub(crate) fn memory_mib(&self, uuid: &str) -> Option<i32> {
+        self.inventory.iter().find(|device| device.uuid == uuid).map(|device| device.memory_mib)
+    }
+
     /// The real cards.
     pub(crate) fn real_uuids(&self) -> Vec<String> {
         let real = self.inventory.iter().filter(|_| self.are_real());

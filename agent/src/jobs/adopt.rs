@@ -105,6 +105,7 @@ mod tests {
             workdir: None,
             image: None,
             container: None,
+            share: None,
             gpu_uuids: Vec::new(),
             gpu_milli: 1000,
             time_limit_seconds: None,

@@ -17,9 +17,13 @@ use super::report::{EndCause, Report, ReportKind, Submission};
 use super::{Context, Wish, clean, launch};
 use crate::attempt::{AttemptDir, AttemptId, ExitRecord, Spec, Started, read_record};
 use crate::cgroup::Cgroup;
+use crate::clock::millis_since_boot;
+use crate::mps::{self, Mps, Share};
 use crate::procfs;
 use crate::shim::{EXIT_FAILED, EXIT_NO_ROOM, EXIT_RECORD_LOST};
 
+/// Thousandths of a card that is nobody else's.
+const WHOLE: i32 = 1000;
 const RECORD_CHECKS: Duration = Duration::from_millis(20);
 /// How long a shim may take beyond the grace that a stop gives its job: it tries for ten seconds to kill what is left then.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
@@ -98,8 +102,12 @@ impl Runner {
         if *self.wish.borrow() > Wish::Run {
             return ExitRecord::unseen("it was stopped before it started".to_owned());
         }
+        let unenforced = self.bound_share().await;
         match launch::launch(&self.context, &self.dir, &mut self.spec) {
             Ok(launched) => {
+                if let Some(note) = unenforced {
+                    self.submit(Utc::now(), Some(millis_since_boot()), ReportKind::Noted(note)).await;
+                }
                 self.book.lock().launched(&self.id, launched.process.pid(), self.spec.cgroup.clone());
                 let Launched { process, mut output } = launched;
                 tokio::select! {
@@ -112,6 +120,25 @@ impl Runner {
             }
             Err(error) => self.never_started(format!("this host could not start it: {error}")),
         }
+    }
+
+    /// Bounds the job's share of a real card by what does that here, and answers what to tell people when nothing does.
+    async fn bound_share(&mut self) -> Option<String> {
+        if self.spec.gpu_milli >= WHOLE || !self.context.devices.are_real() {
+            return None;
+        }
+        let uuid = self.spec.gpu_uuids.first()?;
+        let memory = self.context.devices.memory_mib(uuid)?;
+        let why = match tokio::task::spawn_blocking(mps::look).await.unwrap_or(Mps::Absent) {
+            Mps::Running(pipes) => {
+                self.spec.share = Some(Share::of(pipes, self.spec.gpu_milli, memory));
+                return None;
+            }
+            Mps::Absent => "no MPS control daemon runs on its host".to_owned(),
+            Mps::Silent(why) => format!("the MPS control daemon of its host does not answer: {why}"),
+        };
+        let share = f64::from(self.spec.gpu_milli) / f64::from(WHOLE);
+        Some(format!("its share of {share} of a GPU is not enforced: {why}"))
     }
 
     /// Somebody wants the end; a shim that is just starting gets a moment to be ready for that.

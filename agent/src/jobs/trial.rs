@@ -55,6 +55,7 @@ fn spec(id: &AttemptId) -> Spec {
         workdir: Some("/".to_owned()),
         image: None,
         container: None,
+        share: None,
         gpu_uuids: Vec::new(),
         gpu_milli: 1000,
         time_limit_seconds: Some(LONGEST.as_secs()),

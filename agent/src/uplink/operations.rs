@@ -101,6 +101,7 @@ pub(crate) struct GpuSampleInput {
     pub(crate) quarantine: bool,
     pub(crate) health: GpuHealth,
     pub(crate) health_reason: Option<String>,
+    pub(crate) shares_enforced: Option<bool>,
     #[cynic(rename = "use")]
     pub(crate) gpu_use: Option<GpuUse>,
     pub(crate) processes: Option<Vec<GpuProcessInput>>,

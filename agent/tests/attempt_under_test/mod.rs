@@ -111,6 +111,7 @@ pub fn spec(id: &AttemptId, command: &[&str]) -> Spec {
         workdir: None,
         image: None,
         container: None,
+        share: None,
         gpu_uuids: Vec::new(),
         gpu_milli: 1000,
         time_limit_seconds: None,

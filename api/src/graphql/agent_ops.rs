@@ -135,6 +135,8 @@ pub struct GpuSampleInput {
     pub health: GpuHealth,
     /// Why, when it is not healthy.
     pub health_reason: Option<String>,
+    /// Whether what several jobs get of it is enforced, by MPS; null: not told.
+    pub shares_enforced: Option<bool>,
     /// What the card says of its use; null: the agent cannot tell, and a GPU that nobody was given is quarantined.
     #[graphql(name = "use")]
     pub gpu_use: Option<GpuUse>,
@@ -478,6 +480,7 @@ fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
         quarantine: input.quarantine,
         health: input.health.as_str(),
         health_reason: input.health_reason.map(brief),
+        shares_enforced: input.shares_enforced,
         gpu_use: input.gpu_use.map(GpuUse::as_str),
         processes: processes.collect(),
     })

@@ -56,6 +56,10 @@ pub(super) fn launch(context: &Context, dir: &AttemptDir, spec: &mut Spec) -> io
 /// The container of an attempt that has an image. A host without what runs one should never have been given it.
 fn container_of(context: &Context, spec: &Spec) -> io::Result<Option<Container>> {
     let Some(image) = &spec.image else { return Ok(None) };
+    // The server has refused it already; this host does not rely on it: a client would take it for an option.
+    if image.starts_with('-') {
+        return Err(io::Error::other("that is no image"));
+    }
     let runtime = context.containers.clone();
     let runtime =
         runtime.ok_or_else(|| io::Error::other("nothing runs containers here, and the job has an image"))?;

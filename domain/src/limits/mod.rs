@@ -112,6 +112,8 @@ pub struct JobSpec {
     /// Where its processes start.
     pub workdir: Option<String>,
     /// The container image that the command runs in; None: what is installed on its host.
+    // Left out where there is none: idempotency keys are compared by this form, also across an upgrade.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// Larger goes first.
     pub priority: i32,

@@ -104,7 +104,7 @@ fn a_command_that_exits_as_podman_does_is_not_taken_for_a_missing_image() {
 #[test]
 fn a_stop_reaches_all_inside_once_and_lets_them_say_goodbye() {
     let contained = Contained::of_script(
-        "trap 'echo saved; exit 3' TERM; (trap 'echo daemon saved; exit' TERM; echo ready; while :; do sleep 0.05; done) & \
+        "trap 'wait; echo saved; exit 3' TERM; (trap 'echo daemon saved; exit' TERM; echo ready; while :; do sleep 0.05; done) & \
          while :; do sleep 0.05; done",
     );
     let shim = contained.attempt.start();

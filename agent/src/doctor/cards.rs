@@ -1,7 +1,7 @@
 //! Driver, library and cards, and what gives them to containers and shares.
 
+use super::Finding;
 use super::facts::{Facts, Library};
-use super::{Finding, Grade};
 use crate::container::cdi_command;
 use crate::mps::Mps;
 
@@ -143,7 +143,7 @@ fn cdi(facts: &Facts) -> Finding {
             let says = format!(
                 "no CDI file describes {uuid}: podman runs no containers here, and docker must have NVIDIA's runtime"
             );
-            Finding { grade: Grade::Warn, ..Finding::warn(CHECK, says, format!("sudo {}", cdi_command())) }
+            Finding::warn(CHECK, says, format!("sudo {}", cdi_command()))
         }
     }
 }
@@ -171,7 +171,7 @@ fn mps(facts: &Facts) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::super::facts::{CardFacts, DeviceFile};
-    use super::super::graded;
+    use super::super::{Grade, graded};
     use super::*;
 
     fn about(check: &str, change: impl FnOnce(&mut Facts)) -> (Grade, String, String) {

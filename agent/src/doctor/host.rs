@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::facts::Facts;
+use crate::container::cdi_command;
 
 /// Below this much free disk a host is in trouble, and below that in some.
 const NO_ROOM: u64 = 100 << 20;
@@ -123,14 +124,18 @@ fn containers(facts: &Facts) -> Finding {
             ),
             "sudo apt-get install catatonit",
         ),
-        (None, note) => {
-            let why =
-                note.map_or_else(|| "none of podman, apptainer and docker is here".to_owned(), Clone::clone);
-            Finding::warn(
-                CHECK,
-                format!("jobs with an image do not come here: {why}"),
-                "sudo apt-get install podman",
-            )
+        (None, None) => Finding::warn(
+            CHECK,
+            "jobs with an image do not come here: none of podman, apptainer and docker is here",
+            "sudo apt-get install podman catatonit",
+        ),
+        (None, Some(note)) => {
+            let run = if facts.without_cdi.is_empty() {
+                "podman info; docker info".to_owned()
+            } else {
+                format!("sudo {}", cdi_command())
+            };
+            Finding::warn(CHECK, format!("jobs with an image do not come here: {note}"), run)
         }
     }
 }
@@ -236,7 +241,12 @@ mod tests {
         let (grade, says, _) = about("containers", |facts| facts.containers = Found::default());
         assert!(grade == Grade::Warn && says.contains("none of podman"), "{says}");
         let broken = Found { runtime: None, notes: vec!["podman runs no containers here: odd".to_owned()] };
-        assert!(about("containers", |facts| facts.containers = broken).1.ends_with("odd"));
+        let (_, says, run) = about("containers", |facts| facts.containers = broken.clone());
+        assert!(says.ends_with("odd") && run.starts_with("podman info"), "{says}: {run}");
+        let undescribed = |facts: &mut Facts| {
+            (facts.containers, facts.without_cdi) = (broken, vec!["GPU-1".to_owned()]);
+        };
+        assert!(about("containers", undescribed).2.contains("nvidia-ctk"));
         let deaf = |facts: &mut Facts| {
             if let Some(runtime) = &mut facts.containers.runtime {
                 runtime.init = false;

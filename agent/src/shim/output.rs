@@ -74,6 +74,12 @@ impl Pipe {
     }
 }
 
+/// Not empty, and not the advice to read a manual with which docker follows what was wrong.
+fn says_something(line: &[u8]) -> bool {
+    const ADVICE: &[u8] = b"'docker run --help'";
+    !line.trim_ascii().is_empty() && !line.windows(ADVICE.len()).any(|part| part == ADVICE)
+}
+
 /// Cuts complete lines, and endless ones into pieces, off the front of `rest`.
 struct LineSplitter<'a> {
     rest: &'a [u8],
@@ -121,7 +127,7 @@ impl Log {
     }
 
     fn frame(&mut self, stream: Stream, line: &[u8]) {
-        if stream == Stream::Stderr && !line.trim_ascii().is_empty() {
+        if stream == Stream::Stderr && says_something(line) {
             self.last_error.clear();
             self.last_error.extend_from_slice(line.get(..LAST_ERROR).unwrap_or(line));
         }
@@ -167,6 +173,13 @@ mod tests {
         let mut lines = LineSplitter { rest: bytes };
         let lengths = (&mut lines).map(<[u8]>::len).collect();
         (lengths, lines.rest.len())
+    }
+
+    #[test]
+    fn the_last_words_are_those_that_say_what_was_wrong() {
+        assert!(says_something(b"docker: Error response from daemon: no such image"));
+        let advice = b"Run 'docker run --help' for more information".as_slice();
+        assert!([b"".as_slice(), b"  \t", advice].iter().all(|line| !says_something(line)));
     }
 
     #[test]

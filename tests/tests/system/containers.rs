@@ -116,7 +116,9 @@ async fn an_image_that_cannot_be_had_is_told_apart_and_the_host_stays_well(engin
     let (fleet, client) = server(engine).await;
     let host = Host::start(&fleet, "offline").await;
     std::fs::write(host.folder.join("no-image"), "").unwrap();
-    let id = client.submit(in_image("mistyped", "echo ran")).await;
+    let mut job = in_image("mistyped", "echo ran");
+    job["retryPauseSeconds"] = json!(0);
+    let id = client.submit(job).await;
     client.reaches(&id, "FAILED").await;
     let job = client.job(&id, "statusReason exitCode attempt").await;
     assert!(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::container::ContainerChoice;
 use crate::devices::Devices;
 use crate::jobs::JobUsers;
 
@@ -25,6 +26,8 @@ pub struct AgentConfig {
     pub shim_program: Option<PathBuf>,
     /// Whom jobs run as.
     pub users: JobUsers,
+    /// What may run containers; found when the agent begins.
+    pub containers: ContainerChoice,
     /// How often the cards are looked at.
     pub sample_every: Duration,
     /// What people should know of this host.
@@ -35,7 +38,7 @@ pub struct AgentConfig {
 
 impl AgentConfig {
     /// A configuration with everything that has a sensible value left at it: no token, no labels, this very program as the
-    /// shim, jobs that run as the agent does, a look at the cards each second, five minutes until one counts as idle.
+    /// shim, jobs that run as the agent does and in no container, a look at the cards each second, five minutes until one counts as idle.
     pub fn new(
         server_url: impl Into<String>,
         data_dir: impl Into<PathBuf>,
@@ -51,6 +54,7 @@ impl AgentConfig {
             devices,
             shim_program: None,
             users: JobUsers::default(),
+            containers: ContainerChoice::None,
             sample_every: Duration::from_secs(1),
             warnings: Vec::new(),
             idle_window: Duration::from_secs(300),

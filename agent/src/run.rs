@@ -12,8 +12,9 @@ use crate::devices::Watcher;
 use crate::jobs::{Containment, Context, Fitness, Jobs, inherit_orphans, keep_trying};
 use crate::lease::LeaseKeeper;
 use crate::logs::Pump;
+use crate::mps::Shares;
 use crate::uplink::{Credentials, Heart, Link, Registrar, Session, report_jobs};
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, container};
 
 /// Reports that may wait; the attempts behind them wait too, so nothing is lost when it is full.
 const WAITING_REPORTS: usize = 1024;
@@ -38,7 +39,13 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     devices.bind(&credentials.machine_id);
     let devices = Arc::new(Watcher::new(devices));
     let containment = Containment::detect(&dir);
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), dir = %dir.display(), server = config.server_url, %containment, users = config.users.describe(), "the agent begins");
+    let cards = devices.real_uuids();
+    let looked = tokio::task::spawn_blocking(move || container::find(config.containers, &cards)).await;
+    let container::Found { runtime: containers, notes } = looked.unwrap_or_default();
+    notes.iter().for_each(|note| tracing::warn!("{note}"));
+    let mut warnings = config.warnings;
+    warnings.extend(notes);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), dir = %dir.display(), server = config.server_url, %containment, users = config.users.describe(), containers = containers.as_ref().map(|runtime| runtime.title()), "the agent begins");
     let link = Arc::new(Link::new(crate::uplink::Api::new(&config.server_url)?));
 
     let (reports, submissions) = mpsc::channel(WAITING_REPORTS);
@@ -52,6 +59,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         shim_program: config.shim_program,
         containment,
         users: config.users,
+        containers,
         fitness: Fitness::default(),
         reports,
         logs,
@@ -60,6 +68,8 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     });
     let jobs = Jobs::adopt(Arc::clone(&context)).map_err(AgentError::directory(&context.jobs_dir))?;
     devices.start(config.sample_every, jobs.live_elsewhere()).map_err(AgentError::Thread)?;
+    let shares = Arc::new(Shares::default());
+    let real = devices.are_real();
     let (terms, agreed) = watch::channel(None);
     let mut heart = Heart::new(
         Arc::clone(&link),
@@ -68,12 +78,14 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         agreed,
         config.idle_window,
         Arc::clone(&held),
+        Arc::clone(&shares),
     );
     let registrar = Registrar {
         link: Arc::clone(&link),
         devices,
         containment: told_containment,
-        warnings: config.warnings,
+        container_runtime: context.containers.as_ref().map(|runtime| runtime.title()),
+        warnings,
         credentials,
         join_token: config.join_token,
         name: config.name,
@@ -87,6 +99,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         () = report_jobs(&link, submissions) => {}
         () = pump.run(&link) => {}
         () = keep_trying(&context) => {}
+        () = shares.keep_looking(real) => {}
     }
     heart.say_goodbye().await;
     Ok(())

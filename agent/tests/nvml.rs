@@ -129,6 +129,7 @@ fn each_process_has_its_owner() {
         shim_pid,
         shim_start_time: agent::procfs::stat(own.pid()).unwrap().start_time,
         cgroup: None,
+        container: None,
         survivors: None,
         pid: shim_pid,
     };

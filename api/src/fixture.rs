@@ -73,6 +73,7 @@ pub(crate) fn declaration(name: &str, gpus: Vec<Device>) -> Declaration {
         memory_mib: 1_000_000,
         labels: None,
         containment: None,
+        container_runtime: None,
         warnings: Vec::new(),
         gpus,
     }

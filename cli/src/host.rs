@@ -40,6 +40,7 @@ pub(crate) fn agent_config(
     let mut config = AgentConfig::new(server_url, data_dir, name, found.devices);
     config.users = users;
     config.sample_every = args.sample_every;
+    config.containers = args.container_runtime;
     if offers_none {
         config.warnings.push(found.note);
     }

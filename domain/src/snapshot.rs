@@ -32,6 +32,9 @@ pub struct HostState {
     pub schedulable: bool,
     /// Its labels.
     pub labels: Vec<Label>,
+    /// It has what runs containers.
+    #[serde(default)]
+    pub runs_containers: bool,
     /// CPU cores, in all.
     pub cpus: f64,
     /// Memory in MiB, in all.
@@ -84,6 +87,9 @@ pub struct WaitingJob {
     pub submitted_at: DateTime<Utc>,
     /// What it asks.
     pub requirements: GpuRequirements,
+    /// It has an image: its hosts must run containers.
+    #[serde(default)]
+    pub needs_container: bool,
     /// True: a person holds it back.
     pub held: bool,
     /// Jobs that must end before it, and have not.

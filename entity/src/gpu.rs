@@ -20,6 +20,8 @@ pub struct Model {
     pub numa_node: Option<i32>,
     /// UUIDs of the host's other cards that it reaches by NVLink.
     pub nvlink_peers: Texts,
+    /// Whether what several jobs get of it is more than a number; none: not told.
+    pub shares_enforced: Option<bool>,
     pub present: bool,
     pub health: String,
     pub health_reason: Option<String>,

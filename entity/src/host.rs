@@ -25,6 +25,8 @@ pub struct Model {
     pub epoch: i32,
     pub unfit_reason: Option<String>,
     pub containment: Option<String>,
+    /// What runs containers there; none: nothing does.
+    pub container_runtime: Option<String>,
     pub warnings: Texts,
     pub removed_at: Option<DateTimeUtc>,
     /// The kinds of jobs that failed here right after their start, one after the other.

@@ -29,6 +29,8 @@ pub struct Model {
     pub command: Option<Command>,
     pub env: Env,
     pub workdir: Option<String>,
+    /// The container image that its command runs in.
+    pub image: Option<String>,
     pub labels: Labels,
     pub attempt: i32,
     pub max_retries: i32,

@@ -100,6 +100,16 @@ impl AttemptDir {
         self.path.join("exit.json")
     }
 
+    /// The job's variables for a container, where there is one: values are in it, so only its owner may read it.
+    pub fn environment(&self) -> PathBuf {
+        self.path.join("environment")
+    }
+
+    /// The id of its container, written by what runs containers once there is one.
+    pub fn container(&self) -> PathBuf {
+        self.path.join("container")
+    }
+
     /// Removes all that is left of the attempt; that it is gone already is fine.
     pub fn remove(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.path) {
@@ -148,7 +158,7 @@ pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     }
 }
 
-fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::AttemptId;
 use crate::clock::millis_since_boot;
+use crate::container::Container;
+use crate::mps::Share;
 
 /// What the shim is to run. Written once by the agent, before the shim is started.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +27,15 @@ pub struct Spec {
     pub env: Vec<(String, String)>,
     /// Where it runs; null: the home directory of whom it runs as.
     pub workdir: Option<String>,
+    /// The image that it runs in; null: what is installed here.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// The container that the command runs in; null: none.
+    #[serde(default)]
+    pub container: Option<Container>,
+    /// How its share of a card is bounded; null: the card is its own, or nothing here bounds shares.
+    #[serde(default)]
+    pub share: Option<Share>,
     /// The cards that it may use.
     pub gpu_uuids: Vec<String>,
     /// Thousandths of the card, when it is shared.
@@ -126,6 +137,9 @@ pub struct ExitRecord {
     /// The command certainly never ran, through the host's fault.
     #[serde(default)]
     pub never_started: bool,
+    /// It was not there to run because its image cannot be had here: this says nothing about the host.
+    #[serde(default)]
+    pub image_missing: bool,
     /// Nobody saw its end: it may have run, and it may not.
     #[serde(default)]
     pub lost: bool,
@@ -145,6 +159,7 @@ impl ExitRecord {
             finished_after_boot: Some(millis_since_boot()),
             lease_lost: false,
             never_started: false,
+            image_missing: false,
             lost: false,
         }
     }

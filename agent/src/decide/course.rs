@@ -7,6 +7,8 @@ use crate::lease::LeaseState;
 
 /// A process that outlives SIGKILL for so long hangs in the kernel; waiting longer would help nobody.
 pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(10);
+/// How long what serves a container may take to take it down.
+const TAKE_DOWN: Duration = Duration::from_secs(3);
 /// How often SIGKILL is sent again, to processes that were forked meanwhile.
 const KILL_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
@@ -18,6 +20,8 @@ pub enum Do {
     Nothing,
     /// Ask every process to end.
     AskToEnd,
+    /// Kill every process inside the container: what serves it from outside gets a moment to take it down.
+    KillInside,
     /// Kill every process.
     Kill,
     /// Leave it: it will not go.
@@ -31,8 +35,8 @@ enum Phase {
     Running,
     /// SIGTERM was sent; SIGKILL follows at this time.
     Stopping { kill_at: Instant },
-    /// SIGKILL is sent until nothing is left, or until this time.
-    Killing { give_up_at: Instant },
+    /// SIGKILL is sent until nothing is left, or until this time; at first, for a container, to those inside it alone.
+    Killing { all_at: Instant, give_up_at: Instant },
 }
 
 /// The way of one attempt.
@@ -41,6 +45,8 @@ pub struct Course {
     grace: Duration,
     time_out_at: Option<Instant>,
     phase: Phase,
+    /// There is a container that something outside of it serves.
+    pub in_container: bool,
     /// It was asked to stop.
     pub stopped: bool,
     /// Its time limit ended it.
@@ -57,6 +63,7 @@ impl Course {
             grace,
             time_out_at: limit.and_then(|limit| now.checked_add(limit)),
             phase: Phase::Running,
+            in_container: false,
             stopped: false,
             timed_out: false,
             lease_lost: false,
@@ -103,8 +110,8 @@ impl Course {
             // The command itself may end at once while what it started still uses its grace to save its work.
             Phase::Stopping { kill_at } if now >= kill_at => self.kill_tree(now),
             Phase::Stopping { .. } => Do::Nothing,
-            Phase::Killing { give_up_at } if now >= give_up_at => Do::GiveUp,
-            Phase::Killing { .. } => Do::Kill,
+            Phase::Killing { give_up_at, .. } if now >= give_up_at => Do::GiveUp,
+            Phase::Killing { .. } => self.kill_tree(now),
         }
     }
 
@@ -127,10 +134,15 @@ impl Course {
     }
 
     fn kill_tree(&mut self, now: Instant) -> Do {
-        if !matches!(self.phase, Phase::Killing { .. }) {
-            self.phase = Phase::Killing { give_up_at: now + GIVE_UP_AFTER };
-        }
-        Do::Kill
+        let all_at = match self.phase {
+            Phase::Killing { all_at, .. } => all_at,
+            Phase::Running | Phase::Stopping { .. } => {
+                let all_at = if self.in_container { now + TAKE_DOWN } else { now };
+                self.phase = Phase::Killing { all_at, give_up_at: now + GIVE_UP_AFTER };
+                all_at
+            }
+        };
+        if now < all_at { Do::KillInside } else { Do::Kill }
     }
 }
 
@@ -152,6 +164,17 @@ mod tests {
         assert_eq!(course.advance(true, start + 14 * SECOND), Do::Kill);
         assert_eq!(course.advance(true, start + 15 * SECOND), Do::GiveUp);
         assert!(course.stopped && !course.timed_out && !course.lease_lost);
+    }
+
+    #[test]
+    fn what_serves_a_container_has_a_moment_to_take_it_down() {
+        let start = Instant::now();
+        let mut course = Course::new(SECOND, None, start);
+        course.in_container = true;
+        assert_eq!(course.kill(start), Do::KillInside);
+        assert_eq!(course.advance(true, start + 2 * SECOND), Do::KillInside);
+        assert_eq!(course.advance(true, start + 3 * SECOND), Do::Kill);
+        assert_eq!(course.advance(true, start + 10 * SECOND), Do::GiveUp);
     }
 
     #[test]

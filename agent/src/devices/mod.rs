@@ -109,6 +109,8 @@ pub struct LiveAttempt {
     pub shim_start_time: u64,
     /// The control group that all its processes are in, if it has one.
     pub cgroup: Option<std::path::PathBuf>,
+    /// The file in which the id of its container stands once there is one, if it has one.
+    pub container: Option<std::path::PathBuf>,
     /// It has ended, and these processes of it would not: they are on its cards still, whatever the cards list.
     pub survivors: Option<Vec<i32>>,
     /// The command's own process.

@@ -1,9 +1,9 @@
-//! Whose a process is: by its control group or its descent from a live attempt's shim, else by the mark that every job's
+//! Whose a process is: by its control group, its container or its descent from a live attempt's shim, else by the mark that every job's
 //! environment carries.
 
 use super::{GpuProcess, LiveAttempt, Owner, Sample};
 use crate::shim::environment::{ATTEMPT_VARIABLE, JOB_ID_VARIABLE};
-use crate::{cgroup, procfs};
+use crate::{cgroup, container, procfs};
 
 /// Says whose `pid` is, that was found on the card `uuid`. The environment is read as the process was started with it, so a job
 /// may shed its mark, but its descent and its group it cannot shed while it lives.
@@ -12,7 +12,8 @@ pub(super) fn owner_of(pid: i32, uuid: &str, live: &[LiveAttempt]) -> Owner {
     let belongs = |attempt: &&LiveAttempt| {
         let grouped =
             attempt.cgroup.as_ref().zip(group.as_ref()).is_some_and(|(own, group)| group.starts_with(own));
-        grouped || descends_from_shim(pid, attempt)
+        let contained = || attempt.container.as_ref().is_some_and(|file| container::runs_in(pid, file));
+        grouped || descends_from_shim(pid, attempt) || contained()
     };
     if let Some(attempt) = live.iter().filter(|attempt| attempt.is_alive()).find(belongs) {
         return of_attempt(attempt, uuid);

@@ -143,6 +143,7 @@ mod tests {
             shim_pid: None,
             shim_start_time: 0,
             cgroup: None,
+            container: None,
             survivors: None,
             pid: Some(i32::MAX),
         };

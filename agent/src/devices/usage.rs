@@ -113,6 +113,7 @@ mod tests {
             shim_pid: None,
             shim_start_time: 0,
             cgroup: None,
+            container: None,
             survivors: None,
             pid: None,
         }]

@@ -121,6 +121,17 @@ impl Watcher {
         matches!(*self.devices, Devices::Nvml(_))
     }
 
+    /// How much memory a card has.
+    pub(crate) fn memory_mib(&self, uuid: &str) -> Option<i32> {
+        self.inventory.iter().find(|device| device.uuid == uuid).map(|device| device.memory_mib)
+    }
+
+    /// The real cards.
+    pub(crate) fn real_uuids(&self) -> Vec<String> {
+        let real = self.inventory.iter().filter(|_| self.are_real());
+        real.map(|device| device.uuid.clone()).collect()
+    }
+
     fn wake(&self) {
         let wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
         // A full channel has woken it already.

@@ -32,7 +32,7 @@ pub(super) fn find(jobs_dir: &Path) -> io::Result<Vec<(Spec, Origin)>> {
 
 /// Named as attempts are, and holding nothing but what agent and shim put there.
 fn is_attempts(entry: &fs::DirEntry) -> bool {
-    const OWN: [&str; 6] = ["spec", "lock", "started", "log", "exit", "trial"];
+    const OWN: [&str; 8] = ["spec", "lock", "started", "log", "exit", "trial", "environment", "container"];
     let name = entry.file_name();
     let numbered = name
         .to_str()
@@ -106,6 +106,9 @@ mod tests {
             command: Vec::new(),
             env: Vec::new(),
             workdir: None,
+            image: None,
+            container: None,
+            share: None,
             gpu_uuids: Vec::new(),
             gpu_milli: 1000,
             time_limit_seconds: None,

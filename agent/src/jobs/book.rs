@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::attempt::{AttemptId, Spec, Started};
+use crate::attempt::{AttemptDir, AttemptId, Spec, Started};
 use crate::decide::Wish;
 use crate::devices::LiveAttempt;
 use crate::procfs;
@@ -44,7 +44,7 @@ impl Book {
         Shared(Arc::new(Mutex::new(Self::default())))
     }
 
-    pub(super) fn begin(&mut self, spec: &Spec, wish: watch::Sender<Wish>) {
+    pub(super) fn begin(&mut self, spec: &Spec, dir: &AttemptDir, wish: watch::Sender<Wish>) {
         let live = LiveAttempt {
             id: spec.id(),
             gpu_uuids: spec.gpu_uuids.clone(),
@@ -52,6 +52,7 @@ impl Book {
             shim_pid: None,
             shim_start_time: 0,
             cgroup: spec.cgroup.clone(),
+            container: spec.image.is_some().then(|| dir.container()),
             survivors: None,
             pid: None,
         };
@@ -90,6 +91,7 @@ impl Book {
             entry.live.gpu_uuids.clear();
             entry.live.shim_pid = None;
             entry.live.cgroup = None;
+            entry.live.container = None;
             entry.live.survivors = None;
             entry.live.pid = None;
         }

@@ -14,6 +14,7 @@ use super::process::ShimProcess;
 use super::{Context, children};
 use crate::attempt::{AttemptDir, Durability, Spec, sync_parent, write_record};
 use crate::cgroup::Cgroup;
+use crate::container::Container;
 use crate::shim::environment::KEPT;
 
 /// A shim needs milliseconds; one that is silent for so long is watched without its word.
@@ -40,6 +41,7 @@ pub(super) fn launch(context: &Context, dir: &AttemptDir, spec: &mut Spec) -> io
     dir.create()?;
     spec.lease = Some(context.lease.clone());
     spec.user = context.users.of(&spec.organization);
+    spec.container = container_of(context, spec)?;
     spec.cgroup = context.containment.group_of(&spec.id());
     if let Some(group) = &spec.cgroup {
         Cgroup::at(group).create()?;
@@ -49,6 +51,19 @@ pub(super) fn launch(context: &Context, dir: &AttemptDir, spec: &mut Spec) -> io
     write_record(&dir.spec(), spec, Durability::Machine)?;
     sync_parent(dir.path())?;
     start(context.shim_program.as_deref(), scope, dir.path())
+}
+
+/// The container of an attempt that has an image. A host without what runs one should never have been given it.
+fn container_of(context: &Context, spec: &Spec) -> io::Result<Option<Container>> {
+    let Some(image) = &spec.image else { return Ok(None) };
+    // The server has refused it already; this host does not rely on it: a client would take it for an option.
+    if image.starts_with('-') {
+        return Err(io::Error::other("that is no image"));
+    }
+    let runtime = context.containers.clone();
+    let runtime =
+        runtime.ok_or_else(|| io::Error::other("nothing runs containers here, and the job has an image"))?;
+    Ok(Some(Container::of(&spec.id(), runtime, image.clone())))
 }
 
 /// Runs the shim on an attempt's directory.

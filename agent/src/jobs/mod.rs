@@ -35,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{AttemptDir, AttemptId, Spec};
 use crate::clock::since_boot;
+use crate::container::Runtime;
 use crate::decide::{Action, EndCause, Ending, Step, Wish, carry_out};
 use crate::devices::{LiveAttempt, Watcher};
 use crate::logs::Logs;
@@ -59,6 +60,8 @@ pub(crate) struct Context {
     pub(crate) shim_program: Option<PathBuf>,
     pub(crate) containment: Containment,
     pub(crate) users: JobUsers,
+    /// What runs containers here.
+    pub(crate) containers: Option<Runtime>,
     pub(crate) fitness: Fitness,
     pub(crate) reports: mpsc::Sender<Submission>,
     pub(crate) logs: Logs,
@@ -192,9 +195,10 @@ impl Jobs {
     fn follow(&self, spec: Spec, origin: Origin) {
         let (sender, receiver) = watch::channel(Wish::Run);
         let id = spec.id();
-        self.book.lock().begin(&spec, sender);
+        let dir = AttemptDir::of(&self.context.jobs_dir, &id);
+        self.book.lock().begin(&spec, &dir, sender);
         let runner = Runner {
-            dir: AttemptDir::of(&self.context.jobs_dir, &id),
+            dir,
             context: Arc::clone(&self.context),
             book: self.book.clone(),
             wish: receiver,

@@ -11,14 +11,19 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::book::Shared;
 use super::launch::Launched;
+use super::leftovers::Leftovers;
 use super::process::{Message, ShimProcess};
 use super::report::{Report, ReportKind, Submission};
-use super::{Context, clean, launch, leftovers};
+use super::{Context, clean, launch};
 use crate::attempt::{AttemptDir, AttemptId, ExitRecord, Spec, Started, read_record};
 use crate::cgroup::Cgroup;
+use crate::clock::millis_since_boot;
 use crate::decide::{EndCause, Unrecorded, Wish, ending, unrecorded};
+use crate::mps::{self, Mps, Share};
 use crate::procfs;
 
+/// Thousandths of a card that is nobody else's.
+const WHOLE: i32 = 1000;
 const RECORD_CHECKS: Duration = Duration::from_millis(20);
 /// How long a shim may take beyond the grace that a stop gives its job: it tries for ten seconds to kill what is left then.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
@@ -97,8 +102,12 @@ impl Runner {
         if *self.wish.borrow() > Wish::Run {
             return ExitRecord::unseen("it was stopped before it started".to_owned());
         }
+        let unenforced = self.bound_share().await;
         match launch::launch(&self.context, &self.dir, &mut self.spec) {
             Ok(launched) => {
+                if let Some(note) = unenforced {
+                    self.submit(Utc::now(), Some(millis_since_boot()), ReportKind::Noted(note)).await;
+                }
                 self.book.lock().launched(&self.id, launched.process.pid(), self.spec.cgroup.clone());
                 let Launched { process, mut output } = launched;
                 tokio::select! {
@@ -111,6 +120,25 @@ impl Runner {
             }
             Err(error) => self.never_started(format!("this host could not start it: {error}")),
         }
+    }
+
+    /// Bounds the job's share of a real card by what does that here, and answers what to tell people when nothing does.
+    async fn bound_share(&mut self) -> Option<String> {
+        if self.spec.gpu_milli >= WHOLE || !self.context.devices.are_real() {
+            return None;
+        }
+        let uuid = self.spec.gpu_uuids.first()?;
+        let memory = self.context.devices.memory_mib(uuid)?;
+        let why = match tokio::task::spawn_blocking(mps::look).await.unwrap_or(Mps::Absent) {
+            Mps::Running(pipes) => {
+                self.spec.share = Some(Share::of(pipes, self.spec.gpu_milli, memory));
+                return None;
+            }
+            Mps::Absent => "no MPS control daemon runs on its host".to_owned(),
+            Mps::Silent(why) => format!("the MPS control daemon of its host does not answer: {why}"),
+        };
+        let share = f64::from(self.spec.gpu_milli) / f64::from(WHOLE);
+        Some(format!("its share of {share} of a GPU is not enforced: {why}"))
     }
 
     /// Somebody wants the end; a shim that is just starting gets a moment to be ready for that.
@@ -197,7 +225,8 @@ impl Runner {
 
     async fn ended_record(&self, shim_code: Option<i32>) -> ExitRecord {
         if let Ok(Some(record)) = read_record::<ExitRecord>(&self.dir.exit()) {
-            if record.never_started {
+            // That one user's image is not to be had says nothing about what this host can start.
+            if record.never_started && !record.image_missing {
                 return self.never_started(record.reason.unwrap_or_default());
             }
             return record;
@@ -209,12 +238,21 @@ impl Runner {
     }
 
     async fn lost(&self, reason: &str, cause: EndCause) -> ExitRecord {
-        let tree_gone = leftovers::kill_all(&self.id, self.cgroup().as_ref()).await;
+        let tree_gone = self.leftovers().kill_all().await;
         ExitRecord { tree_gone, lost: cause == EndCause::Lost, ..ExitRecord::unseen(reason.to_owned()) }
     }
 
     fn cgroup(&self) -> Option<Cgroup> {
         self.spec.cgroup.clone().map(Cgroup::at)
+    }
+
+    fn leftovers(&self) -> Leftovers {
+        Leftovers {
+            id: self.id.clone(),
+            cgroup: self.cgroup(),
+            container: self.spec.container.clone(),
+            container_id: self.dir.container(),
+        }
     }
 
     /// Reports the end and sends the rest of the log. Of what is to be forgotten nothing is reported; its log is still sent, for
@@ -287,9 +325,9 @@ impl Runner {
 
     /// Notes who is left, so that the cards count as occupied by them, and answers how many those are.
     fn look_at_survivors(&self) -> usize {
-        let cgroup = self.cgroup();
-        let left = leftovers::find(&self.id, cgroup.as_ref());
-        leftovers::kill(&self.id, cgroup.as_ref(), &left);
+        let leftovers = self.leftovers();
+        let left = leftovers.find();
+        leftovers.kill(&left);
         self.book.lock().haunted_by(&self.id, left.iter().map(|process| process.pid).collect());
         left.len()
     }

@@ -1,17 +1,20 @@
 //! Starts the command: own session, clean environment, own user, no new privileges, output into pipes that the shim reads.
 
-use std::ffi::CString;
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsString};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::isolation::{Preparation, Step};
+use super::workdir::entered;
 use super::{birth, environment};
-use crate::attempt::Spec;
+use crate::attempt::{AttemptDir, JobUser, Spec, create_private};
 use crate::cgroup::Cgroup;
+use crate::container::{self, Container, Invocation};
 
 /// The command, running.
 pub(super) struct Child {
@@ -39,16 +42,16 @@ impl Refusal {
     }
 }
 
-/// Starts the command of `spec`.
-pub(super) fn spawn(spec: &Spec) -> Result<Child, Refusal> {
-    let Some((program, arguments)) = spec.command.split_first() else {
-        return Err(Refusal::of_command(NOT_FOUND, "the command is empty".to_owned()));
+/// Starts the command of `spec`, or what runs it in a container.
+pub(super) fn spawn(spec: &Spec, dir: &AttemptDir) -> Result<Child, Refusal> {
+    let start = match &spec.container {
+        Some(container) => contained(spec, container, dir)?,
+        None => plain_start(spec)?,
     };
-    let workdir = environment::workdir(spec);
     let (mut told, report) = io::pipe().map_err(|error| Refusal::of_host(plain(&error)))?;
-    let preparation = prepare(spec, &workdir, report.as_raw_fd())?;
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment::of(spec));
+    let preparation = prepare(spec, &start, report.as_raw_fd())?;
+    let mut command = Command::new(&start.program);
+    command.args(&start.words).env_clear().envs(&start.env);
     let pipe = || io::pipe().map_err(|error| Refusal::of_host(plain(&error)));
     let ((stdout, out), (stderr, err)) = (pipe()?, pipe()?);
     command.stdin(Stdio::null()).stdout(out).stderr(err);
@@ -56,19 +59,83 @@ pub(super) fn spawn(spec: &Spec) -> Result<Child, Refusal> {
     let started = birth::start(command, preparation, group.as_ref());
     drop(report);
     // The child is reaped by the supervisor together with all its descendants.
-    let pid = started.map_err(|error| explain(spec, program, &workdir, step_told(&mut told), &error))?;
+    let pid = started.map_err(|error| explain(spec, &start, step_told(&mut told), &error))?;
     Ok(Child { pid, stdout: stdout.into(), stderr: stderr.into() })
 }
 
-fn prepare(spec: &Spec, workdir: &Path, report: i32) -> Result<Preparation, Refusal> {
+/// What is to be executed, and as whom.
+struct Start<'a> {
+    program: OsString,
+    words: Vec<OsString>,
+    env: BTreeMap<String, String>,
+    workdir: PathBuf,
+    user: Option<&'a JobUser>,
+    /// A program of this host, and not of the job.
+    trusted: bool,
+}
+
+fn plain_start(spec: &Spec) -> Result<Start<'_>, Refusal> {
+    let Some((program, arguments)) = spec.command.split_first() else {
+        return Err(Refusal::of_command(NOT_FOUND, "the command is empty".to_owned()));
+    };
+    Ok(Start {
+        program: program.into(),
+        words: arguments.iter().map(OsString::from).collect(),
+        env: environment::of(spec),
+        workdir: environment::workdir(spec),
+        user: spec.user.as_ref(),
+        trusted: false,
+    })
+}
+
+/// The client of what runs containers is the agent's own and runs as the agent does; only what it runs is the job's user's.
+fn contained<'a>(spec: &'a Spec, container: &Container, dir: &AttemptDir) -> Result<Start<'a>, Refusal> {
+    let workdir = spec.workdir.as_deref().filter(|dir| !dir.is_empty()).map(Path::new);
+    let workdir = workdir.map(|wanted| enterable(spec, wanted)).transpose()?;
+    let variables = environment::in_container(spec);
+    let written = create_private(&dir.environment())
+        .and_then(|mut file| file.write_all(container::environment_file(&variables).as_bytes()));
+    written.map_err(|error| {
+        Refusal::of_host(format!("cannot write the variables for a container: {}", plain(&error)))
+    })?;
+    let Invocation { program, words, env, as_job_user } =
+        container::invocation(container, spec, dir, workdir.as_deref(), &variables);
+    Ok(Start {
+        program: program.into(),
+        words,
+        env,
+        workdir: PathBuf::from("/"),
+        user: spec.user.as_ref().filter(|_| as_job_user),
+        trusted: !as_job_user,
+    })
+}
+
+/// A working directory by its real name, if the job's user may enter it: what mounts it might enter any.
+fn enterable(spec: &Spec, wanted: &Path) -> Result<PathBuf, Refusal> {
+    let refuse = |why: &str| {
+        let reason = format!("cannot enter the working directory '{}': {why}", wanted.display());
+        Refusal::of_command(NOT_EXECUTABLE, reason)
+    };
+    let found = entered(wanted, spec.user.as_ref()).map_err(|error| refuse(&plain(&error)))?;
+    if ["/proc", "/sys", "/dev"].iter().any(|system| found.starts_with(system)) {
+        return Err(refuse("a container has its own of that"));
+    }
+    if found.to_str().is_none_or(|name| name.contains([',', ':', '\n'])) {
+        return Err(refuse("its name cannot be told to what runs containers"));
+    }
+    Ok(found)
+}
+
+fn prepare(spec: &Spec, start: &Start<'_>, report: i32) -> Result<Preparation, Refusal> {
     let join = |path| Cgroup::at(path).open_for_joining();
     let cgroup = spec.cgroup.as_ref().map(join).transpose();
-    let cgroup = cgroup.map_err(|error| Refusal::of_host(refused(Step::Cgroup, spec, workdir, &error)))?;
-    let user = spec.user.as_ref().map(Into::into);
-    let workdir = CString::new(workdir.as_os_str().as_bytes()).map_err(|_| {
+    let cgroup =
+        cgroup.map_err(|error| Refusal::of_host(refused(Step::Cgroup, spec, &start.workdir, &error)))?;
+    let user = start.user.map(Into::into);
+    let workdir = CString::new(start.workdir.as_os_str().as_bytes()).map_err(|_| {
         Refusal::of_command(NOT_EXECUTABLE, "the working directory's name holds a NUL".to_owned())
     })?;
-    Ok(Preparation { cgroup, user, workdir, report })
+    Ok(Preparation { cgroup, user, workdir, trusted: start.trusted, report })
 }
 
 /// The step at which the child has stopped, if it got that far.
@@ -79,12 +146,16 @@ fn step_told(told: &mut impl Read) -> Option<Step> {
 }
 
 /// A working directory that is missing and a program that is missing fail with the same error: the step tells them apart.
-fn explain(spec: &Spec, program: &str, workdir: &Path, step: Option<Step>, error: &io::Error) -> Refusal {
+fn explain(spec: &Spec, start: &Start<'_>, step: Option<Step>, error: &io::Error) -> Refusal {
+    let (program, workdir) = (start.program.display(), start.workdir.as_path());
     match step {
         Some(Step::Workdir) => {
             Refusal::of_command(NOT_EXECUTABLE, refused(Step::Workdir, spec, workdir, error))
         }
         Some(step) => Refusal::of_host(refused(step, spec, workdir, error)),
+        None if spec.container.is_some() => {
+            Refusal::of_host(format!("cannot execute '{program}': {}", plain(error)))
+        }
         None if is_hosts_fault(error) => {
             Refusal::of_host(format!("cannot start a process: {}", plain(error)))
         }

@@ -7,6 +7,7 @@ use std::env;
 use std::path::PathBuf;
 
 use crate::attempt::Spec;
+use crate::mps::Share;
 
 /// Names the job in the environment of all its processes, by which leftovers are recognized.
 pub(crate) const JOB_ID_VARIABLE: &str = "GPU_FLEET_JOB_ID";
@@ -50,7 +51,13 @@ fn may_be_set(name: &str) -> bool {
     !name.is_empty() && !name.contains('=') && !loads_code
 }
 
-fn fleet_variables(spec: &Spec) -> [(String, String); 10] {
+/// The variables of a job in a container: its own and the fleet's. Search path and home are the image's, unless the job has some.
+pub(super) fn in_container(spec: &Spec) -> BTreeMap<String, String> {
+    let own = spec.env.iter().filter(|(name, _)| may_be_set(name)).cloned();
+    own.chain(fleet_variables(spec)).collect()
+}
+
+fn fleet_variables(spec: &Spec) -> impl Iterator<Item = (String, String)> {
     let gpus = spec.gpu_uuids.join(",");
     [
         // An unset variable would show every GPU, an empty one shows none.
@@ -65,6 +72,8 @@ fn fleet_variables(spec: &Spec) -> [(String, String); 10] {
         ("GPU_FLEET_ORGANIZATION", spec.organization.clone()),
         ("GPU_FLEET_GPU_MILLI", spec.gpu_milli.to_string()),
     ]
+    .into_iter()
+    .chain(spec.share.iter().flat_map(Share::variables))
     .map(|(name, value)| (name.to_owned(), value))
 }
 

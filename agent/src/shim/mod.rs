@@ -8,11 +8,13 @@
 
 mod birth;
 mod command;
+mod contained;
 pub(crate) mod environment;
 mod isolation;
 mod output;
 mod supervisor;
 mod tree;
+mod workdir;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -56,7 +58,7 @@ fn run(dir: &AttemptDir) -> io::Result<i32> {
     spec.cgroup = own_scope(&spec)?;
     // From here on the command may have run. A later agent that finds this mark and no record of a start will not run it again.
     lock.write_all(b"starting\n")?;
-    let record = match command::spawn(&spec) {
+    let record = match command::spawn(&spec, dir) {
         Ok(child) => {
             announce(start, &spec, child.pid)?;
             Supervisor::new(dir, &spec, child, signals)?.run()

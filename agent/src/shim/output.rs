@@ -16,6 +16,8 @@ pub(super) const LONGEST_LINE: usize = 16 * 1024;
 /// The log of one attempt does not grow past this.
 pub(super) const LARGEST_LOG: u64 = 64 * 1024 * 1024;
 const READ_AT_ONCE: usize = 64 * 1024;
+/// What is remembered of the last line of the errors.
+const LAST_ERROR: usize = 250;
 
 /// One pipe and the beginning of a line whose end has not come yet.
 pub(super) struct Pipe {
@@ -72,6 +74,12 @@ impl Pipe {
     }
 }
 
+/// Not empty, and not the advice to read a manual with which docker follows what was wrong.
+fn says_something(line: &[u8]) -> bool {
+    const ADVICE: &[u8] = b"'docker run --help'";
+    !line.trim_ascii().is_empty() && !line.windows(ADVICE.len()).any(|part| part == ADVICE)
+}
+
 /// Cuts complete lines, and endless ones into pieces, off the front of `rest`.
 struct LineSplitter<'a> {
     rest: &'a [u8],
@@ -108,16 +116,21 @@ pub(super) struct Log {
     frames: Vec<u8>,
     size: u64,
     full: bool,
+    last_error: Vec<u8>,
     failure: Option<io::Error>,
 }
 
 impl Log {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        Ok(Self { file, frames: Vec::new(), size: 0, full: false, failure: None })
+        Ok(Self { file, frames: Vec::new(), size: 0, full: false, last_error: Vec::new(), failure: None })
     }
 
     fn frame(&mut self, stream: Stream, line: &[u8]) {
+        if stream == Stream::Stderr && says_something(line) {
+            self.last_error.clear();
+            self.last_error.extend_from_slice(line.get(..LAST_ERROR).unwrap_or(line));
+        }
         if self.full {
             return;
         }
@@ -141,6 +154,11 @@ impl Log {
         self.frames.clear();
     }
 
+    /// The last line of the errors that said anything, cut.
+    pub(super) fn last_error(&self) -> String {
+        String::from_utf8_lossy(&self.last_error).trim().to_owned()
+    }
+
     /// Why some of the output is missing, if it is.
     pub(super) fn failure(&self) -> Option<String> {
         self.failure.as_ref().map(|error| format!("part of its output could not be kept: {error}"))
@@ -155,6 +173,13 @@ mod tests {
         let mut lines = LineSplitter { rest: bytes };
         let lengths = (&mut lines).map(<[u8]>::len).collect();
         (lengths, lines.rest.len())
+    }
+
+    #[test]
+    fn the_last_words_are_those_that_say_what_was_wrong() {
+        assert!(says_something(b"docker: Error response from daemon: no such image"));
+        let advice = b"Run 'docker run --help' for more information".as_slice();
+        assert!([b"".as_slice(), b"  \t", advice].iter().all(|line| !says_something(line)));
     }
 
     #[test]

@@ -10,12 +10,14 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use super::command::Child;
+use super::contained::Contained;
 use super::output::{Log, Pipe};
-use super::tree::{End, Tree};
+use super::tree::{End, Inside, Reach, Tree};
 use crate::attempt::frame::Stream;
 use crate::attempt::{AttemptDir, ExitRecord, Spec, brief};
 use crate::cgroup::{Cgroup, oom_kills_of_host};
 use crate::clock::millis_since_boot;
+use crate::container::Outcome;
 use crate::decide::course::{Course, Do, GIVE_UP_AFTER};
 use crate::lease::LeaseWatch;
 
@@ -26,6 +28,7 @@ const FULL_PIPE_READS: usize = 16;
 
 pub(super) struct Supervisor {
     tree: Tree,
+    container: Option<Contained>,
     lease: LeaseWatch,
     lease_looked_at: Instant,
     course: Course,
@@ -40,7 +43,15 @@ impl Supervisor {
     pub(super) fn new(dir: &AttemptDir, spec: &Spec, child: Child, signals: SigSet) -> io::Result<Self> {
         let limit = spec.time_limit_seconds.map(Duration::from_secs);
         Ok(Self {
-            tree: Tree { main: child.pid, cgroup: spec.cgroup.clone().map(Cgroup::at) },
+            tree: Tree {
+                main: child.pid,
+                cgroup: spec.cgroup.clone().map(Cgroup::at),
+                container: spec
+                    .container
+                    .as_ref()
+                    .map(|container| Inside { id_file: dir.container(), has_init: container.runtime.init }),
+            },
+            container: spec.container.clone().map(|container| Contained::new(container, dir)),
             lease: LeaseWatch::new(spec.lease.clone()),
             lease_looked_at: Instant::now(),
             course: Course::new(Duration::from_secs(spec.grace_seconds), limit, Instant::now()),
@@ -56,6 +67,7 @@ impl Supervisor {
     pub(super) fn run(mut self) -> ExitRecord {
         let tree_gone = loop {
             self.wait();
+            self.course.in_container = self.container.as_ref().is_some_and(Contained::was_made);
             self.read_signals();
             for pipe in &mut self.pipes {
                 pipe.pump(&mut self.log);
@@ -73,6 +85,7 @@ impl Supervisor {
             self.perform(due);
         };
         self.drain();
+        self.take_down(tree_gone);
         self.record(tree_gone)
     }
 
@@ -105,11 +118,17 @@ impl Supervisor {
         }
     }
 
-    fn perform(&self, due: Do) {
+    fn perform(&mut self, due: Do) {
         match due {
             Do::Nothing | Do::GiveUp => {}
             Do::AskToEnd => self.tree.ask_to_end(),
-            Do::Kill => self.tree.kill(),
+            Do::KillInside => self.tree.kill(Reach::Inside),
+            Do::Kill => {
+                if let Some(container) = &mut self.container {
+                    container.is_taken_by_force();
+                }
+                self.tree.kill(Reach::All);
+            }
         }
     }
 
@@ -121,6 +140,16 @@ impl Supervisor {
         let state = self.lease.look();
         let due = self.course.watch_lease(state, self.lease.left().unwrap_or_default(), now);
         self.perform(due);
+    }
+
+    /// What its runtime would do at the end of a container that ends by itself.
+    fn take_down(&mut self, tree_gone: bool) {
+        let killed = matches!(self.end, Some(End::Signaled(_)) | None);
+        if let Some(container) = &mut self.container
+            && (killed || !tree_gone)
+        {
+            container.remove();
+        }
     }
 
     /// Takes the last output: no more than pipes can hold, since a stranger may have been handed an end and write for ever.
@@ -141,23 +170,38 @@ impl Supervisor {
             Some(End::Signaled(signal)) => (None, Some(signal)),
             None => (None, None),
         };
+        let outcome = self.outcome(exit_code);
+        let (never_ran, image_missing) = match &outcome {
+            Outcome::NeverRan { for_want_of_image, .. } => (true, *for_want_of_image),
+            _ => (false, false),
+        };
         ExitRecord {
-            exit_code,
+            exit_code: exit_code.filter(|_| !never_ran),
             signal,
             timed_out: self.course.timed_out,
             stopped: self.course.stopped,
-            reason: self.reason(tree_gone, signal).map(|reason| brief(&reason)),
+            reason: self.reason(tree_gone, signal, outcome).map(|reason| brief(&reason)),
             tree_gone,
             finished_at: Utc::now(),
             finished_after_boot: Some(millis_since_boot()),
             lease_lost: self.course.lease_lost,
-            never_started: false,
+            never_started: never_ran,
+            image_missing,
             lost: false,
         }
     }
 
+    /// What the end of a container's client says. Of what was asked to stop nothing is concluded.
+    fn outcome(&self, exit_code: Option<i32>) -> Outcome {
+        let asked = self.course.stopped || self.course.timed_out || self.course.lease_lost;
+        match (&self.container, exit_code) {
+            (Some(container), Some(code)) if !asked => container.outcome(code, &self.log.last_error()),
+            _ => Outcome::OfCommand,
+        }
+    }
+
     /// Time limit, lease, memory and signals are told apart; an exit code speaks for itself.
-    fn reason(&self, tree_gone: bool, signal: Option<i32>) -> Option<String> {
+    fn reason(&self, tree_gone: bool, signal: Option<i32>, outcome: Outcome) -> Option<String> {
         if !tree_gone {
             return Some(format!("processes outlived SIGKILL for {} s", GIVE_UP_AFTER.as_secs()));
         }
@@ -174,7 +218,10 @@ impl Supervisor {
             let name = Signal::try_from(signal).map_or("a signal", Signal::as_str);
             return Some(format!("killed by {name}"));
         }
-        self.log.failure()
+        match outcome {
+            Outcome::NotStarted(reason) | Outcome::NeverRan { reason, .. } => Some(reason),
+            Outcome::OfCommand => self.log.failure(),
+        }
     }
 
     /// The job's own control group knows for certain. Elsewhere a SIGKILL that nobody here sent, while the kernel killed somebody

@@ -15,6 +15,7 @@ use crate::clock::since_boot;
 use crate::devices::{Condition, UseTracker, Watcher};
 use crate::jobs::Jobs;
 use crate::lease::{LeaseKeeper, LeaseState};
+use crate::mps::Shares;
 
 /// How often the newest look at the cards is taken in. A change of health or use is told at once, the rest waits for the next
 /// heartbeat.
@@ -38,6 +39,7 @@ pub(crate) struct Heart {
     sent_unfit: Option<String>,
     sent_at: Option<Instant>,
     lease: Arc<LeaseKeeper>,
+    shares: Arc<Shares>,
 }
 
 impl Heart {
@@ -49,6 +51,7 @@ impl Heart {
         terms: watch::Receiver<Option<Terms>>,
         idle_window: Duration,
         lease: Arc<LeaseKeeper>,
+        shares: Arc<Shares>,
     ) -> Self {
         Self {
             link,
@@ -61,6 +64,7 @@ impl Heart {
             sent_unfit: None,
             sent_at: None,
             lease,
+            shares,
         }
     }
 
@@ -111,8 +115,11 @@ impl Heart {
         for (uuid, note) in self.devices.take_notes() {
             self.jobs.note_on_card(&uuid, &note);
         }
-        let mut fresh: Vec<_> =
-            samples.iter().map(|sample| wire::sample(sample, self.uses.judge(sample, &live, now))).collect();
+        let enforced = self.shares.are_enforced();
+        let mut fresh: Vec<_> = samples
+            .iter()
+            .map(|sample| wire::sample(sample, self.uses.judge(sample, &live, now), enforced))
+            .collect();
         for sample in &mut fresh {
             let before = self.unsent.iter().find(|before| before.uuid == sample.uuid);
             sample.utilization_percent =
@@ -131,7 +138,11 @@ impl Heart {
 
     fn is_news(&self, sample: &GpuSampleInput) -> bool {
         let known = self.sent.iter().find(|known| known.uuid == sample.uuid);
-        known.is_none_or(|known| known.health != sample.health || known.gpu_use != sample.gpu_use)
+        known.is_none_or(|known| {
+            known.health != sample.health
+                || known.gpu_use != sample.gpu_use
+                || known.shares_enforced != sample.shares_enforced
+        })
     }
 
     async fn beat(&mut self) {

@@ -30,6 +30,7 @@ pub(crate) struct RegisterHostInput {
     pub(crate) memory_mib: i32,
     pub(crate) labels: Option<Vec<LabelInput>>,
     pub(crate) containment: Option<String>,
+    pub(crate) container_runtime: Option<String>,
     pub(crate) warnings: Option<Vec<String>>,
     pub(crate) gpus: Vec<GpuDeviceInput>,
 }
@@ -100,6 +101,7 @@ pub(crate) struct GpuSampleInput {
     pub(crate) quarantine: bool,
     pub(crate) health: GpuHealth,
     pub(crate) health_reason: Option<String>,
+    pub(crate) shares_enforced: Option<bool>,
     #[cynic(rename = "use")]
     pub(crate) gpu_use: Option<GpuUse>,
     pub(crate) processes: Option<Vec<GpuProcessInput>>,
@@ -278,6 +280,7 @@ pub(crate) struct Assignment {
     pub(crate) command: Vec<String>,
     pub(crate) env: Vec<EnvVar>,
     pub(crate) workdir: Option<String>,
+    pub(crate) image: Option<String>,
     pub(crate) gpu_uuids: Vec<String>,
     pub(crate) milli: i32,
     pub(crate) time_limit_seconds: Option<i32>,

@@ -22,6 +22,7 @@ pub(crate) struct Registrar {
     pub(crate) link: Arc<Link>,
     pub(crate) devices: Arc<Watcher>,
     pub(crate) containment: String,
+    pub(crate) container_runtime: Option<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) credentials: Credentials,
     pub(crate) join_token: Option<String>,
@@ -89,6 +90,7 @@ impl Registrar {
             memory_mib: host::memory_mib(),
             labels: Some(self.labels.iter().map(label).collect()),
             containment: Some(self.containment.clone()),
+            container_runtime: self.container_runtime.clone(),
             warnings: Some(self.warnings.clone()),
             gpus: inventory.into_iter().map(wire::device).collect(),
         };

@@ -36,7 +36,7 @@ fn health(condition: &Condition) -> (wire::GpuHealth, Option<String>) {
     (health, condition.reason().map(str::to_owned))
 }
 
-pub(super) fn sample(sample: &Sample, gpu_use: Option<Use>) -> wire::GpuSampleInput {
+pub(super) fn sample(sample: &Sample, gpu_use: Option<Use>, shares_enforced: bool) -> wire::GpuSampleInput {
     let (health, health_reason) = health(&sample.condition);
     wire::GpuSampleInput {
         uuid: sample.uuid.clone(),
@@ -58,6 +58,7 @@ pub(super) fn sample(sample: &Sample, gpu_use: Option<Use>) -> wire::GpuSampleIn
             Use::Foreign => wire::GpuUse::Foreign,
             Use::Orphaned => wire::GpuUse::Orphaned,
         }),
+        shares_enforced: Some(shares_enforced),
         processes: sample.processes.as_deref().map(processes),
     }
 }
@@ -155,6 +156,9 @@ pub(super) fn order(assignment: wire::Assignment) -> Order {
         command: assignment.command,
         env: assignment.env.into_iter().map(|variable| (variable.name, variable.value)).collect(),
         workdir: assignment.workdir,
+        image: assignment.image,
+        container: None,
+        share: None,
         gpu_uuids: assignment.gpu_uuids,
         gpu_milli: assignment.milli,
         time_limit_seconds: assignment.time_limit_seconds.map(seconds),

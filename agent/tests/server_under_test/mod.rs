@@ -172,7 +172,7 @@ impl Knowledge {
 fn order(job: &str, action: &str, script: &str) -> Value {
     json!({
         "jobId": job, "attempt": 1, "action": action, "jobName": job, "organizationSlug": "default",
-        "command": ["sh", "-c", script], "env": [{ "name": "ANSWER", "value": "42" }], "workdir": "/", "gpuUuids": [],
+        "command": ["sh", "-c", script], "env": [{ "name": "ANSWER", "value": "42" }], "workdir": "/", "image": null, "gpuUuids": [],
         "milli": 1000, "timeLimitSeconds": null, "graceSeconds": 5, "nodeRank": 0, "nodeCount": 1, "started": false
     })
 }

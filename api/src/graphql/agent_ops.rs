@@ -48,6 +48,9 @@ pub struct RegisterHostInput {
     pub labels: Option<Vec<LabelInput>>,
     /// How the agent holds a job's processes together: cgroup, systemd scope or plain, with what else there is to say of it.
     pub containment: Option<String>,
+    /// What runs containers on this host, with its version: podman, apptainer or docker; absent: nothing, and jobs with an
+    /// image do not come here.
+    pub container_runtime: Option<String>,
     /// What people should know of this host.
     pub warnings: Option<Vec<String>>,
     /// Its GPUs.
@@ -132,6 +135,8 @@ pub struct GpuSampleInput {
     pub health: GpuHealth,
     /// Why, when it is not healthy.
     pub health_reason: Option<String>,
+    /// Whether what several jobs get of it is enforced, by MPS; null: not told.
+    pub shares_enforced: Option<bool>,
     /// What the card says of its use; null: the agent cannot tell, and a GPU that nobody was given is quarantined.
     #[graphql(name = "use")]
     pub gpu_use: Option<GpuUse>,
@@ -425,6 +430,7 @@ fn declare(input: RegisterHostInput) -> Result<Declaration, Fault> {
         memory_mib: input.memory_mib,
         labels,
         containment: input.containment.map(brief),
+        container_runtime: input.container_runtime.map(brief).filter(|runtime| !runtime.is_empty()),
         warnings: input.warnings.unwrap_or_default().into_iter().take(WARNINGS).map(brief).collect(),
         gpus,
     })
@@ -474,6 +480,7 @@ fn sample(input: GpuSampleInput) -> Result<Sample, Fault> {
         quarantine: input.quarantine,
         health: input.health.as_str(),
         health_reason: input.health_reason.map(brief),
+        shares_enforced: input.shares_enforced,
         gpu_use: input.gpu_use.map(GpuUse::as_str),
         processes: processes.collect(),
     })

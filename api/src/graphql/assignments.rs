@@ -51,6 +51,8 @@ pub struct Assignment {
     env: Vec<EnvVar>,
     /// Where the command starts; null: the home directory of the user that it runs as.
     pub workdir: Option<String>,
+    /// The container image that the command runs in; null: what is installed on the host.
+    pub image: Option<String>,
     /// UUIDs of the GPUs on this host, for CUDA_VISIBLE_DEVICES.
     pub gpu_uuids: Vec<String>,
     /// Thousandths of the GPU, when it is shared.
@@ -114,6 +116,7 @@ impl Assignment {
             command: one.job.command.map(|command| command.0).unwrap_or_default(),
             env: one.job.env.0.into_iter().map(|(name, value)| EnvVar { name, value }).collect(),
             workdir: one.job.workdir,
+            image: one.job.image,
             gpu_uuids: one.gpu_uuids,
             milli: one.milli,
             time_limit_seconds: one.job.time_limit_seconds,

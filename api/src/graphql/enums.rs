@@ -141,6 +141,8 @@ pub enum BlockerCode {
     GpusBusy,
     /// The fleet has not enough GPUs that match, busy ones included.
     NoMatchingGpu,
+    /// It has an image, and hosts that would do otherwise cannot run containers.
+    NoContainerRuntime,
     /// Its organization's ceiling.
     OverQuota,
     /// Another organization's turn.
@@ -165,6 +167,8 @@ pub enum SuggestionCode {
     Release,
     /// It may lie on several hosts.
     SeveralHosts,
+    /// It may run what is installed on its host, without its image.
+    WithoutImage,
     /// Any type of GPU will do.
     AnyType,
     /// Its hosts need no labels.

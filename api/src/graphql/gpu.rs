@@ -338,6 +338,12 @@ impl Gpu {
         self.0.numa_node
     }
 
+    /// Whether the share of it that a job asks for is enforced, in memory and threads, by NVIDIA's MPS; false: shares are counted
+    /// alone. Null: its agent has not said.
+    async fn shares_enforced(&self) -> Option<bool> {
+        self.0.shares_enforced
+    }
+
     /// UUIDs of its host's other GPUs that it reaches by NVLink.
     async fn nvlink_peers(&self) -> &[String] {
         &self.0.nvlink_peers.0

@@ -77,6 +77,11 @@ impl Host {
         self.0.containment.as_deref()
     }
 
+    /// What runs containers there, with its version; null: nothing, and jobs with an image are not placed there.
+    async fn container_runtime(&self) -> Option<&str> {
+        self.0.container_runtime.as_deref()
+    }
+
     /// What its agent wants people to know: no driver, no clean way to run jobs, and the like.
     async fn warnings(&self) -> &[String] {
         &self.0.warnings.0

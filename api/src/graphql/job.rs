@@ -195,6 +195,11 @@ impl Job {
         self.0.workdir.as_deref()
     }
 
+    /// The container image that its command runs in; null: what is installed on its host.
+    async fn image(&self) -> Option<&str> {
+        self.0.image.as_deref()
+    }
+
     /// Its attempt, from 1.
     async fn attempt(&self) -> i32 {
         self.0.attempt

@@ -181,6 +181,7 @@ impl Query {
             priority: spec.priority,
             submitted_at: Utc::now(),
             requirements: spec.requirements,
+            needs_container: spec.image.is_some(),
             held: spec.hold,
             unfinished_dependencies: unfinished.map(|job| JobId(job.id)).collect(),
             rests_until: None,

@@ -219,6 +219,10 @@ async fn check_hosts(tx: &Tx<'_>, row: &job::Model, gpus: &[PlacedGpu]) -> Resul
         if host.organization_id.is_some_and(|owner| owner != row.organization_id) {
             return Err(Fault::NotFound("gpu"));
         }
+        if row.image.is_some() && host.container_runtime.is_none() {
+            let why = "nothing runs containers there, and the job has an image";
+            return Err(Fault::conflict(format!("the host {} cannot take it: {why}", host.name)));
+        }
         check_room(tx, row, &host, gpus).await?;
         checked.push(host);
     }

@@ -92,6 +92,7 @@ pub(crate) enum GpuUse {
 pub(crate) enum BlockerCode {
     GpusBusy,
     NoMatchingGpu,
+    NoContainerRuntime,
     OverQuota,
     FairShare,
     HigherPriorityAhead,
@@ -197,7 +198,8 @@ shown_by_name! {
         Foreign => "FOREIGN", Orphaned => "ORPHANED",
     }
     BlockerCode {
-        GpusBusy => "GPUS_BUSY", NoMatchingGpu => "NO_MATCHING_GPU", OverQuota => "OVER_QUOTA",
+        GpusBusy => "GPUS_BUSY", NoMatchingGpu => "NO_MATCHING_GPU",
+        NoContainerRuntime => "NO_CONTAINER_RUNTIME", OverQuota => "OVER_QUOTA",
         FairShare => "FAIR_SHARE", HigherPriorityAhead => "HIGHER_PRIORITY_AHEAD",
         ReservedForEarlierJob => "RESERVED_FOR_EARLIER_JOB", Dependency => "DEPENDENCY", Held => "HELD",
         RetryPause => "RETRY_PAUSE", NotYetEvaluated => "NOT_YET_EVALUATED",

@@ -84,6 +84,7 @@ pub(crate) struct HostRow {
     pub(crate) labels: Vec<Label>,
     pub(crate) agent_version: Option<String>,
     pub(crate) containment: Option<String>,
+    pub(crate) container_runtime: Option<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) last_heartbeat_at: Option<Instant>,
     pub(crate) cpus: f64,

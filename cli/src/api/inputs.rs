@@ -70,6 +70,8 @@ pub(crate) struct SubmitJobInput {
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) workdir: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) image: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) priority: Option<i32>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) max_retries: Option<i32>,

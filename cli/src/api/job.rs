@@ -144,6 +144,7 @@ pub(crate) struct JobDetail {
     pub(crate) command: Option<Vec<String>>,
     pub(crate) env_names: Vec<String>,
     pub(crate) workdir: Option<String>,
+    pub(crate) image: Option<String>,
     pub(crate) max_retries: i32,
     pub(crate) time_limit_seconds: Option<i32>,
     pub(crate) depends_on: Vec<Dependency>,
@@ -181,7 +182,7 @@ mod tests {
                 "estimatedStartAt": "2026-01-01T00:00:00Z" },
             "gpus": [], "exitCode": 143, "submittedBy": "ada", "submittedAt": "2026-01-01T00:00:00Z",
             "allocatedAt": null, "startedAt": null, "finishedAt": null, "updatedAt": "2026-01-01T00:00:00Z",
-            "version": 7, "command": ["true"], "envNames": ["A"], "workdir": null, "maxRetries": 1,
+            "version": 7, "command": ["true"], "envNames": ["A"], "workdir": null, "image": "busybox:1", "maxRetries": 1,
             "timeLimitSeconds": 60, "dependsOn": [], "labels": [],
             "events": { "nodes": [{ "at": "2026-01-01T00:00:00Z", "status": "QUEUED", "message": null,
                 "actor": "ada", "attempt": 1 }] }

@@ -76,6 +76,10 @@ pub(crate) struct JobSpecArgs {
     #[arg(long, value_name = "DIR", help_heading = "Job")]
     pub(crate) workdir: Option<String>,
 
+    /// A container image in which it runs: nvcr.io/nvidia/pytorch:24.05-py3, say
+    #[arg(long, value_name = "IMAGE", help_heading = "Job")]
+    pub(crate) image: Option<String>,
+
     /// A label of the job; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair, help_heading = "Job")]
     pub(crate) labels: Vec<Pair>,

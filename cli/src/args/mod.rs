@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod connection;
+pub(crate) mod doctor;
 pub(crate) mod environment;
 pub(crate) mod fleet;
 pub(crate) mod identity;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Serve(server::ServeArgs),
     /// Runs the agent of a GPU host
     Agent(server::AgentArgs),
+    /// Says what is wrong on this host, and how to mend it; changes nothing
+    Doctor(doctor::DoctorArgs),
     /// Prints a new token, on the last line
     Token(server::TokenArgs),
     /// Prints the GraphQL schema, or who may use what of it

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use agent::ContainerChoice;
 use clap::{Args, Subcommand};
 
 use super::identity::IdentityArgs;
@@ -158,6 +159,11 @@ pub(crate) struct HostArgs {
     /// can switch; without this, its jobs run as nobody
     #[arg(long = "job-user", value_name = "[ORG=]NAME", env = "GPU_FLEET_JOB_USER", value_delimiter = ',')]
     pub(crate) job_users: Vec<String>,
+
+    /// What runs the containers of jobs with an image: auto (the first that works of podman, apptainer and docker), one of these,
+    /// or none
+    #[arg(long, value_name = "RUNTIME", env = "GPU_FLEET_CONTAINER_RUNTIME", default_value = "auto")]
+    pub(crate) container_runtime: ContainerChoice,
 
     /// A label of this host, key=value; may be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", env = "GPU_FLEET_LABEL", value_parser = pair, value_delimiter = ',')]

@@ -23,13 +23,14 @@ const GPUS: [Column; 9] = [
     Column::new("JOB / REASON").elastic(),
 ];
 
-const HOSTS: [Column; 9] = [
+const HOSTS: [Column; 10] = [
     Column::new("HOST"),
     Column::new("STATUS"),
     Column::new("GPUS FREE").right(),
     Column::new("TYPES").elastic_down_to(20),
     Column::new("CPUS").right().expendable(2),
     Column::new("MEMORY").right().expendable(2),
+    Column::new("CONTAINERS").expendable(4),
     Column::new("LAST SEEN").expendable(1),
     Column::new("ORGANIZATION").expendable(3),
     Column::new("REMARKS").elastic(),
@@ -91,6 +92,7 @@ fn host_cells(host: &HostRow, now: Instant) -> Vec<Cell> {
         types(host).into(),
         format!("{}", host.cpus).into(),
         gigabytes(host.memory_mib).into(),
+        host.container_runtime.as_deref().map_or_else(unknown, Cell::from),
         host.last_heartbeat_at.map_or_else(|| Cell::from("never"), |at| ago(at, now).into()),
         host.organization.as_ref().map_or(shared, |owner| (&owner.slug).into()),
         remarks(host).into(),

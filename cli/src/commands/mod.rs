@@ -5,6 +5,7 @@ mod allocate;
 mod audit;
 mod bulk;
 mod cancel;
+mod doctor;
 mod drain;
 mod follow;
 mod interrupt;
@@ -59,6 +60,7 @@ pub(crate) async fn perform(command: Command) -> Result<u8, Failure> {
         Command::Up(args) => serve::up(args).await,
         Command::Serve(args) => serve::serve(args).await,
         Command::Agent(args) => serve::agent(args).await,
+        Command::Doctor(args) => doctor::perform(args).await,
         Command::Token(args) => serve::token(args).await,
         Command::Schema(args) => serve::schema(&args),
         Command::Migrate(args) => serve::migrate(args).await,

@@ -22,6 +22,7 @@ pub(crate) fn job_input(
             spec.env.into_iter().map(|pair| EnvVarInput { name: pair.key, value: pair.value }).collect(),
         ),
         workdir: spec.workdir,
+        image: spec.image,
         priority: Some(spec.priority),
         max_retries: Some(spec.max_retries),
         retry_pause_seconds: Some(i32::try_from(spec.retry_pause.as_secs()).unwrap_or(i32::MAX)),

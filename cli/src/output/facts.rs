@@ -34,6 +34,7 @@ pub(crate) fn facts(job: &JobDetail, now: Instant) -> Vec<(&'static str, String)
     add("attempt", Some(format!("{} of at most {}", row.attempt, job.max_retries + 1)));
     add("time limit", job.time_limit_seconds.map(|secs| span(i64::from(secs))));
     add("directory", job.workdir.clone());
+    add("image", job.image.clone());
     add("environment", filled(job.env_names.join(" ")));
     add("labels", filled(labels(&job.labels)));
     for dependency in &job.depends_on {

@@ -62,6 +62,7 @@ fn host(number: usize, name: String, room: (f64, i32), gpus: usize, card: &Card)
         organization: None,
         schedulable: true,
         labels: Vec::new(),
+        runs_containers: true,
         cpus: room.0,
         memory_mib: room.1,
         cpus_allocated: 0.0,

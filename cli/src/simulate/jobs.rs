@@ -72,6 +72,7 @@ fn one(place: usize, job: Read, organization: OrganizationId) -> TraceJob {
         priority: job.priority,
         submitted_at: DateTime::from_timestamp(job.submit_secs, 0).unwrap_or_default(),
         requirements: job.requirements,
+        needs_container: false,
         held: false,
         unfinished_dependencies: Vec::new(),
         rests_until: None,

@@ -4,6 +4,7 @@
 //! the public schema spells it, with the place in a list (`command[2]`), and says what would be accepted. Texts that
 //! come from outside are never repeated in a message: they may be long, or hold anything.
 
+mod image;
 mod labels;
 mod organization;
 mod process;
@@ -54,6 +55,8 @@ pub const ENV_VARS: usize = 256;
 pub const ENV_BYTES: usize = 64 * 1024;
 /// Bytes of a working directory.
 pub const WORKDIR_BYTES: usize = 4096;
+/// Bytes of a reference to an image.
+pub const IMAGE_BYTES: usize = 512;
 /// The largest priority; the smallest is its negative.
 pub const PRIORITY: i32 = 1000;
 /// Retries of one job.
@@ -108,6 +111,10 @@ pub struct JobSpec {
     pub env: Vec<(String, String)>,
     /// Where its processes start.
     pub workdir: Option<String>,
+    /// The container image that the command runs in; None: what is installed on its host.
+    // Left out where there is none: idempotency keys are compared by this form, also across an upgrade.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// Larger goes first.
     pub priority: i32,
     /// How often it is tried again after it has failed.
@@ -136,6 +143,7 @@ pub fn check(spec: &JobSpec) -> Result<(), InvalidInput> {
     }
     process::check_env(&spec.env)?;
     process::check_workdir(spec.workdir.as_deref())?;
+    image::check(spec)?;
     check_priority(spec.priority)?;
     refuse_unless((0..=RETRIES).contains(&spec.max_retries), "maxRetries", || {
         format!("must be 0 to {RETRIES}")

@@ -151,6 +151,65 @@ fn a_workdir_is_an_absolute_path() {
     }
 }
 
+/// A job that runs something in an image.
+fn runs_in(job: &mut JobSpec, image: &str) {
+    (job.image, job.command) = (Some(image.to_owned()), Some(strings(&["true"])));
+}
+
+#[test]
+fn an_image_is_a_reference_to_a_registry() {
+    let digest = format!("@sha256:{}", "a1".repeat(32));
+    let good = [
+        "busybox",
+        "busybox:1.36",
+        "nvcr.io/nvidia/pytorch:24.05-py3",
+        "localhost:5000/a/b_c.d--e:X",
+        "a__b",
+    ];
+    for image in good.map(str::to_owned).into_iter().chain([format!("a/b{digest}"), format!("a:v1{digest}")])
+    {
+        accepts(|job| runs_in(job, &image));
+    }
+    let bad = [
+        "",
+        "-v",
+        "--privileged",
+        "a b",
+        "/etc",
+        "a/",
+        "a//b",
+        "Busybox",
+        "a:",
+        "a:-x",
+        "a@sha256:ab",
+        "a@md5:ab",
+        "docker://a",
+        "dir:/etc",
+        "docker-archive:/x.tar",
+        "a..b",
+        "a___b",
+        "a.:1",
+        "host:99999/a",
+        "ä",
+        "a\0",
+        "a\n",
+    ];
+    for image in bad {
+        refuses("image", |job| runs_in(job, image));
+    }
+    refuses("image", |job| runs_in(job, &"a".repeat(513)));
+    refuses("image", |job| (job.image, job.command) = (Some("a".to_owned()), None));
+}
+
+#[test]
+fn a_variable_for_a_container_is_one_line() {
+    accepts(|job| job.env = vec![("A".to_owned(), "1\n2".to_owned())]);
+    refuses("env[0].value", |job| {
+        runs_in(job, "a");
+        job.env = vec![("A".to_owned(), "1\n2".to_owned())];
+    });
+}
+
 #[test]
 fn numbers_stay_in_their_ranges() {
     accepts(|job| (job.priority, job.max_retries, job.time_limit_seconds) = (-1000, 100, Some(31_536_000)));

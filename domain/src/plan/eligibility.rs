@@ -68,6 +68,15 @@ impl Pool {
     }
 }
 
+/// Who asks, and for what.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) organization: OrganizationId,
+    pub(super) requirements: &'a GpuRequirements,
+    /// Its hosts must run containers.
+    pub(super) needs_container: bool,
+}
+
 /// Whether an organization's jobs may run on a host, as far as tenancy goes.
 pub(super) fn may_use(organization: OrganizationId, host: &Host<'_>) -> bool {
     host.state.organization.is_none_or(|owner| owner == organization)
@@ -80,7 +89,7 @@ pub(super) struct Pools<'a> {
     numbers: HashMap<(Vec<bool>, usize), usize>,
     /// Sets of hosts, by what was asked of them and by what came of it.
     places: Vec<Vec<usize>>,
-    places_by_wish: HashMap<(&'a [Label], Option<OrganizationId>), usize>,
+    places_by_wish: HashMap<(&'a [Label], Option<OrganizationId>, bool), usize>,
     places_by_hosts: HashMap<Vec<usize>, usize>,
     /// Organizations that own hosts; all others see the same ones.
     owners: HashSet<OrganizationId>,
@@ -99,14 +108,9 @@ impl<'a> Pools<'a> {
     }
 
     /// The number of the pool that answers these requirements.
-    pub(super) fn number(
-        &mut self,
-        fleet: &Fleet<'_>,
-        organization: OrganizationId,
-        requirements: &'a GpuRequirements,
-    ) -> usize {
-        let place = self.place(fleet, organization, requirements);
-        let matches = |model: &(&str, i32)| requirements.matches_card(model.0, model.1);
+    pub(super) fn number(&mut self, fleet: &Fleet<'_>, asked: Asked<'a>) -> usize {
+        let place = self.place(fleet, asked);
+        let matches = |model: &(&str, i32)| asked.requirements.matches_card(model.0, model.1);
         let models: Vec<bool> = fleet.models.iter().map(matches).collect();
         if let Some(&number) = self.numbers.get(&(models.clone(), place)) {
             return number;
@@ -117,21 +121,18 @@ impl<'a> Pools<'a> {
         self.known.len() - 1
     }
 
-    fn place(
-        &mut self,
-        fleet: &Fleet<'_>,
-        organization: OrganizationId,
-        requirements: &'a GpuRequirements,
-    ) -> usize {
-        let wish =
-            (requirements.labels.as_slice(), self.owners.contains(&organization).then_some(organization));
+    fn place(&mut self, fleet: &Fleet<'_>, asked: Asked<'a>) -> usize {
+        let Asked { organization, requirements, needs_container } = asked;
+        let owner = self.owners.contains(&organization).then_some(organization);
+        let wish = (requirements.labels.as_slice(), owner, needs_container);
         if let Some(&place) = self.places_by_wish.get(&wish) {
             return place;
         }
         let fits = |host: &Host<'_>| {
             let state = host.state;
             let labelled = requirements.matches_labels(&state.labels);
-            state.schedulable && may_use(organization, host) && labelled
+            let runs = state.runs_containers || !needs_container;
+            state.schedulable && may_use(organization, host) && labelled && runs
         };
         let hosts: Vec<usize> = (0..fleet.hosts.len()).filter(|&rank| fits(&fleet.hosts[rank])).collect();
         let place = *self.places_by_hosts.entry(hosts).or_insert_with_key(|hosts| {
@@ -140,6 +141,14 @@ impl<'a> Pools<'a> {
         });
         self.places_by_wish.insert(wish, place);
         place
+    }
+
+    /// The pool that would answer these requirements if every host ran containers.
+    pub(super) fn without_containers(fleet: &Fleet<'_>, asked: Asked<'_>) -> Pool {
+        let anywhere = Asked { needs_container: false, ..asked };
+        let mut pools = Pools::new(fleet);
+        let number = pools.number(fleet, anywhere);
+        pools.known.swap_remove(number)
     }
 
     /// For each pool, the pools that share a GPU with it, itself included.

@@ -10,6 +10,7 @@ use crate::snapshot::{Snapshot, WaitingJob};
 use super::accounts::Account;
 use super::core::{Core, Outcome, Promise};
 use super::demand::Demand;
+use super::eligibility::Pools;
 use super::load::lengths;
 use super::moment::{calendar, moment};
 use super::no_match::Census;
@@ -223,12 +224,7 @@ impl<'p> ShapeBlockers<'p> {
         let mut blockers = Vec::new();
         match shape.demand {
             Some(demand) if shape.possible => self.busy(shape, &demand, own_reservation, &mut blockers),
-            _ => {
-                let pass = self.pass;
-                let census = self.census.get_or_insert_with(|| Census::new(&pass.fleet));
-                let message = census.no_match(shape, &pass.pools.known[shape.pool]);
-                blockers.push(blocker(BlockerCode::NoMatchingGpu, message));
-            }
+            _ => self.impossible(shape, &mut blockers),
         }
         let mut budget = self.account(shape);
         if own_reservation {
@@ -239,6 +235,23 @@ impl<'p> ShapeBlockers<'p> {
                 .push(blocker(BlockerCode::OverQuota, wording::over_quota(&budget, demand.total_milli())));
         }
         blockers
+    }
+
+    /// The fleet cannot serve it even when nothing else runs: for want of GPUs, of hosts that run containers, or of both.
+    fn impossible(&mut self, shape: &Shape<'_>, blockers: &mut Vec<Blocker>) {
+        let pass = self.pass;
+        let (own, fleet) = (&pass.pools.known[shape.pool], &pass.fleet);
+        let anywhere = shape.needs_container.then(|| Pools::without_containers(fleet, shape.asked()));
+        let pool = anywhere.as_ref().unwrap_or(own);
+        let enough = shape.demand.is_some_and(|demand| pool.could_ever_serve(&demand, fleet));
+        if !enough {
+            let census = self.census.get_or_insert_with(|| Census::new(fleet));
+            blockers.push(blocker(BlockerCode::NoMatchingGpu, census.no_match(shape, pool)));
+        }
+        if own.hosts.len() < pool.hosts.len() {
+            let message = wording::containers(own.hosts.len(), pool.hosts.len());
+            blockers.push(blocker(BlockerCode::NoContainerRuntime, message));
+        }
     }
 
     fn busy(&mut self, shape: &Shape<'_>, demand: &Demand, own: bool, blockers: &mut Vec<Blocker>) {

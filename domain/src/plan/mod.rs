@@ -149,6 +149,8 @@ pub enum BlockerCode {
     GpusBusy,
     /// The fleet has not enough GPUs that match, busy ones included.
     NoMatchingGpu,
+    /// It has an image, and hosts that would do otherwise cannot run containers.
+    NoContainerRuntime,
     /// Its organization's ceiling.
     OverQuota,
     /// Another organization's turn.

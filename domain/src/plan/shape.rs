@@ -8,7 +8,7 @@ use crate::requirements::GpuRequirements;
 use crate::snapshot::WaitingJob;
 
 use super::demand::Demand;
-use super::eligibility::Pools;
+use super::eligibility::{Asked, Pools};
 use super::fleet::Fleet;
 
 /// What all jobs of a shape have in common.
@@ -16,6 +16,8 @@ use super::fleet::Fleet;
 pub(super) struct Shape<'a> {
     pub(super) organization: OrganizationId,
     pub(super) requirements: &'a GpuRequirements,
+    /// Its hosts must run containers.
+    pub(super) needs_container: bool,
     /// None: numbers that make no sense, which no GPU answers.
     pub(super) demand: Option<Demand>,
     /// The GPUs that answer it, as a number in [`Pools`].
@@ -24,6 +26,13 @@ pub(super) struct Shape<'a> {
     pub(super) possible: bool,
     /// The number of its demand: equal for equal demands on equal pools, whoever asks.
     pub(super) ask: usize,
+}
+
+impl<'a> Shape<'a> {
+    pub(super) fn asked(&self) -> Asked<'a> {
+        let Self { organization, requirements, needs_container, .. } = *self;
+        Asked { organization, requirements, needs_container }
+    }
 }
 
 /// The shapes met so far.
@@ -46,13 +55,12 @@ impl<'a> Shapes<'a> {
 
     /// The number of a job's shape.
     pub(super) fn number(&mut self, job: &'a WaitingJob, pools: &mut Pools<'a>, fleet: &Fleet<'_>) -> usize {
-        let key = Key { organization: job.organization, requirements: &job.requirements };
-        *self.numbers.entry(key).or_insert_with(|| {
-            let pool = pools.number(fleet, job.organization, &job.requirements);
+        let WaitingJob { organization, requirements, needs_container, .. } = job;
+        let asked = Asked { organization: *organization, requirements, needs_container: *needs_container };
+        *self.numbers.entry(Key(asked)).or_insert_with(|| {
+            let pool = pools.number(fleet, asked);
             let demand = Demand::of(&job.requirements, self.whole_hosts);
             let possible = demand.is_some_and(|demand| pools.known[pool].could_ever_serve(&demand, fleet));
-            let requirements = &job.requirements;
-            let organization = job.organization;
             let asks = self.asks.len();
             let ask = demand.map_or(usize::MAX, |demand| {
                 let Demand { count, milli, cpus_per_gpu, memory_gb_per_gpu, .. } = demand;
@@ -60,7 +68,16 @@ impl<'a> Shapes<'a> {
                 let key = (pool, count, milli, demand.single_host(), bits.0, bits.1);
                 *self.asks.entry(key).or_insert(asks)
             });
-            self.known.push(Shape { organization, requirements, demand, pool, possible, ask });
+            let Asked { organization, requirements, needs_container } = asked;
+            self.known.push(Shape {
+                organization,
+                requirements,
+                needs_container,
+                demand,
+                pool,
+                possible,
+                ask,
+            });
             self.known.len() - 1
         })
     }
@@ -68,17 +85,16 @@ impl<'a> Shapes<'a> {
 
 /// A shape's identity. Numbers compare by their bits, which is equality enough for telling shapes apart.
 #[derive(Clone)]
-struct Key<'a> {
-    organization: OrganizationId,
-    requirements: &'a GpuRequirements,
-}
+struct Key<'a>(Asked<'a>);
 
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.organization == other.organization
-            && self.requirements.bits() == other.requirements.bits()
-            && self.requirements.gpu_types == other.requirements.gpu_types
-            && self.requirements.labels == other.requirements.labels
+        let (one, other) = (&self.0, &other.0);
+        one.organization == other.organization
+            && one.needs_container == other.needs_container
+            && one.requirements.bits() == other.requirements.bits()
+            && one.requirements.gpu_types == other.requirements.gpu_types
+            && one.requirements.labels == other.requirements.labels
     }
 }
 
@@ -86,9 +102,11 @@ impl Eq for Key<'_> {}
 
 impl Hash for Key<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.organization.hash(state);
-        self.requirements.bits().hash(state);
-        self.requirements.gpu_types.hash(state);
-        self.requirements.labels.hash(state);
+        let Asked { organization, requirements, needs_container } = self.0;
+        organization.hash(state);
+        needs_container.hash(state);
+        requirements.bits().hash(state);
+        requirements.gpu_types.hash(state);
+        requirements.labels.hash(state);
     }
 }

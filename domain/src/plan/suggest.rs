@@ -37,6 +37,8 @@ pub enum SuggestionCode {
     Release,
     /// It may lie on several hosts.
     SeveralHosts,
+    /// It may run what is installed on its host, without its image.
+    WithoutImage,
     /// Any type of GPU will do.
     AnyType,
     /// Its hosts need no labels.
@@ -91,12 +93,17 @@ pub fn suggest(snapshot: &Snapshot, now: DateTime<Utc>, job: JobId) -> Vec<Sugge
 #[derive(Clone)]
 struct Wish {
     requirements: GpuRequirements,
+    needs_container: bool,
     estimate_secs: Option<i64>,
 }
 
 impl Wish {
     fn of(job: &WaitingJob) -> Self {
-        Self { requirements: job.requirements.clone(), estimate_secs: job.estimate_secs }
+        Self {
+            requirements: job.requirements.clone(),
+            needs_container: job.needs_container,
+            estimate_secs: job.estimate_secs,
+        }
     }
 }
 
@@ -110,8 +117,8 @@ struct Trial<'s> {
 impl Trial<'_> {
     /// The hosts on which the job would start now; nothing when it would not.
     fn start(&self, wish: &Wish) -> Option<Vec<String>> {
-        let Wish { requirements, estimate_secs } = wish.clone();
-        let changed = WaitingJob { requirements, estimate_secs, ..self.job.clone() };
+        let Wish { requirements, needs_container, estimate_secs } = wish.clone();
+        let changed = WaitingJob { requirements, needs_container, estimate_secs, ..self.job.clone() };
         let mut core: Core<'_> = self.core.clone();
         core.change(&changed, lengths(&changed));
         core.pass(self.now);
@@ -179,6 +186,10 @@ fn given_up(snapshot: &Snapshot, trial: &Trial<'_>, job: &WaitingJob) -> Vec<(Su
     if asked.single_host && asked.count > 1 {
         let several = |wish: &mut Wish| wish.requirements.single_host = false;
         add(SuggestionCode::SeveralHosts, "on several hosts".to_owned(), &several);
+    }
+    if job.needs_container {
+        let without = |wish: &mut Wish| wish.needs_container = false;
+        add(SuggestionCode::WithoutImage, "without its image".to_owned(), &without);
     }
     if !asked.gpu_types.is_empty() {
         let any = |wish: &mut Wish| wish.requirements.gpu_types.clear();

@@ -33,6 +33,11 @@ pub(super) fn rests(until: DateTime<Utc>) -> String {
     format!("It has failed, and is tried again at {at} at the earliest")
 }
 
+/// For [`super::BlockerCode::NoContainerRuntime`].
+pub(super) fn containers(with: usize, hosts: usize) -> String {
+    format!("The job has an image, and {with} of {hosts} hosts with matching GPUs can run containers")
+}
+
 /// For [`super::BlockerCode::OverQuota`].
 pub(super) fn over_quota(budget: &Account, needed: i64) -> String {
     let ceiling = budget.ceiling.unwrap_or(i64::MAX);

@@ -9,6 +9,7 @@
 //! gpu 3 remap_pending=1 remap_failure=0 recovery=1 throttle=64 clock=1980 numa=1 fields as NVML numbers them
 //! gpu 0 links=1,1,2,switch    a link each: to which GPU, or to a switch
 //! gpu 1 mig=3                 it is cut into three slices
+//! gpu 0 persistence=0         its driver does not stay loaded
 //! proc 0 4242 1073741824      process 4242 holds this many bytes of GPU 0
 //! proc 1/2 4242 1073741824    of slice 2 of GPU 1
 //! xid 2 79 1                  an error event; delivered once for each number at its end
@@ -45,6 +46,7 @@ pub(crate) struct Gpu {
     /// A link each: the GPU at its other end, or none for a switch.
     pub(crate) links: Vec<Option<usize>>,
     pub(crate) slices: u32,
+    pub(crate) persistent: bool,
 }
 
 /// A process on a card.
@@ -106,6 +108,7 @@ fn new_gpu(index: u64) -> Gpu {
         numa_node: None,
         links: Vec::new(),
         slices: 0,
+        persistent: true,
     }
 }
 
@@ -187,6 +190,7 @@ impl Gpu {
             "numa" => self.numa_node = Some(narrow(number)),
             "links" => self.links = value.split(',').map(|peer| peer.parse().ok()).collect(),
             "mig" => self.slices = narrow(number),
+            "persistence" => self.persistent = number != 0,
             _ => {}
         }
     }

@@ -11,6 +11,8 @@
 mod bulk;
 mod cards;
 mod chaos;
+mod containers;
+mod doctor;
 mod endurance;
 mod feed;
 mod fencing;
@@ -24,6 +26,7 @@ mod preemption;
 mod provider;
 mod races;
 mod refusals;
+mod shares;
 mod tenancy;
 mod terminal;
 mod top;

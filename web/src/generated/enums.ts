@@ -59,6 +59,8 @@ export type BlockerCode =
   | 'HIGHER_PRIORITY_AHEAD'
   /** Too new: the scheduler has not looked at it. */
   | 'NOT_YET_EVALUATED'
+  /** It has an image, and hosts that would do otherwise cannot run containers. */
+  | 'NO_CONTAINER_RUNTIME'
   /** The fleet has not enough GPUs that match, busy ones included. */
   | 'NO_MATCHING_GPU'
   /** Its organization's ceiling. */
@@ -250,7 +252,9 @@ export type SuggestionCode =
   /** It is done before a job starts to which the GPUs are promised. */
   | 'SHORTER_RUN'
   /** Half of its share of a GPU will do. */
-  | 'SMALLER_SHARE';
+  | 'SMALLER_SHARE'
+  /** It may run what is installed on its host, without its image. */
+  | 'WITHOUT_IMAGE';
 
 /** What usage is told by. */
 export type UsageDimension =

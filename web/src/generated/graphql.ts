@@ -63,6 +63,8 @@ export type BlockerCode =
   | 'HIGHER_PRIORITY_AHEAD'
   /** Too new: the scheduler has not looked at it. */
   | 'NOT_YET_EVALUATED'
+  /** It has an image, and hosts that would do otherwise cannot run containers. */
+  | 'NO_CONTAINER_RUNTIME'
   /** The fleet has not enough GPUs that match, busy ones included. */
   | 'NO_MATCHING_GPU'
   /** Its organization's ceiling. */
@@ -355,6 +357,11 @@ export type SubmitJobInput = {
   hold?: boolean | null | undefined;
   /** Same key, same organization: the first submission's job is returned and nothing is created. */
   idempotencyKey?: string | null | undefined;
+  /**
+   * A container image of a registry in which the command runs, [host[:port]/]name[:tag][@sha256:digest]; absent: what is
+   * installed on its host. The command takes the place of the image's own entry point.
+   */
+  image?: string | null | undefined;
   /** Free labels for filters. */
   labels?: Array<LabelInput> | null | undefined;
   /** Attempts beyond the first, when one fails or its host is lost. */
@@ -407,7 +414,9 @@ export type SuggestionCode =
   /** It is done before a job starts to which the GPUs are promised. */
   | 'SHORTER_RUN'
   /** Half of its share of a GPU will do. */
-  | 'SMALLER_SHARE';
+  | 'SMALLER_SHARE'
+  /** It may run what is installed on its host, without its image. */
+  | 'WITHOUT_IMAGE';
 
 /** Changes to a host. */
 export type UpdateHostInput = {

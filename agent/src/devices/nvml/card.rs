@@ -12,7 +12,7 @@ use super::super::ownership::owner_of;
 use super::super::xid::{Identity, XidWatch, identity};
 use super::super::{Device, GpuProcess, LiveAttempt, Sample};
 use super::verdict::Verdict;
-use crate::procfs;
+use crate::{mps, procfs};
 
 /// A handle and what must be known about it once the card no longer answers.
 pub(super) struct Card {
@@ -83,7 +83,8 @@ impl Card {
                 listed.push(process);
             }
         }
-        Some(listed.iter().map(|process| self.describe(process, live)).collect())
+        let strangers_or_jobs = listed.iter().filter(|process| !mps::serves(process.pid.cast_signed()));
+        Some(strangers_or_jobs.map(|process| self.describe(process, live)).collect())
     }
 
     fn describe(&self, process: &ProcessInfo, live: &[LiveAttempt]) -> GpuProcess {

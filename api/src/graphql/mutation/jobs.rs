@@ -89,6 +89,9 @@ pub struct SubmitJobInput {
     pub env: Option<Vec<EnvVarInput>>,
     /// Where the command starts, an absolute path on its host; absent: the home directory of the user that it runs as.
     pub workdir: Option<String>,
+    /// A container image of a registry in which the command runs, [host[:port]/]name[:tag][@sha256:digest]; absent: what is
+    /// installed on its host. The command takes the place of the image's own entry point.
+    pub image: Option<String>,
     /// Larger goes first, -1000 to 1000.
     #[graphql(default_with = "Some(0)")]
     pub priority: Option<i32>,
@@ -128,6 +131,7 @@ impl SubmitJobInput {
             command: self.command,
             env: env.collect(),
             workdir: self.workdir,
+            image: self.image,
             priority: self.priority.unwrap_or(0),
             max_retries: self.max_retries.unwrap_or(0),
             retry_pause_seconds: self.retry_pause_seconds.unwrap_or(RETRY_PAUSE),
@@ -179,7 +183,8 @@ fn bytes_of(spec: &JobSpec) -> usize {
     let command = spec.command.iter().flatten().map(String::len).sum::<usize>();
     let env = spec.env.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
     let labels = spec.labels.iter().map(|label| label.key.len() + label.value.len()).sum::<usize>();
-    512 + spec.name.len() + command + env + labels + spec.depends_on.len() * 16
+    let image = spec.image.as_ref().map_or(0, String::len);
+    512 + image + spec.name.len() + command + env + labels + spec.depends_on.len() * 16
 }
 
 /// An array of jobs, each of which knows its number.

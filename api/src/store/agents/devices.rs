@@ -58,6 +58,7 @@ async fn new_device(tx: &Tx<'_>, row: &host::Model, device: &Device) -> Result<g
         simulated: Set(device.simulated),
         numa_node: Set(device.numa_node),
         nvlink_peers: Set(Texts(device.nvlink_peers.clone())),
+        shares_enforced: Set(None),
         present: Set(true),
         health: Set(device.health.to_owned()),
         health_reason: Set(device.health_reason.clone()),

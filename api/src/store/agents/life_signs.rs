@@ -171,7 +171,9 @@ async fn note_health(
         .quarantine
         .then(|| sample.health_reason.clone().unwrap_or_else(|| "it is not well".to_owned()));
     let occupied = unwell.or_else(|| occupant(sample).filter(|_| !allocated)).filter(|_| !card.quarantined);
-    let same = card.health == sample.health && card.health_reason == sample.health_reason;
+    let same = card.health == sample.health
+        && card.health_reason == sample.health_reason
+        && card.shares_enforced == sample.shares_enforced;
     if same && !heals && occupied.is_none() {
         return Ok(());
     }
@@ -179,6 +181,7 @@ async fn note_health(
     let mut changes = vec![
         (gpu::Column::Health, Expr::value(sample.health)),
         (gpu::Column::HealthReason, Expr::value(sample.health_reason.clone())),
+        (gpu::Column::SharesEnforced, Expr::value(sample.shares_enforced)),
     ];
     if let Some(reason) = occupied {
         tracing::warn!(host = row.name, gpu = card.uuid, reason, "a GPU is quarantined");

@@ -171,6 +171,7 @@ async fn new_host(tx: &Tx<'_>, declared: &Declaration) -> Result<host::Model, Fa
         epoch: Set(1),
         unfit_reason: Set(None),
         containment: Set(declared.containment.clone()),
+        container_runtime: Set(declared.container_runtime.clone()),
         warnings: Set(Texts(declared.warnings.clone())),
         removed_at: Set(None),
         fast_failures: Set(Texts::default()),
@@ -194,6 +195,7 @@ async fn return_host(tx: &Tx<'_>, row: &host::Model, declared: &Declaration) -> 
         (host::Column::MemoryMib, Expr::value(declared.memory_mib)),
         (host::Column::UnfitReason, Expr::value(None::<String>)),
         (host::Column::Containment, Expr::value(declared.containment.clone())),
+        (host::Column::ContainerRuntime, Expr::value(declared.container_runtime.clone())),
         (host::Column::Warnings, Expr::value(Texts(declared.warnings.clone()))),
         (host::Column::UpdatedAt, Expr::value(tx.now)),
     ];

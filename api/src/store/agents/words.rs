@@ -24,6 +24,8 @@ pub struct Declaration {
     pub labels: Option<Vec<Label>>,
     /// How it holds a job's processes together.
     pub containment: Option<String>,
+    /// What runs containers there; none: nothing does.
+    pub container_runtime: Option<String>,
     /// What people should know of it.
     pub warnings: Vec<String>,
     /// Its GPUs.
@@ -101,6 +103,8 @@ pub struct Sample {
     pub health: &'static str,
     /// Why, when not HEALTHY.
     pub health_reason: Option<String>,
+    /// Whether shares of it are enforced; none: not told.
+    pub shares_enforced: Option<bool>,
     /// What the card says of its use.
     pub gpu_use: Option<&'static str>,
     /// Its processes, as they go to clients.
@@ -123,6 +127,7 @@ impl Sample {
             quarantine: false,
             health: "HEALTHY",
             health_reason: None,
+            shares_enforced: None,
             gpu_use: None,
             processes: serde_json::Value::Array(Vec::new()),
         }

@@ -14,7 +14,8 @@ pub(super) fn answers(job: &WaitingJob, host: &HostState, gpu: &GpuState) -> boo
 /// Whether a host answers a job, whatever runs on it and whatever GPUs it has.
 pub(super) fn host_answers(job: &WaitingJob, host: &HostState) -> bool {
     let may_use = host.organization.is_none_or(|owner| owner == job.organization);
-    host.schedulable && may_use && job.requirements.matches_labels(&host.labels)
+    let runs = host.runs_containers || !job.needs_container;
+    host.schedulable && may_use && runs && job.requirements.matches_labels(&host.labels)
 }
 
 /// CPU cores and decimal gigabytes of memory that go with each GPU of a job.

@@ -49,6 +49,11 @@ fn one<'s>(
             "is said to wait for another job, and does not",
         ),
         (BlockerCode::RetryPause, job.rests_until.is_some(), "is said to rest, and does not"),
+        (
+            BlockerCode::NoContainerRuntime,
+            job.needs_container && free.lacks_containers,
+            "is said to lack hosts that run containers, and does not",
+        ),
         (BlockerCode::OverQuota, quotas.excludes(job), "is said to be over its ceiling, and is not"),
         (
             BlockerCode::ReservedForEarlierJob,
@@ -97,17 +102,19 @@ impl Quotas {
 }
 
 /// All that tells whether a job would find room.
-type Wish<'s> = (OrganizationId, [u64; 5], &'s [String], &'s [Label]);
+type Wish<'s> = (OrganizationId, bool, [u64; 5], &'s [String], &'s [Label]);
 
 fn wish(job: &WaitingJob) -> Wish<'_> {
     let asked = &job.requirements;
-    (job.organization, asked.bits(), &asked.gpu_types, &asked.labels)
+    (job.organization, job.needs_container, asked.bits(), &asked.gpu_types, &asked.labels)
 }
 
 /// The hosts on which anything is free, and which wishes they would serve.
 struct Free<'h, 's> {
     hosts: Vec<&'h HostState>,
     known: HashMap<Wish<'s>, bool>,
+    /// Some host of the fleet cannot run containers.
+    lacks_containers: bool,
     looked_at: usize,
 }
 
@@ -116,15 +123,16 @@ impl<'h, 's> Free<'h, 's> {
         let any_free = |host: &&HostState| {
             host.gpus.iter().any(|gpu| gpu.usable && gpu.allocated_milli < WHOLE_GPU_MILLI)
         };
+        let lacks_containers = hosts.iter().any(|host| !host.runs_containers);
         let hosts = hosts.iter().filter(|host| host.schedulable).filter(any_free).collect();
-        Self { hosts, known: HashMap::new(), looked_at: 0 }
+        Self { hosts, known: HashMap::new(), lacks_containers, looked_at: 0 }
     }
 
     fn serves(&mut self, job: &'s WaitingJob) -> bool {
         let asked = &job.requirements;
         let sound = (1..=WHOLE_GPU_MILLI).contains(&asked.milli)
             && (asked.count == 1 || (asked.count > 1 && asked.milli == WHOLE_GPU_MILLI));
-        let Self { hosts, known, looked_at } = self;
+        let Self { hosts, known, looked_at, .. } = self;
         *known.entry(wish(job)).or_insert_with(|| {
             *looked_at += hosts.len();
             sound && *looked_at <= HOSTS_LOOKED_AT && fits(job, hosts.iter().copied())

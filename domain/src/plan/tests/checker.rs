@@ -91,6 +91,7 @@ pub(super) fn eligible(job: &WaitingJob, host: &HostState, gpu: &GpuState) -> bo
     tenancy
         && host.schedulable
         && gpu.usable
+        && (host.runs_containers || !job.needs_container)
         && asked.matches_labels(&host.labels)
         && asked.matches_card(&gpu.gpu_type, gpu.memory_mib)
 }

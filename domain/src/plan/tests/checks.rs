@@ -62,6 +62,14 @@ fn half_a_gang_and_a_card_of_another_type_are_no_placements() {
 }
 
 #[test]
+fn an_image_on_a_host_that_cannot_run_containers_is_no_placement() {
+    let mut world = two_free(1);
+    let plan = world.plan();
+    world.snapshot.waiting[0].needs_container = true;
+    assert_eq!(breaches(&world, &plan), [BreachCode::WrongPlacement]);
+}
+
+#[test]
 fn a_job_that_nobody_speaks_of_is_noticed() {
     expect(&two_free(2), |plan| plan.placements.clear(), &[BreachCode::Unexplained]);
     expect(&two_free(3), |plan| plan.waiting.clear(), &[BreachCode::Unexplained]);
@@ -84,8 +92,14 @@ fn a_job_beside_free_gpus_needs_a_reason_that_is_so() {
     let mut plan = world.plan();
     world.snapshot.waiting[1].requirements.count = 1;
     assert_eq!(breaches(&world, &plan), [BreachCode::WaitsBesideFreeGpus]);
-    for code in [BlockerCode::Held, BlockerCode::Dependency, BlockerCode::RetryPause, BlockerCode::OverQuota]
-    {
+    let reasons = [
+        BlockerCode::Held,
+        BlockerCode::Dependency,
+        BlockerCode::RetryPause,
+        BlockerCode::NoContainerRuntime,
+        BlockerCode::OverQuota,
+    ];
+    for code in reasons {
         plan.waiting.get_mut(&job_id(2)).unwrap().blockers[0].code = code;
         assert_eq!(breaches(&world, &plan), [BreachCode::UntrueReason], "{code:?}");
     }

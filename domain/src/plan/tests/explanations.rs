@@ -145,3 +145,27 @@ fn a_share_is_told_when_enough_of_one_gpu_comes_free() {
     world.expect_said(1, "0 of 1 matching GPUs have 0.25 of a GPU free, the job needs one that has");
     assert_eq!(world.explanation(1).estimated_start_at, Some(at(0)));
 }
+
+#[test]
+fn hosts_that_cannot_run_containers_are_counted_and_serve_no_job_with_an_image() {
+    let mut world = World::default();
+    world.host("a").gpus(4, H100);
+    world.host("b").gpus(4, H100);
+    world.host("c").gpus(4, L4).with_containers();
+    world.job(1).gpu_type("h100").with_image();
+    world.job(2).gpu_type("h100");
+    world.job(3).with_image();
+    world.expect(&["1 waits NoContainerRuntime", "2 gets a0", "3 gets c0"]);
+    world.expect_said(1, "The job has an image, and 0 of 2 hosts with matching GPUs can run containers");
+}
+
+#[test]
+fn too_few_hosts_that_run_containers_and_too_few_gpus_are_told_apart() {
+    let mut world = World::default();
+    world.host("a").gpus(2, H100).with_containers();
+    world.host("b").gpus(4, H100);
+    world.job(1).gpus(4).with_image();
+    world.job(2).gpus(8).across_hosts().with_image();
+    world.expect(&["1 waits NoContainerRuntime", "2 waits NoMatchingGpu NoContainerRuntime"]);
+    world.expect_said(1, "The job has an image, and 1 of 2 hosts with matching GPUs can run containers");
+}

@@ -210,7 +210,14 @@ proptest! {
             let kept = if own { &nothing_kept } else { &outcome.kept };
             let possible = outcome.left.could_fit_when_empty(job);
             let fits_but_for_kept = outcome.left.fits(job, &nothing_kept);
-            prop_assert_eq!(outcome.is_blocked_by(job, BlockerCode::NoMatchingGpu), !possible);
+            let anywhere = WaitingJob { needs_container: false, ..job.clone() };
+            let possible_anywhere = outcome.left.could_fit_when_empty(&anywhere);
+            prop_assert_eq!(outcome.is_blocked_by(job, BlockerCode::NoMatchingGpu), !possible_anywhere);
+            let excluded = outcome.left.hosts.iter().any(|host| {
+                !host.runs_containers && host.gpus.iter().any(|gpu| eligible(&anywhere, host, gpu))
+            });
+            let lacks = job.needs_container && !possible && excluded;
+            prop_assert_eq!(outcome.is_blocked_by(job, BlockerCode::NoContainerRuntime), lacks);
             prop_assert_eq!(outcome.is_blocked_by(job, BlockerCode::GpusBusy), possible && !fits_but_for_kept);
             if outcome.is_blocked_by(job, BlockerCode::ReservedForEarlierJob) {
                 prop_assert!(!own && (outcome.promised.is_some() || !outcome.left.fits(job, kept)));
@@ -277,6 +284,16 @@ fn remove(world: &mut World, id: JobId, code: BlockerCode) {
         BlockerCode::ReservedForEarlierJob | BlockerCode::HigherPriorityAhead | BlockerCode::FairShare => {
             snapshot.waiting.retain(|job| job.id == id);
         }
+        BlockerCode::NoContainerRuntime => {
+            // Those that get what runs containers are emptied for it, and are for this job.
+            snapshot.waiting.retain(|job| job.id == id);
+            snapshot.running.clear();
+            for host in &mut snapshot.hosts {
+                host.runs_containers = true;
+                (host.cpus_allocated, host.memory_gb_allocated) = (0.0, 0.0);
+                host.gpus.iter_mut().for_each(|gpu| gpu.allocated_milli = 0);
+            }
+        }
         BlockerCode::NoMatchingGpu => {
             let job = &mut snapshot.waiting[place];
             let card = job.requirements.gpu_types.first().cloned().unwrap_or_else(|| H100.0.to_owned());
@@ -284,7 +301,7 @@ fn remove(world: &mut World, id: JobId, code: BlockerCode) {
             job.requirements.cpus = None;
             // Those that are bought are for this job.
             snapshot.waiting.retain(|job| job.id == id);
-            let host = world.host("new").gpus(count, H100);
+            let host = world.host("new").gpus(count, H100).with_containers();
             host.make(|host| {
                 host.labels = labels;
                 host.gpus.iter_mut().for_each(|gpu| gpu.gpu_type.clone_from(&card));

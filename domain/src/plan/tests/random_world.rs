@@ -14,6 +14,7 @@ struct RandomHost {
     owner: Option<u128>,
     schedulable: bool,
     zone: u8,
+    containers: bool,
     cores_taken: u8,
 }
 
@@ -27,6 +28,7 @@ struct RandomJob {
     spread: bool,
     zone: Option<u8>,
     cores: Option<u8>,
+    image: bool,
     held: bool,
     waits_for: bool,
     rests: bool,
@@ -39,12 +41,14 @@ fn card() -> impl Strategy<Value = (Card, i32, bool)> {
 
 fn host() -> impl Strategy<Value = RandomHost> {
     let owner = proptest::option::weighted(0.2, 1u128..4);
-    (vec(card(), 0..6), owner, proptest::bool::weighted(0.9), 0u8..2, 0u8..64).prop_map(
-        |(gpus, owner, schedulable, zone, cores_taken)| RandomHost {
+    let containers = proptest::bool::weighted(0.6);
+    (vec(card(), 0..6), owner, proptest::bool::weighted(0.9), 0u8..2, containers, 0u8..64).prop_map(
+        |(gpus, owner, schedulable, zone, containers, cores_taken)| RandomHost {
             gpus,
             owner,
             schedulable,
             zone,
+            containers,
             cores_taken,
         },
     )
@@ -59,9 +63,22 @@ fn job() -> impl Strategy<Value = RandomJob> {
     let zone = proptest::option::weighted(0.2, 0u8..2);
     let cores = proptest::option::weighted(0.4, 1u8..80);
     let who = (1u128..4, 0i32..3);
-    (size, who, gpu_type, any::<bool>(), zone, cores, (rare(), rare(), rare())).prop_map(
-        |(size, (organization, priority), gpu_type, spread, zone, cores, (held, waits_for, rests))| {
-            RandomJob { size, organization, priority, gpu_type, spread, zone, cores, held, waits_for, rests }
+    let image = proptest::bool::weighted(0.2);
+    (size, who, gpu_type, any::<bool>(), zone, cores, image, (rare(), rare(), rare())).prop_map(
+        |(size, (organization, priority), gpu_type, spread, zone, cores, image, (held, waits_for, rests))| {
+            RandomJob {
+                size,
+                organization,
+                priority,
+                gpu_type,
+                spread,
+                zone,
+                cores,
+                image,
+                held,
+                waits_for,
+                rests,
+            }
         },
     )
 }
@@ -134,6 +151,9 @@ fn add_host(world: &mut World, number: usize, random: &RandomHost) {
     if random.zone == 1 {
         host = host.bridged();
     }
+    if random.containers {
+        host = host.with_containers();
+    }
     if let Some(owner) = random.owner {
         host = host.owned_by(owner);
     }
@@ -156,6 +176,9 @@ fn add_job(world: &mut World, number: u128, random: &RandomJob) {
     }
     if random.spread {
         job = job.across_hosts();
+    }
+    if random.image {
+        job = job.with_image();
     }
     if random.held {
         job = job.held();

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::plan::{plan, suggest};
+use crate::plan::{SuggestionCode, plan, suggest};
 use crate::snapshot::WaitingJob;
 
 use super::random_world::world;
@@ -35,6 +35,14 @@ fn another_type_or_a_smaller_card() {
     world.job(2).gpus(2).asks(|asked| asked.min_memory_gb = Some(80.0));
     world.suggests(1, &["without the type 'h100': now, on b"]);
     world.suggests(2, &["with 24 GB of GPU memory instead of 80: now, on b"]);
+}
+
+#[test]
+fn without_its_image_where_no_host_runs_containers() {
+    let mut world = World::default();
+    world.host("a").gpus(2, H100);
+    world.job(1).with_image();
+    world.suggests(1, &["without its image: now, on a"]);
 }
 
 #[test]
@@ -100,6 +108,7 @@ proptest! {
                 let limit = suggestion.time_limit_secs.or(job.estimate_secs);
                 let other = WaitingJob {
                     requirements: suggestion.requirements,
+                    needs_container: job.needs_container && suggestion.code != SuggestionCode::WithoutImage,
                     estimate_secs: limit,
                     held: false,
                     rests_until: None,

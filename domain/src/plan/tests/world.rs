@@ -48,6 +48,7 @@ impl World {
             organization: None,
             schedulable: true,
             labels: Vec::new(),
+            runs_containers: false,
             cpus: 64.0,
             memory_mib: 1_048_576,
             cpus_allocated: 0.0,
@@ -66,6 +67,7 @@ impl World {
             priority: 0,
             submitted_at: at(number as i64 - 1_000_000),
             requirements: GpuRequirements::default(),
+            needs_container: false,
             held: false,
             unfinished_dependencies: Vec::new(),
             rests_until: None,
@@ -245,6 +247,11 @@ impl HostBuilder<'_> {
         self
     }
 
+    pub(super) fn with_containers(self) -> Self {
+        self.0.runs_containers = true;
+        self
+    }
+
     pub(super) fn cores_taken(self, cores: f64) -> Self {
         self.0.cpus_allocated = cores;
         self
@@ -287,6 +294,11 @@ impl JobBuilder<'_> {
 
     pub(super) fn priority(self, priority: i32) -> Self {
         self.0.priority = priority;
+        self
+    }
+
+    pub(super) fn with_image(self) -> Self {
+        self.0.needs_container = true;
         self
     }
 

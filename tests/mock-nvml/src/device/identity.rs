@@ -89,6 +89,18 @@ pub unsafe extern "C" fn nvmlDeviceGetIndex(device: Handle, number: *mut c_uint)
     answer("nvmlDeviceGetIndex", |state| unsafe { put(number, number_of(state, device)?) })
 }
 
+/// Whether the driver stays loaded when nobody uses the card.
+///
+/// # Safety
+/// `mode` is null or valid for writing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nvmlDeviceGetPersistenceMode(device: Handle, mode: *mut c_uint) -> Code {
+    // SAFETY: the caller's promise is passed on.
+    answer("nvmlDeviceGetPersistenceMode", |state| unsafe {
+        put(mode, c_uint::from(gpu(state, device)?.persistent))
+    })
+}
+
 /// The number in the name of the device file, here the same as the other one.
 ///
 /// # Safety

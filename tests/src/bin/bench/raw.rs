@@ -156,6 +156,7 @@ impl Writes {
             command: Set(Some(Command(vec!["true".to_owned()]))),
             env: Set(Env::default()),
             workdir: Set(None),
+            image: Set(None),
             labels: Set(Labels::default()),
             attempt: Set(1),
             max_retries: Set(0),

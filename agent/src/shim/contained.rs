@@ -1,0 +1,41 @@
+//! The container that a supervised command runs in: whether there is one yet, what its client's end says, and how it is taken away.
+
+use std::path::PathBuf;
+
+use crate::attempt::AttemptDir;
+use crate::container::{self, Container, Kind, Outcome};
+
+/// A container under supervision.
+pub(super) struct Contained {
+    container: Container,
+    id_file: PathBuf,
+    removed: bool,
+}
+
+impl Contained {
+    pub(super) fn new(container: Container, dir: &AttemptDir) -> Self {
+        Self { container, id_file: dir.container(), removed: false }
+    }
+
+    /// Whether the runtime has said that there is a container.
+    pub(super) fn was_made(&self) -> bool {
+        self.id_file.metadata().is_ok_and(|file| file.len() > 0)
+    }
+
+    /// What the end of its client says beyond its exit code.
+    pub(super) fn outcome(&self, code: i32, last_words: &str) -> Outcome {
+        container::outcome(&self.container, code, self.was_made(), last_words)
+    }
+
+    /// Everyone is being killed. Where a daemon has made the container, it alone may be able to.
+    pub(super) fn is_taken_by_force(&mut self) {
+        if self.container.runtime.kind == Kind::Docker && self.was_made() && !self.removed {
+            self.remove();
+        }
+    }
+
+    /// Takes it away, with all that the runtime still keeps of it. A failure shows in whoever is left.
+    pub(super) fn remove(&mut self) {
+        self.removed = container::remove(&self.container).is_ok();
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE gpu DROP COLUMN shares_enforced;

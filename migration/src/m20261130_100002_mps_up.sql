@@ -1,0 +1,1 @@
+ALTER TABLE gpu ADD COLUMN shares_enforced boolean;

@@ -14,6 +14,7 @@ mod m20261125_100004_fast_failures;
 mod m20261125_110001_access;
 mod m20261129_100001_preemption;
 mod m20261129_100002_past;
+mod m20261130_100003_idle;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_110001_access::Migration),
             Box::new(m20261129_100001_preemption::Migration),
             Box::new(m20261129_100002_past::Migration),
+            Box::new(m20261130_100003_idle::Migration),
             Box::new(m20261130_100010_usage_hour::Migration),
             Box::new(m20261130_100011_retry_at::Migration),
         ]

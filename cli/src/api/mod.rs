@@ -19,15 +19,15 @@ pub(crate) use access::{
     RevokeApiKeyInput, RevokeApiKeyVariables, UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
 };
 pub(crate) use enums::{
-    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
-    OrderDirection, Role,
+    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, IdleAction, JobOrderField, JobStatus,
+    LogStream, OrderDirection, Role,
 };
 pub(crate) use explanation::WholeExplanation;
-pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, OrganizationRow};
+pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, IdlePolicy, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
-    GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
-    SubmitJobsInput, UpdateHostInput, UpdateJobInput,
+    GpuRequirementsInput, IdlePolicyInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput,
+    SubmitJobInput, SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
 };
 pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
 pub(crate) use mutations::{
@@ -35,6 +35,7 @@ pub(crate) use mutations::{
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,
     RemoveHostVariables, RetryJob, RetryJobInput, RetryVariables, SubmitBulk, SubmitJob, SubmitJobs,
     SubmitJobsVariables, SubmitVariables, UpdateHost, UpdateHostVariables, UpdateJob, UpdateJobVariables,
+    UpdateOrganization, UpdateOrganizationVariables,
 };
 pub(crate) use past::{
     PastJob, PastJobPage, PastJobs, PastJobsVariables, WholeGpu, WholeHost, WholeHosts, WholeHostsVariables,

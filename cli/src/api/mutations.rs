@@ -3,7 +3,7 @@
 use super::fleet::{HostRow, OrganizationRow};
 use super::inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, ReleaseJobInput, SubmitJobInput,
-    SubmitJobsInput, UpdateHostInput, UpdateJobInput,
+    SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
 };
 use super::job::JobRow;
 use super::schema;
@@ -184,6 +184,20 @@ pub(crate) struct CreateOrganizationVariables {
 pub(crate) struct CreateOrganization {
     #[arguments(input: $input)]
     pub(crate) create_organization: OrganizationPayload,
+}
+
+/// See [`UpdateOrganization`].
+#[derive(cynic::QueryVariables, Debug, Clone)]
+pub(crate) struct UpdateOrganizationVariables {
+    pub(crate) input: UpdateOrganizationInput,
+}
+
+/// Changes an organization under the version that was read.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(schema = "fleet", graphql_type = "Mutation", variables = "UpdateOrganizationVariables")]
+pub(crate) struct UpdateOrganization {
+    #[arguments(input: $input)]
+    pub(crate) update_organization: OrganizationPayload,
 }
 
 /// See [`UpdateHost`].

@@ -17,6 +17,7 @@ mod fencing;
 mod following;
 mod foresight;
 mod identity;
+mod idle;
 mod life;
 mod neighbours;
 mod operating;

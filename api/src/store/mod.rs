@@ -32,11 +32,12 @@ pub mod usage;
 pub mod versioned;
 pub mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::fault::Fault;
+use crate::log_store::LogStore;
 pub use audit::Actor;
 pub use feed::{ChangeKind, Event, EventKind, Feed};
 pub use scope::Scope;
@@ -52,11 +53,12 @@ struct Inner {
     readers: DatabaseConnection,
     writer: write::Writer,
     feed: Feed,
+    logs: OnceLock<LogStore>,
 }
 
 impl Store {
     pub(crate) fn assemble(readers: DatabaseConnection, writer: write::Writer, feed: Feed) -> Self {
-        Self { inner: Arc::new(Inner { readers, writer, feed }) }
+        Self { inner: Arc::new(Inner { readers, writer, feed, logs: OnceLock::new() }) }
     }
 
     /// For reads outside a transaction.
@@ -66,6 +68,17 @@ impl Store {
 
     pub(crate) fn writer(&self) -> &write::Writer {
         &self.inner.writer
+    }
+
+    /// Has logs of jobs that have ended moved there, and read from there. Said once, before anybody reads.
+    pub fn keep_logs_in(&self, logs: LogStore) {
+        let _ = self.inner.logs.set(logs);
+    }
+
+    /// Where logs are moved, if they are.
+    #[must_use]
+    pub fn log_store(&self) -> Option<&LogStore> {
+        self.inner.logs.get()
     }
 
     /// What has been committed, as it is committed.

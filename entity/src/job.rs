@@ -4,7 +4,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::json::{Command, Env, Labels, Requirements};
+use crate::json::{Command, Env, IdleWarning, Labels, Requirements};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
@@ -17,12 +17,15 @@ pub struct Model {
     pub status: String,
     pub status_reason: Option<String>,
     pub stop_outcome: Option<String>,
-    /// The job that claims its GPUs: it waits again once its processes are gone, unless `stop_outcome` says otherwise.
+    /// The job that claims its GPUs.
     pub preempted_for: Option<Uuid>,
-    /// When its GPUs were asked for.
+    /// When its GPUs were asked for, by that job or because it did not use them: it waits again once its processes are gone,
+    /// unless `stop_outcome` says otherwise.
     pub preempted_at: Option<DateTimeUtc>,
-    /// Attempts that were ended for others: they use up no retry either.
+    /// Attempts that were ended for others, or because they did not use their GPUs: they use up no retry either.
     pub preempted: i32,
+    /// It holds GPUs and does not use them, and was warned; none unless it runs.
+    pub idle: Option<IdleWarning>,
     pub held: bool,
     pub priority: i32,
     pub requirements: Requirements,
@@ -39,6 +42,8 @@ pub struct Model {
     /// Before the second attempt; doubled for each further one.
     pub retry_pause_seconds: i32,
     pub time_limit_seconds: Option<i32>,
+    /// Where its log is: KEPT here, MOVED into the log store, or EXPIRED; EXPIRING: being forgotten.
+    pub log_state: String,
     pub exit_code: Option<i32>,
     pub submitted_by: String,
     pub retry_of: Option<Uuid>,

@@ -1,8 +1,12 @@
 //! Arguments of the commands about hosts, GPUs and organizations, and of the demonstration.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::connection::ConnectArgs;
+use super::values::duration;
+use crate::api::IdleAction;
 
 /// A listing without filters.
 #[derive(Debug, Clone, Args)]
@@ -62,6 +66,8 @@ pub(crate) enum OrgCommand {
     Create(OrgCreateArgs),
     /// Changes an organization's name, weight or quota; what is not named stays (operators only)
     Update(OrgUpdateArgs),
+    /// Changes what becomes of an organization's idle jobs (operators only); what is not named stays
+    Idle(OrgIdleArgs),
 }
 
 /// A ceiling, or that there is none.
@@ -133,6 +139,43 @@ pub(crate) struct OrgCreateArgs {
     /// Never more than so many at once
     #[arg(long, value_name = "GPUS")]
     pub(crate) max_gpus: Option<f64>,
+
+    #[command(flatten)]
+    pub(crate) idle: IdleArgs,
+
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+}
+
+/// What becomes of jobs that hold GPUs and do not use them.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct IdleArgs {
+    /// What becomes of a job that does not use its GPUs, once it was warned: NOTHING, NOTIFY or STOP (it waits again)
+    #[arg(long, value_name = "ACTION", ignore_case = true)]
+    pub(crate) idle_action: Option<IdleAction>,
+
+    /// How long it does not use them, in whole minutes
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) idle_window: Option<Duration>,
+
+    /// How long after the warning, in whole minutes
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) idle_grace: Option<Duration>,
+
+    /// From which utilization on they count as used
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) idle_utilization: Option<i32>,
+}
+
+/// `gpu-fleet org idle`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OrgIdleArgs {
+    /// The organization
+    #[arg(value_name = "SLUG")]
+    pub(crate) slug: String,
+
+    #[command(flatten)]
+    pub(crate) idle: IdleArgs,
 
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,

@@ -210,7 +210,8 @@ fn perform(due: Do, tree: &mut Tree, now: Millis) {
     match due {
         Do::Nothing | Do::GiveUp => {}
         Do::AskToEnd => tree.ask_to_end(now),
-        Do::Kill => tree.kill(now),
+        // No job of a played fleet has an image.
+        Do::Kill | Do::KillInside => tree.kill(now),
     }
 }
 

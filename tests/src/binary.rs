@@ -40,10 +40,16 @@ impl Binary {
         &self.path
     }
 
-    /// Where the running test was built: target/debug.
+    /// Where the running test or program was built: target/debug.
     pub fn target_dir() -> PathBuf {
-        let test = std::env::current_exe().expect("the test's own path");
-        test.ancestors().nth(2).expect("a test lies in target/*/deps").to_owned()
+        let own = std::env::current_exe().expect("the test's own path");
+        let beside = own.parent().expect("a folder");
+        // A test lies in target/*/deps, a program of its own above that.
+        if beside.ends_with("deps") {
+            beside.parent().expect("a folder above").to_owned()
+        } else {
+            beside.to_owned()
+        }
     }
 
     /// A command that starts in `folder` and hears nothing of this process's settings of the fleet.

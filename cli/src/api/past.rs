@@ -40,6 +40,7 @@ pub(crate) struct PastJob {
     pub(crate) submitted_by: String,
     pub(crate) priority: i32,
     pub(crate) requirements: GpuRequirements,
+    pub(crate) image: Option<String>,
     pub(crate) time_limit_seconds: Option<i32>,
     pub(crate) submitted_at: Instant,
     pub(crate) started_at: Option<Instant>,
@@ -79,6 +80,7 @@ pub(crate) struct WholeHost {
     pub(crate) labels: Vec<Label>,
     pub(crate) cpus: f64,
     pub(crate) memory_mib: i32,
+    pub(crate) container_runtime: Option<String>,
     pub(crate) gpus: Vec<WholeGpu>,
 }
 

@@ -117,6 +117,7 @@ fn run(job: PastJob, now: DateTime<Utc>) -> Option<Read> {
         estimate_secs: job.time_limit_seconds.map(i64::from),
         priority: job.priority,
         requirements: requirements(job.requirements),
+        needs_container: job.image.is_some(),
     })
 }
 
@@ -172,6 +173,7 @@ fn host(number: usize, row: WholeHost, tenants: &mut Tenants) -> HostState {
         organization: row.organization.map(|owner| tenants.id(&owner.slug)),
         schedulable: true,
         labels: labels(row.labels),
+        runs_containers: row.container_runtime.is_some(),
         cpus: row.cpus,
         memory_mib: row.memory_mib,
         cpus_allocated: 0.0,

@@ -25,6 +25,8 @@ pub(super) struct Read {
     pub(super) estimate_secs: Option<i64>,
     pub(super) priority: i32,
     pub(super) requirements: GpuRequirements,
+    /// It has an image.
+    pub(super) needs_container: bool,
 }
 
 /// Reads a trace, its jobs in the order of their submission, and their names. Jobs of no more GPUs than `largest` stay on one
@@ -72,7 +74,7 @@ fn one(place: usize, job: Read, organization: OrganizationId) -> TraceJob {
         priority: job.priority,
         submitted_at: DateTime::from_timestamp(job.submit_secs, 0).unwrap_or_default(),
         requirements: job.requirements,
-        needs_container: false,
+        needs_container: job.needs_container,
         held: false,
         unfinished_dependencies: Vec::new(),
         rests_until: None,
@@ -98,6 +100,7 @@ fn openb(row: Row<'_>) -> Result<Read, Failure> {
         run_secs: (end - submit_secs).max(1),
         estimate_secs: None,
         priority: 0,
+        needs_container: false,
         requirements: GpuRequirements {
             count: i32::try_from(count).unwrap_or(i32::MAX),
             milli: i32::try_from(milli).unwrap_or(WHOLE_GPU_MILLI).min(WHOLE_GPU_MILLI),
@@ -125,6 +128,7 @@ fn native(row: Row<'_>) -> Result<Read, Failure> {
         run_secs: row.whole("run_s", 0)?,
         estimate_secs: row.number("est_s", 0, "a whole number of at least 0")?,
         priority: row.number("priority", i32::MIN, "a whole number")?.unwrap_or(0),
+        needs_container: false,
         requirements: GpuRequirements {
             count: i32::try_from(row.whole("gpus", 1)?).unwrap_or(i32::MAX),
             milli: milli.min(WHOLE_GPU_MILLI),

@@ -40,6 +40,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Vec<Read>, Failure> {
             run_secs,
             estimate_secs: (estimate > 0).then_some(estimate),
             priority: 0,
+            needs_container: false,
             requirements: GpuRequirements {
                 count: i32::try_from(gpus).unwrap_or(i32::MAX),
                 ..GpuRequirements::default()

@@ -99,7 +99,7 @@ pub(crate) enum Told {
 #[derive(Debug, Clone)]
 pub(crate) enum Message {
     /// To a server.
-    Request { from: Address, call: CallId, server: usize, request: Request },
+    Request { from: Address, call: CallId, server: usize, request: Box<Request> },
     /// To an agent.
     Answer { to: Address, call: CallId, answer: Answer },
     /// To an agent, in order.

@@ -22,7 +22,7 @@ use crate::truth::{JobFacts, Truth, Violation};
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// Submits a job for an organization, perhaps depending on one that it has submitted before.
-    Submit { organization: usize, spec: JobSpec, seed: u64, depends: bool },
+    Submit { organization: usize, spec: Box<JobSpec>, seed: u64, depends: bool },
     /// Cancels the job with this place among those submitted.
     Cancel(usize),
     /// Gives its GPUs back.
@@ -90,7 +90,10 @@ impl People {
             let spec = job(dice, size, place);
             let loan = spec.command.is_none();
             let seed = dice.seed();
-            acts.push((at, Act::Submit { organization, spec, seed, depends: dice.per_mille(120) }));
+            acts.push((
+                at,
+                Act::Submit { organization, spec: Box::new(spec), seed, depends: dice.per_mille(120) },
+            ));
             let place = dice.index(usize::try_from(jobs).unwrap_or(1));
             let later = dice.within(0..=within);
             if loan || dice.per_mille(40) {
@@ -155,7 +158,7 @@ impl People {
         let nobody = Fault::NotFound("job");
         match act {
             Act::Submit { organization, spec, seed, depends } => {
-                let mut spec = spec.clone();
+                let mut spec = JobSpec::clone(spec);
                 if *depends && let Some(on) = self.submitted.last() {
                     spec.depends_on.push(*on);
                 }

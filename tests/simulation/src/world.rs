@@ -258,7 +258,7 @@ impl World {
                     let network = &mut self.network;
                     let (dice, trace) = (&mut self.dice, &mut self.trace);
                     let mut around = Around { now: self.now, dice, trace, network };
-                    self.servers[server].take(from, call, request, &mut around);
+                    self.servers[server].take(from, call, *request, &mut around);
                 }
                 Message::Answer { to, call, answer } => {
                     if let Some(agent) = self.agent(to) {
@@ -414,7 +414,7 @@ impl World {
         }
         for (call, request) in calls {
             let server = self.dice.index(self.servers.len());
-            let message = Message::Request { from, call, server, request };
+            let message = Message::Request { from, call, server, request: Box::new(request) };
             self.network.send(message, &mut self.dice, self.now);
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use simulation::play;
 
 /// Histories with fixed seeds.
-const FIXED: u64 = 40;
+const FIXED: u64 = 16;
 
 fn must_hold(seed: u64) {
     if let Err(broken) = play(seed) {

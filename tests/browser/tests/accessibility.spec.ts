@@ -12,6 +12,8 @@ const DESK = { width: 1440, height: 900 };
 
 for (const theme of THEMES) {
   test(`every page is accessible in the ${theme} theme, at a desk and on a phone`, async ({ page, server, api }) => {
+    // Some sixteen pages.
+    test.setTimeout(180_000);
     const watch = watchPage(page, server.origin);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     const paths = await populate(api);

@@ -60,7 +60,7 @@ test("of a long log the newest lines are kept, and all of it is searched and sav
   const id = await api.submit({ name: "long", gpus: 1, line: "echo the needle; seq 25000" });
   await api.reaches(id, "SUCCEEDED");
   await signIn(page, server, `/jobs/${id}`);
-  await expect(page.getByText("20,000 lines, complete")).toBeVisible();
+  await expect(page.getByText("20,000 lines, complete")).toBeVisible({ timeout: 60_000 });
   await expect(page.getByText("5,001 earlier lines not kept here")).toBeVisible();
   await page.getByRole("searchbox", { name: "Search the log" }).fill("NEEDLE");
   await expect(page.getByText("no match")).toBeVisible();

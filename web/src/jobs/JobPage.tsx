@@ -29,7 +29,7 @@ import { WhyPanel } from "./WhyPanel";
 
 export function JobPage({ id }: { readonly id: string }) {
   const live = useEntity(useWorkspace().jobs.jobs, id);
-  const { detail, error, missing, reload } = useJobDetail(id, live?.version);
+  const { detail, error, missing, reload } = useJobDetail(id, live);
   if (missing) {
     return (
       <Empty page title="No such job">

@@ -42,6 +42,11 @@ export function isHeldBack(job: Pick<Job, "pending">): boolean {
   return job.pending?.blockers.some(({ code }) => code === "HELD") ?? false;
 }
 
+/** The scheduler has not looked at it: it soon will, and tells nobody. */
+export function isUnlooked(job: Pick<Job, "pending">): boolean {
+  return job.pending?.blockers.some(({ code }) => code === "NOT_YET_EVALUATED") ?? false;
+}
+
 /** It has failed, and rests before it is tried again. */
 export function isResting(job: Pick<Job, "pending">): boolean {
   return job.pending?.blockers.some(({ code }) => code === "RETRY_PAUSE") ?? false;

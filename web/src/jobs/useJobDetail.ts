@@ -4,7 +4,9 @@ import { useCallback, useEffect, useState } from "react";
 import { type ApiError, asApiError } from "../api/errors";
 import { useWorkspace } from "../app/LiveContext";
 import { JobDetailDocument, type JobDetailQuery } from "../generated/graphql";
+import type { Job } from "../live/jobStore";
 import { isWaiting } from "./jobStatus";
+import { isUnlooked } from "./jobText";
 
 export type Detail = NonNullable<JobDetailQuery["job"]>;
 
@@ -16,7 +18,8 @@ interface Answer {
   readonly error?: ApiError;
 }
 
-export function useJobDetail(id: string, liveVersion: number | undefined) {
+export function useJobDetail(id: string, live: Job | undefined) {
+  const liveVersion = live?.version;
   const { api, fleet, jobs, socket } = useWorkspace();
   const [answer, setAnswer] = useState<Answer>({ missing: false });
   const reload = useCallback(() => {
@@ -50,6 +53,14 @@ export function useJobDetail(id: string, liveVersion: number | undefined) {
       clearTimeout(timer);
     };
   }, [waits, fleet, reload]);
+
+  // The scheduler looks at it without a word, and a question may fail: it is asked again until there is an answer.
+  const unsettled = (behind && known !== undefined) || [answer.detail, live].some((job) => job !== undefined && isUnlooked(job));
+  useEffect(() => {
+    if (!unsettled) return undefined;
+    const timer = setInterval(reload, QUEUE_SETTLES_MS);
+    return () => clearInterval(timer);
+  }, [unsettled, reload]);
 
   // After a gap the job may have changed without a word.
   useEffect(

@@ -109,15 +109,13 @@ fn value(row: &BreakdownRow, dimension: UsageDimension) -> String {
 /// What is not known of its use is not zero: the part is one of what was observed.
 fn held(row: &BreakdownRow) -> [Cell; 4] {
     let hours = |seconds: f64| format!("{:.2}", seconds / 3600.0);
-    let part = if row.observed_gpu_seconds > 0.0 {
-        format!("{:.0} %", row.used_gpu_seconds / row.observed_gpu_seconds * 100.0)
-    } else {
-        "-".to_owned()
-    };
+    let is_known = row.observed_gpu_seconds > 0.0;
+    let known = |text: String| if is_known { text } else { "-".to_owned() };
+    let part = row.used_gpu_seconds / row.observed_gpu_seconds * 100.0;
     [
         hours(row.allocated_gpu_seconds).into(),
-        hours(row.used_gpu_seconds).into(),
-        part.into(),
+        known(hours(row.used_gpu_seconds)).into(),
+        known(format!("{part:.0} %")).into(),
         row.jobs.to_string().into(),
     ]
 }

@@ -92,8 +92,8 @@ impl Entry {
         let mut gpus: Vec<&Place> = sight.gpus.iter().collect();
         gpus.sort_by(|a, b| (&a.host.name, a.index).cmp(&(&b.host.name, b.index)));
         let hosts = gpus.chunk_by(|a, b| a.host.name == b.host.name).map(|of| {
-            let indexes: Vec<String> = of.iter().map(|gpu| gpu.index.to_string()).collect();
-            format!("{}/{}", of[0].host.name, indexes.join(","))
+            let indexes: Vec<i32> = of.iter().map(|gpu| gpu.index).collect();
+            format!("{}/{}", of[0].host.name, ranges(&indexes))
         });
         let mark = if gpus.iter().any(|gpu| gpu.simulated) { "sim " } else { "" };
         let more = usize::try_from(self.line.requirements.count).unwrap_or(0).saturating_sub(gpus.len());
@@ -150,6 +150,15 @@ impl Entry {
             _ => 0,
         }
     }
+}
+
+/// Sorted numbers, three and more in a row as their ends: `0-3,6,7`.
+fn ranges(numbers: &[i32]) -> String {
+    let rows = numbers.chunk_by(|a, b| a + 1 == *b).map(|row| match row {
+        [first, _, .., last] => format!("{first}-{last}"),
+        short => short.iter().map(i32::to_string).collect::<Vec<_>>().join(","),
+    });
+    rows.collect::<Vec<_>>().join(",")
 }
 
 /// What the pane of jobs is sorted by.
@@ -298,5 +307,18 @@ fn in_turn(job: &Entry) -> (Reverse<i32>, i64) {
         0 => (Reverse(0), at(job.line.started_at.or(job.line.allocated_at))),
         1 => (Reverse(job.line.priority), at(Some(job.line.submitted_at))),
         _ => (Reverse(0), -at(job.line.finished_at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn gpus_in_a_row_are_told_by_their_ends() {
+        assert_eq!(ranges(&[0, 1, 2, 3, 6, 7]), "0-3,6,7");
+        assert_eq!(ranges(&[5]), "5");
+        assert_eq!(ranges(&[0, 2, 3, 4]), "0,2-4");
+        assert_eq!(ranges(&[]), "");
     }
 }

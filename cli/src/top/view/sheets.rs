@@ -80,7 +80,7 @@ fn job_body(ink: Ink, told: &Facts, columns: usize, now: Instant) -> Vec<Line<'s
         }
     }
     lines.push(Line::default());
-    lines.push(Line::from(ink.span(" History", Tone::Strong)));
+    lines.push(Line::from(ink.span(" History, in local time", Tone::Strong)));
     for event in &told.detail.events.nodes {
         let message = event.message.as_deref().unwrap_or_default();
         let text = format!("{}  {}", message, event.actor);

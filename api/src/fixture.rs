@@ -43,6 +43,7 @@ pub(crate) async fn organization(store: &Store, slug: &str) -> OrganizationRef {
         guaranteed_gpus: 0.0,
         max_gpus: None,
         max_queued_jobs: None,
+        idle: domain::idle::Policy::default(),
     };
     let row = store.create_organization(new, &Actor::server()).await.expect("an organization");
     OrganizationRef { id: OrganizationId(row.id), slug: row.slug }

@@ -142,6 +142,7 @@ async fn make_first_organization(store: &Store) -> Result<(), Fault> {
         guaranteed_gpus: 0.0,
         max_gpus: None,
         max_queued_jobs: None,
+        idle: domain::idle::Policy::default(),
     };
     match store.create_organization(first, &Actor::server()).await {
         // Another server of the same database was faster.

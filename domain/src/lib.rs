@@ -4,6 +4,7 @@
 //! arguments. Whoever calls decides when; this crate decides what.
 
 pub mod estimate;
+pub mod idle;
 pub mod ids;
 pub mod job;
 pub mod limits;

@@ -4,7 +4,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::json::{Command, Env, Labels, Requirements};
+use crate::json::{Command, Env, IdleWarning, Labels, Requirements};
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
@@ -17,12 +17,15 @@ pub struct Model {
     pub status: String,
     pub status_reason: Option<String>,
     pub stop_outcome: Option<String>,
-    /// The job that claims its GPUs: it waits again once its processes are gone, unless `stop_outcome` says otherwise.
+    /// The job that claims its GPUs.
     pub preempted_for: Option<Uuid>,
-    /// When its GPUs were asked for.
+    /// When its GPUs were asked for, by that job or because it did not use them: it waits again once its processes are gone,
+    /// unless `stop_outcome` says otherwise.
     pub preempted_at: Option<DateTimeUtc>,
-    /// Attempts that were ended for others: they use up no retry either.
+    /// Attempts that were ended for others, or because they did not use their GPUs: they use up no retry either.
     pub preempted: i32,
+    /// It holds GPUs and does not use them, and was warned; none unless it runs.
+    pub idle: Option<IdleWarning>,
     pub held: bool,
     pub priority: i32,
     pub requirements: Requirements,

@@ -1,5 +1,6 @@
 //! What is kept as JSON in a column, typed.
 
+use domain::idle::Warning;
 use domain::requirements::{GpuRequirements, Label};
 use sea_orm::FromJsonQueryResult;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,10 @@ pub struct Labels(pub Vec<Label>);
 /// Sentences for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Texts(pub Vec<String>);
+
+/// The warning of an idle job that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct IdleWarning(pub Warning);
 
 /// What a job asks of the fleet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]

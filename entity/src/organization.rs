@@ -15,6 +15,10 @@ pub struct Model {
     pub guaranteed_gpus: f64,
     pub max_gpus: Option<f64>,
     pub max_queued_jobs: Option<i32>,
+    pub idle_action: String,
+    pub idle_window_minutes: i32,
+    pub idle_grace_minutes: i32,
+    pub idle_utilization_percent: i32,
     pub version: i32,
     pub created_at: DateTimeUtc,
 }

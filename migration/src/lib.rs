@@ -16,6 +16,7 @@ mod m20261129_100001_preemption;
 mod m20261129_100002_past;
 mod m20261130_100001_image;
 mod m20261130_100002_mps;
+mod m20261130_100003_idle;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_100002_past::Migration),
             Box::new(m20261130_100001_image::Migration),
             Box::new(m20261130_100002_mps::Migration),
+            Box::new(m20261130_100003_idle::Migration),
             Box::new(m20261130_100010_usage_hour::Migration),
             Box::new(m20261130_100011_retry_at::Migration),
         ]

@@ -73,6 +73,14 @@ impl PlayedHost {
         self.agent.change("heartbeat", json!({"epoch": self.epoch, "gpus": gpus}), "epoch").await
     }
 
+    /// Gives a sign of life in which each GPU is allocated, and shows this utilization.
+    pub async fn heartbeat_working(&self, percent: f64) {
+        let sample = |uuid: &String| json!({"uuid": uuid, "use": "HELD_IDLE", "processes": [], "utilizationPercent": percent, "powerWatts": 71.0});
+        let gpus: Vec<_> = self.gpu_uuids.iter().map(sample).collect();
+        let input = json!({"epoch": self.epoch, "gpus": gpus});
+        self.agent.change("heartbeat", input, "epoch").await.expect("a sign of life");
+    }
+
     /// Gives a sign of life that says why it cannot start jobs.
     pub async fn heartbeat_unfit(&self, reason: &str) {
         let input = json!({"epoch": self.epoch, "unfitReason": reason, "gpus": []});

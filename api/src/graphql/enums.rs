@@ -36,6 +36,18 @@ pub enum Role {
     Agent,
 }
 
+/// What becomes of a job that holds GPUs and does not use them.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "domain::idle::Action")]
+pub enum IdleAction {
+    /// Nobody looks.
+    Nothing,
+    /// Its history tells of it, when it is warned and when its grace has passed. It runs on.
+    Notify,
+    /// It is stopped and waits again, which uses up no retry; a loan is released.
+    Stop,
+}
+
 /// Whether a host takes work.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
 pub enum HostStatus {

@@ -10,7 +10,7 @@ use entity::job;
 
 use super::allocation::Allocation;
 use super::caller::store;
-use super::enums::{JobStatus, LogStream};
+use super::enums::{IdleAction, JobStatus, LogStream};
 use super::explanation::PendingExplanation;
 use super::failure::Answer;
 use super::gpu::Gpu;
@@ -79,6 +79,17 @@ impl GpuRequirements {
     ) -> Answer<Vec<Label>> {
         labels(&self.0.labels, first)
     }
+}
+
+/// The warning of a job that holds GPUs and does not use them.
+#[derive(SimpleObject, Clone)]
+pub struct IdleWarning {
+    /// When it was warned. The event of that time has the figures.
+    pub at: DateTime<Utc>,
+    /// What follows, unless its GPUs are used before.
+    pub action: IdleAction,
+    /// When.
+    pub acts_at: DateTime<Utc>,
 }
 
 /// A committed change of a job.
@@ -218,6 +229,18 @@ impl Job {
     /// Before when it is not tried again; null unless it waits after it has failed.
     async fn retry_at(&self) -> Option<DateTime<Utc>> {
         self.0.retry_at.filter(|_| status_of(&self.0).is_waiting())
+    }
+
+    /// Since when its GPUs have not been used, as the warning that stands says; null: it was not warned. A job whose label
+    /// `gpu-fleet/idle` is `allowed` is never judged.
+    async fn idle_since(&self) -> Option<DateTime<Utc>> {
+        self.0.idle.map(|idle| idle.0.since)
+    }
+
+    /// The warning that stands because its GPUs are not used.
+    async fn idle_warning(&self) -> Option<IdleWarning> {
+        let warning = self.0.idle?.0;
+        Some(IdleWarning { at: warning.at, action: warning.action.into(), acts_at: warning.acts_at })
     }
 
     /// Longest run of an attempt.

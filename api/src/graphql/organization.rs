@@ -8,11 +8,13 @@ use entity::organization;
 
 use super::api_key::ApiKey;
 use super::caller::{permit_on, store};
+use super::enums::IdleAction;
 use super::failure::Answer;
 use super::lists::at_most;
 use super::lists::jobs::{JobConnection, JobFilter, JobOrder, jobs_page};
 use super::loaders::{KeysOf, load};
 use crate::fault::Fault;
+use crate::store::organizations::idle_policy;
 use crate::store::page::Ask;
 
 /// A tenant.
@@ -27,6 +29,19 @@ pub struct Quota {
     pub max_gpus: Option<f64>,
     /// Waiting jobs accepted at once; null: no ceiling.
     pub max_queued_jobs: Option<i32>,
+}
+
+/// What becomes of an organization's jobs that hold GPUs and do not use them.
+#[derive(SimpleObject)]
+pub struct IdlePolicy {
+    /// What becomes of a job that was warned and stays idle until its grace has passed.
+    pub action: IdleAction,
+    /// So many minutes without use make a job idle. All of them must have been observed, on all of its GPUs.
+    pub window_minutes: i32,
+    /// So many minutes lie between the warning and what follows it; use in between takes the warning back.
+    pub grace_minutes: i32,
+    /// A sample of this utilization or more counts as use.
+    pub utilization_percent: i32,
 }
 
 /// What an organization has in use.
@@ -98,6 +113,17 @@ impl Organization {
             guaranteed_gpus: self.0.guaranteed_gpus,
             max_gpus: self.0.max_gpus,
             max_queued_jobs: self.0.max_queued_jobs,
+        }
+    }
+
+    /// What becomes of its jobs that hold GPUs and do not use them.
+    async fn idle_policy(&self) -> IdlePolicy {
+        let policy = idle_policy(&self.0);
+        IdlePolicy {
+            action: policy.action.into(),
+            window_minutes: policy.window_minutes,
+            grace_minutes: policy.grace_minutes,
+            utilization_percent: policy.utilization_percent,
         }
     }
 

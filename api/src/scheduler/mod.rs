@@ -4,6 +4,7 @@
 mod breaches;
 mod explanations;
 mod forecasts;
+mod idle;
 mod lately;
 mod listening;
 mod reaper;
@@ -105,8 +106,10 @@ impl Scheduler {
     /// Plans and commits until the lease is lost, a fault occurs, or shutdown.
     async fn lead(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
         let reaper = reaper::Reaper::new(self.store.clone(), self.terms).spawn();
+        let idle = tokio::spawn(idle::look(self.store.clone(), self.terms));
         let outcome = self.pass_by_pass(shutdown).await;
         reaper.abort();
+        idle.abort();
         outcome
     }
 

@@ -1,7 +1,10 @@
 //! The whole fleet in figures, and the database's own, for those who watch the server.
 
 use entity::job;
-use sea_orm::{ColumnTrait as _, DatabaseBackend, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, DatabaseBackend, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
 
 use super::fleet::Counts;
 use super::write::Writer;
@@ -15,6 +18,8 @@ pub struct Census {
     pub fleet: Counts,
     /// Jobs that have not ended, by status.
     pub jobs: Vec<(String, i64)>,
+    /// Running jobs that were warned because they do not use their GPUs.
+    pub idle_jobs: u64,
 }
 
 /// The readers' pool, and who waits to write.
@@ -43,7 +48,12 @@ impl Store {
             .into_tuple()
             .all(self.db())
             .await?;
-        Ok(Census { fleet: self.counts(Scope::Fleet).await?, jobs })
+        let idle_jobs = job::Entity::find()
+            .filter(job::Column::Status.eq("RUNNING"))
+            .filter(job::Column::Idle.is_not_null())
+            .count(self.db())
+            .await?;
+        Ok(Census { fleet: self.counts(Scope::Fleet).await?, jobs, idle_jobs })
     }
 
     /// Looks at the connections, without using one.

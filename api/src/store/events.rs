@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, OrganizationId};
 use domain::job::JobStatus;
+use entity::json::IdleWarning;
 use entity::{event, gpu, host, job, organization};
 use futures_util::stream::{self, Stream};
 use sea_orm::prelude::Uuid;
@@ -45,6 +46,9 @@ pub struct JobState {
     /// Before when it is not tried again.
     #[serde(default)]
     pub retry_at: Option<DateTime<Utc>>,
+    /// The warning of its idleness that stands.
+    #[serde(default)]
+    pub idle: Option<IdleWarning>,
     /// When it got its GPUs.
     pub allocated_at: Option<DateTime<Utc>>,
     /// When it started.
@@ -70,6 +74,7 @@ impl JobState {
             attempt: row.attempt,
             exit_code: row.exit_code,
             retry_at: row.retry_at,
+            idle: row.idle,
             allocated_at: row.allocated_at,
             started_at: row.started_at,
             finished_at: row.finished_at,
@@ -90,6 +95,7 @@ impl JobState {
         row.attempt = self.attempt;
         row.exit_code = self.exit_code;
         row.retry_at = self.retry_at;
+        row.idle = self.idle;
         row.allocated_at = self.allocated_at;
         row.started_at = self.started_at;
         row.finished_at = self.finished_at;

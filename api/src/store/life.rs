@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{HostId, JobId};
 use domain::job::JobStatus;
+use entity::json::IdleWarning;
 use entity::{allocation, gpu, host, job, job_dependency, placement};
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -56,6 +57,10 @@ pub(crate) async fn change(
             message: format!("a job that is {from} cannot become {to}"),
             current_version: Some(row.version),
         });
+    }
+    if to != JobStatus::Running && row.idle.is_some() {
+        // A warning is about what runs, and is over with it.
+        changes.push((job::Column::Idle, Expr::value(None::<IdleWarning>)));
     }
     changes.push((job::Column::Status, Expr::value(to.as_str())));
     changes.push((job::Column::UpdatedAt, Expr::value(tx.now)));
@@ -109,7 +114,7 @@ pub(crate) enum Again {
     Failed,
     /// It ended through no fault of its own: that uses up no retry, so often.
     Excused,
-    /// It gave back what it had borrowed: that uses up nothing.
+    /// It gave back what it had borrowed, or did not use: that uses up nothing.
     Preempted,
 }
 

@@ -12,6 +12,7 @@ pub mod feed;
 pub mod fleet;
 pub mod gpus;
 pub mod hosts;
+mod idle;
 pub mod jobs;
 pub mod keys;
 pub mod leases;

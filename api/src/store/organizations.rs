@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::idle::{self, Policy};
 use domain::ids::OrganizationId;
 use entity::{allocation, job, organization};
 use sea_orm::ActiveValue::Set;
@@ -31,6 +32,19 @@ pub struct NewOrganization {
     pub max_gpus: Option<f64>,
     /// Ceiling of waiting jobs.
     pub max_queued_jobs: Option<i32>,
+    /// What becomes of jobs that do not use their GPUs.
+    pub idle: Policy,
+}
+
+/// What an organization wants done about its idle jobs; the table's CHECK admits no other text.
+#[must_use]
+pub fn idle_policy(row: &organization::Model) -> Policy {
+    Policy {
+        action: idle::Action::parse(&row.idle_action).unwrap_or(idle::Action::Nothing),
+        window_minutes: row.idle_window_minutes,
+        grace_minutes: row.idle_grace_minutes,
+        utilization_percent: row.idle_utilization_percent,
+    }
 }
 
 /// What may be edited; the quota as a whole.
@@ -42,6 +56,8 @@ pub struct OrganizationEdit {
     pub weight: Option<f64>,
     /// New quota: guaranteed, ceiling of GPUs, ceiling of waiting jobs.
     pub quota: Option<(f64, Option<f64>, Option<i32>)>,
+    /// New policy for idle jobs, as a whole.
+    pub idle: Option<Policy>,
 }
 
 fn noted(action: Action, before: Option<&organization::Model>, after: &organization::Model) -> Line {
@@ -52,6 +68,22 @@ fn noted(action: Action, before: Option<&organization::Model>, after: &organizat
         .field("quota.guaranteedGpus", before.map(|row| row.guaranteed_gpus), Some(after.guaranteed_gpus))
         .field("quota.maxGpus", before.and_then(|row| row.max_gpus), after.max_gpus)
         .field("quota.maxQueuedJobs", before.and_then(|row| row.max_queued_jobs), after.max_queued_jobs)
+        .field("idlePolicy.action", before.map(|row| &row.idle_action), Some(&after.idle_action))
+        .field(
+            "idlePolicy.windowMinutes",
+            before.map(|row| row.idle_window_minutes),
+            Some(after.idle_window_minutes),
+        )
+        .field(
+            "idlePolicy.graceMinutes",
+            before.map(|row| row.idle_grace_minutes),
+            Some(after.idle_grace_minutes),
+        )
+        .field(
+            "idlePolicy.utilizationPercent",
+            before.map(|row| row.idle_utilization_percent),
+            Some(after.idle_utilization_percent),
+        )
 }
 
 impl Store {
@@ -83,6 +115,10 @@ impl Store {
                     guaranteed_gpus: Set(new.guaranteed_gpus),
                     max_gpus: Set(new.max_gpus),
                     max_queued_jobs: Set(new.max_queued_jobs),
+                    idle_action: Set(new.idle.action.as_str().to_owned()),
+                    idle_window_minutes: Set(new.idle.window_minutes),
+                    idle_grace_minutes: Set(new.idle.grace_minutes),
+                    idle_utilization_percent: Set(new.idle.utilization_percent),
                     version: Set(1),
                     created_at: Set(tx.now),
                 };
@@ -123,6 +159,12 @@ impl Store {
                     changes.push((Column::GuaranteedGpus, Expr::value(guaranteed)));
                     changes.push((Column::MaxGpus, Expr::value(most)));
                     changes.push((Column::MaxQueuedJobs, Expr::value(queued)));
+                }
+                if let Some(idle) = what.idle {
+                    changes.push((Column::IdleAction, Expr::value(idle.action.as_str())));
+                    changes.push((Column::IdleWindowMinutes, Expr::value(idle.window_minutes)));
+                    changes.push((Column::IdleGraceMinutes, Expr::value(idle.grace_minutes)));
+                    changes.push((Column::IdleUtilizationPercent, Expr::value(idle.utilization_percent)));
                 }
                 let before = organization::Entity::find_by_id(id.0).one(tx.db).await?;
                 match edit::<organization::Entity>(tx.db, id.0, expected_version, changes).await? {

@@ -46,5 +46,6 @@ impl Gauges {
             let jobs = census.jobs.iter().find(|(name, _)| name == status).map_or(0, |(_, jobs)| *jobs);
             gauge!("gpu_fleet_jobs", "status" => status).set(jobs as f64);
         }
+        gauge!("gpu_fleet_idle_jobs").set(census.idle_jobs as f64);
     }
 }

@@ -45,6 +45,16 @@ impl JobStatus {
     }
 }
 
+/// What becomes of a job that holds GPUs and does not use them.
+#[derive(cynic::Enum, clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+#[cynic(schema = "fleet")]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum IdleAction {
+    Nothing,
+    Notify,
+    Stop,
+}
+
 /// A host, as the server judges it.
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[cynic(schema = "fleet")]
@@ -174,6 +184,7 @@ pub(crate) enum AuditAction {
 }
 
 shown_by_name! {
+    IdleAction { Nothing => "NOTHING", Notify => "NOTIFY", Stop => "STOP" }
     Role {
         Viewer => "VIEWER", Member => "MEMBER", Admin => "ADMIN", Operator => "OPERATOR", Agent => "AGENT",
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::enums::{GpuHealth, GpuStatus, GpuUse, HostStatus};
+use super::enums::{GpuHealth, GpuStatus, GpuUse, HostStatus, IdleAction};
 use super::job::{HostName, Label, OrganizationName};
 use super::{Instant, schema};
 
@@ -103,6 +103,17 @@ pub(crate) struct Quota {
     pub(crate) max_queued_jobs: Option<i32>,
 }
 
+/// What becomes of an organization's jobs that hold GPUs and do not use them.
+#[derive(cynic::QueryFragment, Serialize, Debug, Clone)]
+#[cynic(schema = "fleet")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IdlePolicy {
+    pub(crate) action: IdleAction,
+    pub(crate) window_minutes: i32,
+    pub(crate) grace_minutes: i32,
+    pub(crate) utilization_percent: i32,
+}
+
 /// What an organization holds.
 #[derive(cynic::QueryFragment, Serialize, Debug, Clone)]
 #[cynic(schema = "fleet")]
@@ -123,6 +134,7 @@ pub(crate) struct OrganizationRow {
     pub(crate) name: String,
     pub(crate) weight: f64,
     pub(crate) quota: Quota,
+    pub(crate) idle_policy: IdlePolicy,
     pub(crate) usage: OrganizationUsage,
     pub(crate) version: i32,
 }

@@ -1,6 +1,6 @@
 //! What mutations and filters take. What is absent is left out, so that the schema's defaults apply.
 
-use super::enums::{JobOrderField, JobStatus, OrderDirection};
+use super::enums::{IdleAction, JobOrderField, JobStatus, OrderDirection};
 use super::schema;
 
 /// A label.
@@ -152,6 +152,20 @@ pub(crate) struct QuotaInput {
     pub(crate) max_queued_jobs: Option<i32>,
 }
 
+/// What is to become of jobs that hold GPUs and do not use them.
+#[derive(cynic::InputObject, Debug, Clone, Default)]
+#[cynic(schema = "fleet")]
+pub(crate) struct IdlePolicyInput {
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) action: Option<IdleAction>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) window_minutes: Option<i32>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) grace_minutes: Option<i32>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) utilization_percent: Option<i32>,
+}
+
 /// An organization to be.
 #[derive(cynic::InputObject, Debug, Clone)]
 #[cynic(schema = "fleet")]
@@ -162,9 +176,11 @@ pub(crate) struct CreateOrganizationInput {
     pub(crate) weight: Option<f64>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) quota: Option<QuotaInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_policy: Option<IdlePolicyInput>,
 }
 
-/// An organization to change, as it was when it was read; its quota as a whole.
+/// An organization to change, as it was when it was read; its quota and its policy for idle jobs as a whole.
 #[derive(cynic::InputObject, Debug, Clone)]
 #[cynic(schema = "fleet")]
 pub(crate) struct UpdateOrganizationInput {
@@ -176,6 +192,8 @@ pub(crate) struct UpdateOrganizationInput {
     pub(crate) weight: Option<f64>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) quota: Option<QuotaInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_policy: Option<IdlePolicyInput>,
 }
 
 /// A host to change, as it was when it was read.

@@ -20,14 +20,14 @@ pub(crate) use access::{
     UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
 };
 pub(crate) use enums::{
-    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, JobOrderField, JobStatus, LogStream,
+    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, IdleAction, JobOrderField, JobStatus, LogStream,
     OrderDirection, Role, UsageDimension,
 };
 pub(crate) use explanation::WholeExplanation;
-pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, OrganizationRow};
+pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, IdlePolicy, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
-    GpuRequirementsInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
+    GpuRequirementsInput, IdlePolicyInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
     SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
 };
 pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};

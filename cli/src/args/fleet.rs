@@ -1,8 +1,12 @@
 //! Arguments of the commands about hosts, GPUs and organizations, and of the demonstration.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::connection::ConnectArgs;
+use super::values::duration;
+use crate::api::IdleAction;
 
 /// A listing without filters.
 #[derive(Debug, Clone, Args)]
@@ -60,7 +64,7 @@ pub(crate) struct HostRemoveArgs {
 pub(crate) enum OrgCommand {
     /// Creates an organization (operators only)
     Create(OrgCreateArgs),
-    /// Changes an organization's name, weight or quota; what is not named stays (operators only)
+    /// Changes an organization's name, weight, quota or what becomes of its idle jobs; what is not named stays (operators only)
     Update(OrgUpdateArgs),
 }
 
@@ -108,6 +112,9 @@ pub(crate) struct OrgUpdateArgs {
     pub(crate) max_queued_jobs: Option<Ceiling>,
 
     #[command(flatten)]
+    pub(crate) idle: IdleArgs,
+
+    #[command(flatten)]
     pub(crate) connect: ConnectArgs,
 }
 
@@ -135,7 +142,30 @@ pub(crate) struct OrgCreateArgs {
     pub(crate) max_gpus: Option<f64>,
 
     #[command(flatten)]
+    pub(crate) idle: IdleArgs,
+
+    #[command(flatten)]
     pub(crate) connect: ConnectArgs,
+}
+
+/// What becomes of jobs that hold GPUs and do not use them.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct IdleArgs {
+    /// What becomes of a job that does not use its GPUs, once it was warned: NOTHING, NOTIFY or STOP (it waits again)
+    #[arg(long, value_name = "ACTION", ignore_case = true)]
+    pub(crate) idle_action: Option<IdleAction>,
+
+    /// How long it does not use them, in whole minutes
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) idle_window: Option<Duration>,
+
+    /// How long after the warning, in whole minutes
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) idle_grace: Option<Duration>,
+
+    /// From which utilization on they count as used
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) idle_utilization: Option<i32>,
 }
 
 /// `gpu-fleet demo`.

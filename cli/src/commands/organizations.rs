@@ -1,19 +1,22 @@
 //! `gpu-fleet orgs`, `gpu-fleet org create` and `gpu-fleet org update`, for operators.
 
+use std::time::Duration;
+
 use cynic::MutationBuilder;
 
 use super::Session;
 use crate::api::{
-    CreateOrganization, CreateOrganizationInput, CreateOrganizationVariables, OrganizationRow, QuotaInput,
-    UpdateOrganization, UpdateOrganizationInput, UpdateOrganizationVariables,
+    CreateOrganization, CreateOrganizationInput, CreateOrganizationVariables, IdleAction, IdlePolicy,
+    IdlePolicyInput, OrganizationRow, QuotaInput, UpdateOrganization, UpdateOrganizationInput,
+    UpdateOrganizationVariables,
 };
-use crate::args::fleet::{Ceiling, ListArgs, OrgCreateArgs, OrgUpdateArgs};
+use crate::args::fleet::{Ceiling, IdleArgs, ListArgs, OrgCreateArgs, OrgUpdateArgs};
 use crate::client::{Failure, all_organizations};
 use crate::output::Form;
 use crate::output::style::Tone;
 use crate::output::table::{Cell, Column};
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column::new("SLUG"),
     Column::new("NAME").elastic(),
     Column::new("WEIGHT").right().expendable(2),
@@ -22,6 +25,7 @@ const COLUMNS: [Column; 8] = [
     Column::new("GPUS NOW").right(),
     Column::new("WAITING").right(),
     Column::new("RUNNING").right(),
+    Column::new("IDLE JOBS").expendable(4),
 ];
 
 /// Lists organizations with what they hold.
@@ -42,7 +46,44 @@ fn cells(row: &OrganizationRow) -> Vec<Cell> {
         row.usage.allocated_gpus.to_string().into(),
         row.usage.queued_jobs.to_string().into(),
         row.usage.running_jobs.to_string().into(),
+        on_idle(&row.idle_policy).into(),
     ]
+}
+
+/// `STOP after 30+15 min`: the window and the grace.
+fn on_idle(policy: &IdlePolicy) -> String {
+    match policy.action {
+        IdleAction::Nothing => IdleAction::Nothing.as_str().to_owned(),
+        action => {
+            format!("{} after {}+{} min", action.as_str(), policy.window_minutes, policy.grace_minutes)
+        }
+    }
+}
+
+/// What is named of a policy; none: nothing.
+fn named(args: IdleArgs) -> Option<IdlePolicyInput> {
+    let minutes = |time: Duration| i32::try_from(time.as_secs().div_ceil(60)).unwrap_or(i32::MAX);
+    let named = IdlePolicyInput {
+        action: args.idle_action,
+        window_minutes: args.idle_window.map(minutes),
+        grace_minutes: args.idle_grace.map(minutes),
+        utilization_percent: args.idle_utilization,
+    };
+    let nothing = args.idle_action.is_none()
+        && args.idle_window.is_none()
+        && args.idle_grace.is_none()
+        && args.idle_utilization.is_none();
+    (!nothing).then_some(named)
+}
+
+/// The API takes a policy as a whole: what is not named stays as it was read.
+fn whole(named: IdlePolicyInput, read: &IdlePolicy) -> IdlePolicyInput {
+    IdlePolicyInput {
+        action: named.action.or(Some(read.action)),
+        window_minutes: named.window_minutes.or(Some(read.window_minutes)),
+        grace_minutes: named.grace_minutes.or(Some(read.grace_minutes)),
+        utilization_percent: named.utilization_percent.or(Some(read.utilization_percent)),
+    }
 }
 
 /// Creates an organization.
@@ -55,7 +96,8 @@ pub(super) async fn create(args: OrgCreateArgs) -> Result<(), Failure> {
         max_queued_jobs: None,
     });
     let name = args.name.unwrap_or_else(|| args.slug.clone());
-    let input = CreateOrganizationInput { slug: args.slug, name, weight: args.weight, quota };
+    let idle_policy = named(args.idle);
+    let input = CreateOrganizationInput { slug: args.slug, name, weight: args.weight, quota, idle_policy };
     let answer = session.client.run(CreateOrganization::build(CreateOrganizationVariables { input })).await?;
     let organization = answer.create_organization.organization;
     match session.output.form {
@@ -114,10 +156,14 @@ async fn attempt(
         expected_version: read.version,
         name: args.name.clone(),
         weight: args.weight,
+        idle_policy: named(args.idle).map(|named| whole(named, &read.idle_policy)),
     };
-    if input.name.is_none() && input.weight.is_none() && input.quota.is_none() {
-        let none =
-            "nothing to change: name --name, --weight, --guaranteed-gpus, --max-gpus or --max-queued-jobs";
+    let nothing = input.name.is_none()
+        && input.weight.is_none()
+        && input.quota.is_none()
+        && input.idle_policy.is_none();
+    if nothing {
+        let none = "nothing to change: name --name, --weight, --guaranteed-gpus, --max-gpus, --max-queued-jobs or one of --idle-…";
         return Err(Failure::Usage(none.to_owned()));
     }
     let variables = UpdateOrganizationVariables { input };

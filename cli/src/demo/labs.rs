@@ -67,6 +67,7 @@ async fn found_one(server: &Server, operator: &Client, lab: Lab) -> Result<Clien
         name: lab.name().to_owned(),
         weight: None,
         quota: None,
+        idle_policy: None,
     };
     operator.run(CreateOrganization::build(CreateOrganizationVariables { input })).await?;
     let token = server.token("member", Some(lab.slug())).await?;

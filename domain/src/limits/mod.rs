@@ -19,7 +19,9 @@ use crate::ids::JobId;
 use crate::requirements::{GpuRequirements, Label};
 
 pub use labels::check_labels;
-pub use organization::{check_host_name, check_org_name, check_quota, check_slug, check_weight};
+pub use organization::{
+    check_host_name, check_idle_policy, check_org_name, check_quota, check_slug, check_weight,
+};
 
 /// Characters in a job's name.
 pub const NAME_CHARS: usize = 200;
@@ -77,6 +79,11 @@ pub const ORG_NAME_CHARS: usize = 200;
 pub const HOST_NAME_CHARS: usize = 253;
 /// The largest weight of an organization.
 pub const WEIGHT: f64 = 1000.0;
+
+/// The longest window and the longest grace of a policy for idle jobs, in minutes: a day.
+pub const IDLE_MINUTES: i32 = 1440;
+/// The highest utilization that such a policy may take for idle, in percent.
+pub const IDLE_PERCENT: i32 = 50;
 
 /// An input that is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,11 @@
 //! What an organization and a host may be called, and what an organization may be given.
 
-use super::{HOST_NAME_CHARS, InvalidInput, ORG_NAME_CHARS, SLUG_CHARS, WEIGHT, check_title, refuse_unless};
+use crate::idle::Policy;
+
+use super::{
+    HOST_NAME_CHARS, IDLE_MINUTES, IDLE_PERCENT, InvalidInput, ORG_NAME_CHARS, SLUG_CHARS, WEIGHT,
+    check_title, refuse_unless,
+};
 
 /// Checks an organization's slug.
 pub fn check_slug(slug: &str) -> Result<(), InvalidInput> {
@@ -52,4 +57,18 @@ pub fn check_quota(
 fn check_gpus(field: &str, gpus: Option<f64>) -> Result<(), InvalidInput> {
     let fits = gpus.is_none_or(|gpus| gpus.is_finite() && (0.0..=1e6).contains(&gpus));
     refuse_unless(fits, field, || "must be 0 to 1000000".to_owned())
+}
+
+/// Checks how an organization wants its idle jobs treated.
+pub fn check_idle_policy(policy: &Policy) -> Result<(), InvalidInput> {
+    for (field, minutes) in [
+        ("idlePolicy.windowMinutes", policy.window_minutes),
+        ("idlePolicy.graceMinutes", policy.grace_minutes),
+    ] {
+        refuse_unless((1..=IDLE_MINUTES).contains(&minutes), field, || {
+            format!("must be 1 to {IDLE_MINUTES}")
+        })?;
+    }
+    let fits = (1..=IDLE_PERCENT).contains(&policy.utilization_percent);
+    refuse_unless(fits, "idlePolicy.utilizationPercent", || format!("must be 1 to {IDLE_PERCENT}"))
 }

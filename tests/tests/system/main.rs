@@ -19,6 +19,7 @@ mod fencing;
 mod following;
 mod foresight;
 mod identity;
+mod idle;
 mod life;
 mod neighbours;
 mod operating;

@@ -174,6 +174,15 @@ export type HostStatus =
   /** It takes work. */
   | 'READY';
 
+/** What becomes of a job that holds GPUs and does not use them. */
+export type IdleAction =
+  /** Nobody looks. */
+  | 'NOTHING'
+  /** Its history tells of it, when it is warned and when its grace has passed. It runs on. */
+  | 'NOTIFY'
+  /** It is stopped and waits again, which uses up no retry; a loan is released. */
+  | 'STOP';
+
 /** What a list of jobs is sorted by. */
 export type JobOrderField =
   /** Their priority. */

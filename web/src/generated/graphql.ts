@@ -115,6 +115,8 @@ export type CreateApiKeyInput = {
 
 /** An organization to be. */
 export type CreateOrganizationInput = {
+  /** What becomes of its jobs that do not use their GPUs; absent: they are told of. */
+  idlePolicy?: IdlePolicyInput | null | undefined;
   /** Its name for people. */
   name: string;
   /** Its limits; absent: none. */
@@ -207,6 +209,27 @@ export type HostStatus =
   | 'DRAINING'
   /** It takes work. */
   | 'READY';
+
+/** What becomes of a job that holds GPUs and does not use them. */
+export type IdleAction =
+  /** Nobody looks. */
+  | 'NOTHING'
+  /** Its history tells of it, when it is warned and when its grace has passed. It runs on. */
+  | 'NOTIFY'
+  /** It is stopped and waits again, which uses up no retry; a loan is released. */
+  | 'STOP';
+
+/** What is to become of jobs that hold GPUs and do not use them. */
+export type IdlePolicyInput = {
+  /** What becomes of a job that was warned and stays idle until its grace has passed; absent: NOTIFY. */
+  action?: IdleAction | null | undefined;
+  /** So many minutes lie between the warning and what follows it, 1 to 1,440; absent: 15. */
+  graceMinutes?: number | null | undefined;
+  /** A sample of this utilization or more counts as use, 1 to 50; absent: 5. */
+  utilizationPercent?: number | null | undefined;
+  /** So many minutes without use make a job idle, 1 to 1,440; absent: 30. */
+  windowMinutes?: number | null | undefined;
+};
 
 /** Which jobs. */
 export type JobFilter = {
@@ -456,6 +479,8 @@ export type UpdateOrganizationInput = {
   expectedVersion: number;
   /** Which. */
   id: string | number;
+  /** New policy for jobs that do not use their GPUs, as a whole. */
+  idlePolicy?: IdlePolicyInput | null | undefined;
   /** New name. */
   name?: string | null | undefined;
   /** New quota, as a whole. */

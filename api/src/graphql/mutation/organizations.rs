@@ -1,11 +1,13 @@
 //! What operators change of organizations.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use domain::idle::Policy;
 use domain::ids::OrganizationId;
 use domain::limits;
 
 use crate::fault::Fault;
 use crate::graphql::caller::{permit, store};
+use crate::graphql::enums::IdleAction;
 use crate::graphql::failure::Answer;
 use crate::graphql::organization::Organization;
 use crate::store::organizations::{NewOrganization, OrganizationEdit};
@@ -28,6 +30,33 @@ impl QuotaInput {
     }
 }
 
+/// What is to become of jobs that hold GPUs and do not use them.
+#[derive(InputObject, Clone)]
+pub struct IdlePolicyInput {
+    /// What becomes of a job that was warned and stays idle until its grace has passed; absent: NOTIFY.
+    pub action: Option<IdleAction>,
+    /// So many minutes without use make a job idle, 1 to 1,440; absent: 30.
+    pub window_minutes: Option<i32>,
+    /// So many minutes lie between the warning and what follows it, 1 to 1,440; absent: 15.
+    pub grace_minutes: Option<i32>,
+    /// A sample of this utilization or more counts as use, 1 to 50; absent: 5.
+    pub utilization_percent: Option<i32>,
+}
+
+impl IdlePolicyInput {
+    fn check(&self) -> Result<Policy, Fault> {
+        let usual = Policy::default();
+        let policy = Policy {
+            action: self.action.map_or(usual.action, Into::into),
+            window_minutes: self.window_minutes.unwrap_or(usual.window_minutes),
+            grace_minutes: self.grace_minutes.unwrap_or(usual.grace_minutes),
+            utilization_percent: self.utilization_percent.unwrap_or(usual.utilization_percent),
+        };
+        limits::check_idle_policy(&policy)?;
+        Ok(policy)
+    }
+}
+
 /// An organization to be.
 #[derive(InputObject)]
 pub struct CreateOrganizationInput {
@@ -40,6 +69,8 @@ pub struct CreateOrganizationInput {
     pub weight: Option<f64>,
     /// Its limits; absent: none.
     pub quota: Option<QuotaInput>,
+    /// What becomes of its jobs that do not use their GPUs; absent: they are told of.
+    pub idle_policy: Option<IdlePolicyInput>,
 }
 
 /// Changes to an organization.
@@ -55,6 +86,8 @@ pub struct UpdateOrganizationInput {
     pub weight: Option<f64>,
     /// New quota, as a whole.
     pub quota: Option<QuotaInput>,
+    /// New policy for jobs that do not use their GPUs, as a whole.
+    pub idle_policy: Option<IdlePolicyInput>,
 }
 
 /// An organization, after a change.
@@ -92,6 +125,7 @@ impl OrganizationMutation {
             guaranteed_gpus,
             max_gpus,
             max_queued_jobs,
+            idle: input.idle_policy.as_ref().map(IdlePolicyInput::check).transpose()?.unwrap_or_default(),
         };
         let row = store(ctx).create_organization(new, &permit.actor()).await?;
         Ok(OrganizationPayload { organization: Organization(row) })
@@ -112,7 +146,8 @@ impl OrganizationMutation {
         }
         let quota = input.quota.as_ref().map(QuotaInput::check).transpose()?;
         let id: OrganizationId = input.id.parse().map_err(|_| Fault::NotFound("organization"))?;
-        let what = OrganizationEdit { name: input.name, weight: input.weight, quota };
+        let idle = input.idle_policy.as_ref().map(IdlePolicyInput::check).transpose()?;
+        let what = OrganizationEdit { name: input.name, weight: input.weight, quota, idle };
         let row = store(ctx).update_organization(id, input.expected_version, what, &permit.actor()).await?;
         Ok(OrganizationPayload { organization: Organization(row) })
     }

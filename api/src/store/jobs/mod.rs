@@ -663,6 +663,7 @@ fn new_row(
         preempted_for: Set(None),
         preempted_at: Set(None),
         preempted: Set(0),
+        idle: Set(None),
         held: Set(spec.hold),
         excused: Set(0),
         priority: Set(spec.priority),

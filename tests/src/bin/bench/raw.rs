@@ -82,6 +82,10 @@ async fn add_organization(connection: &DatabaseConnection) -> Result<Uuid, DbErr
         guaranteed_gpus: Set(0.0),
         max_gpus: Set(None),
         max_queued_jobs: Set(None),
+        idle_action: Set("NOTIFY".to_owned()),
+        idle_window_minutes: Set(30),
+        idle_grace_minutes: Set(15),
+        idle_utilization_percent: Set(5),
         version: Set(1),
         created_at: Set(Utc::now()),
     };
@@ -149,6 +153,7 @@ impl Writes {
             preempted_for: Set(None),
             preempted_at: Set(None),
             preempted: Set(0),
+            idle: Set(None),
             held: Set(true),
             excused: Set(0),
             priority: Set(0),

@@ -38,6 +38,9 @@ pub enum Fault {
     /// The connection was lost before anything was committed; the same work may be run again on another one.
     #[error("the connection to the database was lost: {0}")]
     LostConnection(String),
+    /// Logs that were moved into the log store cannot be read, or none can be moved; trying again later may help.
+    #[error("the log store is not available right now: {0}")]
+    LogStoreAway(String),
     /// An operation asks for more rows than one may.
     #[error("the operation loads more than {0} rows: ask for less")]
     TooMuch(u64),

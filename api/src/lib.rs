@@ -9,6 +9,7 @@ mod fixture;
 pub mod graphql;
 pub mod http;
 pub mod identity;
+pub mod log_store;
 pub mod scheduler;
 pub mod server;
 pub mod store;

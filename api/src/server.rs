@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_graphql::extensions::Tracing;
+use chrono::TimeDelta;
 use domain::estimate::Quality;
 use domain::ids::JobId;
 use domain::plan::{Explanation, Foreseen, Suggestion};
@@ -23,6 +24,7 @@ use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
 use crate::http::{Call, Gateway, Refusal};
 use crate::identity::{External, Identities, SourceError, Trust};
+use crate::log_store::{self, Keeper, LogStore};
 use crate::scheduler::{Explanations, LeaseTerms, Preview, Scheduler};
 use crate::store::open::{Location, OpenError, open};
 use crate::store::organizations::NewOrganization;
@@ -45,6 +47,10 @@ pub struct ServerConfig {
     pub rules: domain::plan::Rules,
     /// An identity provider whose tokens it accepts besides its own.
     pub trust: Option<Trust>,
+    /// Where logs of jobs that have ended are kept; none: in the database.
+    pub log_store: Option<LogStore>,
+    /// How long logs of jobs that have ended are kept; none: for ever.
+    pub log_retention: Option<TimeDelta>,
     /// Whether each resolver of an operation gets a span of its own.
     pub traced: bool,
 }
@@ -87,6 +93,10 @@ impl Server {
         let key = SigningKey::load_or_create(&config.data_dir)?;
         let store = open(&config.location).await?;
         make_first_organization(&store).await?;
+        if let Some(logs) = &config.log_store {
+            store.keep_logs_in(logs.clone());
+            tokio::spawn(log_store::watch(logs.clone(), shutdown.clone()));
+        }
         let external = match &config.trust {
             Some(trust) => Some(External::new(trust.clone()).await?),
             None => None,
@@ -103,8 +113,10 @@ impl Server {
             .finish();
         tokio::spawn(crate::telemetry::record(store.clone(), gathering, shutdown.clone()));
         let breaches = config.data_dir.join("breaches");
+        let keeper = Keeper::new(store.clone(), config.log_retention);
         let scheduler =
-            Scheduler::new(store.clone(), explanations.clone(), config.terms, config.rules, breaches);
+            Scheduler::new(store.clone(), explanations.clone(), config.terms, config.rules, breaches)
+                .with_keeper(keeper);
         tokio::spawn(scheduler.run(shutdown));
         let (gauges, hearings) = (Gauges::default(), Hearings::default());
         Ok(Arc::new(Self { store, schema, sdl: sdl(), key, identities, explanations, gauges, hearings }))
@@ -197,7 +209,7 @@ impl Gateway for Server {
                 tracing::warn!(%fault, "not ready");
                 "the database does not answer, or does not take what is written".to_owned()
             })?;
-            Ok(self.explanations.ailment())
+            Ok(self.explanations.ailment().or_else(|| self.store.log_store()?.ailment()))
         }
         .boxed()
     }

@@ -42,6 +42,8 @@ pub struct Model {
     /// Before the second attempt; doubled for each further one.
     pub retry_pause_seconds: i32,
     pub time_limit_seconds: Option<i32>,
+    /// Where its log is: KEPT here, MOVED into the log store, or EXPIRED; EXPIRING: being forgotten.
+    pub log_state: String,
     pub exit_code: Option<i32>,
     pub submitted_by: String,
     pub retry_of: Option<Uuid>,

@@ -17,6 +17,7 @@ pub mod job_dependency;
 pub mod lease;
 pub mod liveness;
 pub mod log_chunk;
+pub mod log_object;
 pub mod organization;
 pub mod placement;
 pub mod signing_key;

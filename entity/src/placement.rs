@@ -21,6 +21,9 @@ pub struct Model {
     pub timed_out: bool,
     pub cause: Option<String>,
     pub log_complete: bool,
+    /// Of what was moved away: the line behind it, and its bytes.
+    pub log_lines: i32,
+    pub log_bytes: i64,
     /// Why the attempt is to end and be tried again later; none: it may go on.
     pub evict_reason: Option<String>,
 }

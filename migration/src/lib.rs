@@ -17,6 +17,7 @@ mod m20261129_100002_past;
 mod m20261130_100001_image;
 mod m20261130_100002_mps;
 mod m20261130_100003_idle;
+mod m20261130_100004_log_store;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_100001_image::Migration),
             Box::new(m20261130_100002_mps::Migration),
             Box::new(m20261130_100003_idle::Migration),
+            Box::new(m20261130_100004_log_store::Migration),
             Box::new(m20261130_100010_usage_hour::Migration),
             Box::new(m20261130_100011_retry_at::Migration),
         ]

@@ -60,6 +60,13 @@ fn explain(fault: Fault) -> Error {
             tracing::warn!(%cause, "the database is not available");
             coded(ErrorCode::Unavailable, "the database is not available right now: try again shortly")
         }
+        Fault::LogStoreAway(cause) => {
+            tracing::warn!(%cause, "a log cannot be read");
+            coded(
+                ErrorCode::Unavailable,
+                "the log lies in the log store, which is not available right now: try again shortly",
+            )
+        }
         Fault::Internal(cause) => {
             let request_id = Uuid::now_v7().simple().to_string();
             tracing::error!(%cause, %request_id, "an internal error");

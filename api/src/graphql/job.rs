@@ -23,7 +23,7 @@ use super::organization::Organization;
 use super::pending::Pending;
 use crate::fault::Fault;
 use crate::store::events::status_of;
-use crate::store::logs::{Line, LogCursor};
+use crate::store::logs::{Line, LogCursor, LogState};
 
 /// Lines of a log's tail at most.
 const TAIL: i32 = 1000;
@@ -363,6 +363,11 @@ impl Job {
         #[graphql(desc = "Only lines with this in them, whatever the case.")] contains: Option<String>,
     ) -> Answer<LogLineConnection> {
         log_page(ctx, self.job_id(), (first, after), attempt, contains).await
+    }
+
+    /// Whether its log was forgotten because it was older than logs are kept; it is empty then.
+    async fn log_expired(&self) -> bool {
+        LogState::parse(&self.0.log_state).is_over()
     }
 
     /// The newest lines kept.

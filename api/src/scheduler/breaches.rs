@@ -31,13 +31,7 @@ impl Breaches {
     }
 
     /// Tells of a pass that broke rules, if it did.
-    pub(super) fn tell(
-        &self,
-        snapshot: &Snapshot,
-        rules: &Rules,
-        at: DateTime<Utc>,
-        breaches: &[Breach],
-    ) {
+    pub(super) fn tell(&self, snapshot: &Snapshot, rules: &Rules, at: DateTime<Utc>, breaches: &[Breach]) {
         let Some(first) = breaches.first() else { return };
         for breach in breaches {
             metrics::counter!("gpu_fleet_scheduler_breaches_total", "code" => breach.code.as_str())

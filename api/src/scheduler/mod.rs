@@ -27,6 +27,7 @@ pub use explanations::{Explanations, Preview};
 pub use terms::{InvalidTerms, LeaseTerms};
 
 use crate::fault::Fault;
+use crate::log_store::Keeper;
 use crate::store::Store;
 use breaches::Breaches;
 use forecasts::Sight;
@@ -64,6 +65,7 @@ pub struct Scheduler {
     rules: Rules,
     breaches: Arc<Breaches>,
     lately: tokio::sync::Mutex<Lately>,
+    keeper: Option<Keeper>,
 }
 
 impl Scheduler {
@@ -79,7 +81,13 @@ impl Scheduler {
     ) -> Self {
         let (holder, breaches) = (uuid::Uuid::now_v7().to_string(), Arc::new(Breaches::new(breaches)));
         let lately = tokio::sync::Mutex::new(Lately::new(rules.half_life_secs, store.clock().now()));
-        Self { store, holder, explanations, terms, rules, breaches, lately }
+        Self { store, holder, explanations, terms, rules, breaches, lately, keeper: None }
+    }
+
+    /// The same, which also has logs looked after while it leads.
+    #[must_use]
+    pub fn with_keeper(self, keeper: Keeper) -> Self {
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// Schedules whenever this server holds the lease, until shutdown.
@@ -107,9 +115,13 @@ impl Scheduler {
     async fn lead(&self, shutdown: &CancellationToken) -> Result<(), Fault> {
         let reaper = reaper::Reaper::new(self.store.clone(), self.terms).spawn();
         let idle = tokio::spawn(idle::look(self.store.clone(), self.terms));
+        let keeper = self.keeper.clone().map(|keeper| tokio::spawn(keeper.run()));
         let outcome = self.pass_by_pass(shutdown).await;
         reaper.abort();
         idle.abort();
+        if let Some(keeper) = keeper {
+            keeper.abort();
+        }
         outcome
     }
 

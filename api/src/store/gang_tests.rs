@@ -72,7 +72,10 @@ async fn a_job_with_retries_runs_again_when_one_of_its_parts_has_failed() {
     assert_eq!(gang.tell(1, Told::Exited, Some(2), Blame::Command).await.status, "STOPPING");
     let row = gang.tell(0, Told::Exited, Some(143), Blame::Command).await;
     assert_eq!((row.status.as_str(), row.attempt, row.stop_outcome.as_deref()), ("QUEUED", 2, None));
-    assert_eq!(row.status_reason.as_deref(), Some("try 1 of 2 failed: its part on node-1 ended: exit code 2"));
+    assert_eq!(
+        row.status_reason.as_deref(),
+        Some("try 1 of 2 failed: its part on node-1 ended: exit code 2")
+    );
 }
 
 #[tokio::test]

@@ -32,12 +32,13 @@ pub mod usage;
 pub mod versioned;
 pub mod write;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::log_store::LogStore;
 pub use audit::Actor;
 pub use feed::{ChangeKind, Event, EventKind, Feed};
 pub use scope::Scope;
@@ -54,6 +55,7 @@ struct Inner {
     writer: write::Writer,
     feed: Feed,
     clock: Clock,
+    logs: OnceLock<LogStore>,
 }
 
 impl Store {
@@ -63,7 +65,7 @@ impl Store {
         feed: Feed,
         clock: Clock,
     ) -> Self {
-        Self { inner: Arc::new(Inner { readers, writer, feed, clock }) }
+        Self { inner: Arc::new(Inner { readers, writer, feed, clock, logs: OnceLock::new() }) }
     }
 
     /// For reads outside a transaction.
@@ -78,6 +80,17 @@ impl Store {
     /// What time it is for this server.
     pub(crate) fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// Has logs of jobs that have ended moved there, and read from there. Said once, before anybody reads.
+    pub fn keep_logs_in(&self, logs: LogStore) {
+        let _ = self.inner.logs.set(logs);
+    }
+
+    /// Where logs are moved, if they are.
+    #[must_use]
+    pub fn log_store(&self) -> Option<&LogStore> {
+        self.inner.logs.get()
     }
 
     /// What has been committed, as it is committed.

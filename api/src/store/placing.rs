@@ -348,6 +348,8 @@ fn part(row: &job::Model, host: Uuid, rank: usize, count: usize) -> placement::A
         timed_out: Set(false),
         cause: Set(None),
         log_complete: Set(false),
+        log_lines: Set(0),
+        log_bytes: Set(0),
         evict_reason: Set(None),
     }
 }

@@ -20,15 +20,15 @@ pub(crate) use access::{
     UsageOfOrganization, UsageRow, UsageVariables, Viewer, WhoAmI,
 };
 pub(crate) use enums::{
-    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, IdleAction, JobOrderField, JobStatus, LogStream,
-    OrderDirection, Role, UsageDimension,
+    AuditAction, BlockerCode, GpuHealth, GpuStatus, GpuUse, HostStatus, IdleAction, JobOrderField, JobStatus,
+    LogStream, OrderDirection, Role, UsageDimension,
 };
 pub(crate) use explanation::WholeExplanation;
 pub(crate) use fleet::{GpuRow, GpuTelemetry, HostRow, IdlePolicy, OrganizationRow};
 pub(crate) use inputs::{
     AllocateGpusInput, CancelJobInput, CreateOrganizationInput, EnvVarInput, GpuChoiceInput,
-    GpuRequirementsInput, IdlePolicyInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput, SubmitJobInput,
-    SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
+    GpuRequirementsInput, IdlePolicyInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput,
+    SubmitJobInput, SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
 };
 pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
 pub(crate) use mutations::{

@@ -8,7 +8,9 @@ use agent::ContainerChoice;
 use clap::{Args, Subcommand};
 
 use super::identity::IdentityArgs;
-use super::values::{LogFormat, MigrateDirection, Origin, Pair, TokenRole, duration, origin, pair};
+use super::values::{
+    LogFormat, MigrateDirection, Origin, Pair, TokenRole, duration, origin, pair, retention,
+};
 
 /// Where everything is kept unless told otherwise.
 pub(crate) const DEFAULT_DATA_DIR: &str = ".gpu-fleet";
@@ -49,6 +51,15 @@ pub(crate) struct ServeArgs {
     /// How long a job that has borrowed GPUs may keep them before their owner can claim them back
     #[arg(long, value_name = "DURATION", env = "GPU_FLEET_MIN_RUN", default_value = "10m", value_parser = duration)]
     pub(crate) min_run: Duration,
+
+    /// How long the log of a job that has ended is kept; 0: for ever
+    #[arg(long, value_name = "DURATION", env = "GPU_FLEET_LOG_RETENTION", default_value = "30d", value_parser = retention)]
+    pub(crate) log_retention: Duration,
+
+    /// Where the logs of jobs that have ended are kept, file:///PATH or s3://BUCKET/PREFIX (by the usual AWS_… variables); without
+    /// it, in the database
+    #[arg(long, value_name = "URL", env = "GPU_FLEET_LOG_STORE")]
+    pub(crate) log_store: Option<String>,
 
     /// Where people and agents reach the server, when that is not where it listens: behind a TLS proxy, say
     #[arg(long, value_name = "URL", env = "GPU_FLEET_PUBLIC_URL", value_parser = origin)]

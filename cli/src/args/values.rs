@@ -41,6 +41,11 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     positive(total)
 }
 
+/// Reads how long something is kept: a duration, or 0 for ever.
+pub(crate) fn retention(text: &str) -> Result<Duration, String> {
+    if text.trim() == "0" { Ok(Duration::ZERO) } else { duration(text) }
+}
+
 fn seconds_in(unit: char) -> Result<u64, String> {
     match unit {
         's' => Ok(1),

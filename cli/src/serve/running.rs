@@ -6,9 +6,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use api::http::{self, HttpConfig, Rate};
+use api::log_store::LogStore;
 use api::scheduler::LeaseTerms;
 use api::server::{Server, ServerConfig, StartError};
 use api::store::open::Location;
+use chrono::TimeDelta;
 use domain::plan::Rules;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -74,7 +76,12 @@ impl Running {
         let trust = identity::trust(&args.identity)?;
         let traced = args.tell.otlp_endpoint.is_some();
         let rules = Rules { min_run_secs: args.min_run.as_secs().cast_signed(), ..Rules::default() };
-        let config = ServerConfig { data_dir: dir.clone(), location, terms, rules, trust, traced };
+        let log_store = args.log_store.as_deref().map(LogStore::at).transpose();
+        let log_store = log_store.map_err(|error| Failure::Usage(error.to_string()))?;
+        let log_retention = TimeDelta::from_std(args.log_retention).ok().filter(|time| !time.is_zero());
+        let data_dir = dir.clone();
+        let config =
+            ServerConfig { data_dir, location, terms, rules, trust, log_store, log_retention, traced };
         let server = Server::start(&config, shutdown.clone())
             .await
             .map_err(|error: StartError| Failure::Other(error.to_string()))?;

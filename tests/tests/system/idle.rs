@@ -72,7 +72,8 @@ async fn an_idle_job_is_warned_and_waits_again(engine: Engine) {
     let told = member.job(&job, "events(first: 50) { nodes { status at message } }").await;
     let said = |word: &str| {
         let events = rows(&told["events"]["nodes"]).to_vec();
-        let event = events.into_iter().find(|event| text(&event["message"]).contains(word));
+        let says = |event: &Value| event["message"].as_str().is_some_and(|message| message.contains(word));
+        let event = events.into_iter().find(says);
         event.unwrap_or_else(|| panic!("nothing says {word:?}: {told}"))
     };
     let (warning, stop) =

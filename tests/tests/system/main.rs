@@ -21,6 +21,7 @@ mod foresight;
 mod identity;
 mod idle;
 mod life;
+mod logs;
 mod neighbours;
 mod operating;
 mod preemption;

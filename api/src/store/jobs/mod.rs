@@ -23,6 +23,7 @@ use super::audit::{Action, Line};
 use super::events::status_of;
 use super::feed::ChangeKind;
 use super::life::{Changes, change, expect_version, finish, lock_job, unfinished_dependencies};
+use super::logs::LogState;
 use super::page::{Ask, Page, Rows, cursor};
 use super::write::INSERT_ROWS;
 use super::{Actor, Scope, Store, Tx};
@@ -677,6 +678,7 @@ fn new_row(
         max_retries: Set(spec.max_retries),
         retry_pause_seconds: Set(spec.retry_pause_seconds),
         time_limit_seconds: Set(spec.time_limit_seconds),
+        log_state: Set(LogState::Kept.as_str().to_owned()),
         exit_code: Set(None),
         submitted_by: Set(how.actor.to_owned()),
         retry_of: Set(how.retry_of),

@@ -154,6 +154,7 @@ impl Writes {
             preempted_at: Set(None),
             preempted: Set(0),
             idle: Set(None),
+            log_state: Set("KEPT".to_owned()),
             held: Set(true),
             excused: Set(0),
             priority: Set(0),

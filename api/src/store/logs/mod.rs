@@ -1,15 +1,22 @@
-//! Job logs: chunks of lines, appended once and in order for each attempt and host.
+//! Job logs: chunks of lines, appended once and in order for each attempt and host. They may be moved into a log store when
+//! their job has ended (`moving`), and are read from wherever they are (`reading`).
+
+mod moving;
+mod reading;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{HostId, JobId};
-use entity::{job, log_chunk, placement};
+use entity::{log_chunk, placement};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 
+pub use moving::LogPlace;
+
 use super::agents::at_epoch;
-use super::events::status_of;
 use super::{Scope, Store, Tx};
 use crate::fault::Fault;
 
@@ -77,11 +84,80 @@ pub struct LogPage {
 
 impl LogPage {
     /// Goes on to a chunk, also where none of its lines was kept; how many of its lines lie behind already.
-    fn enter(&mut self, chunk: &log_chunk::Model) -> usize {
+    fn enter(&mut self, chunk: &Held) -> usize {
         if chunk.id > self.end.chunk {
             self.end = LogCursor { chunk: chunk.id, lines: 0 };
         }
         self.end.lines
+    }
+}
+
+/// A chunk that is kept, wherever that is.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Its number.
+    pub id: i64,
+    /// Its lines, without those that were too many.
+    pub lines: Vec<Line>,
+}
+
+impl Held {
+    fn of(row: log_chunk::Model) -> Self {
+        Self { id: row.id, lines: serde_json::from_value(row.lines).unwrap_or_default() }
+    }
+
+    fn bytes(&self) -> usize {
+        self.lines.iter().map(|line| line.text.len() + 32).sum()
+    }
+
+    /// Its lines, each with the place behind it.
+    fn numbered(self) -> impl Iterator<Item = (LogCursor, Line)> {
+        let chunk = self.id;
+        let place = move |(place, line)| (LogCursor { chunk, lines: place + 1 }, line);
+        self.lines.into_iter().enumerate().map(place)
+    }
+}
+
+/// Where a job's log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogState {
+    /// In the database; some of it may have been moved.
+    Kept,
+    /// All of it was moved into the log store.
+    Moved,
+    /// It is being forgotten.
+    Expiring,
+    /// It was forgotten.
+    Expired,
+}
+
+impl LogState {
+    /// As the book spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "KEPT",
+            Self::Moved => "MOVED",
+            Self::Expiring => "EXPIRING",
+            Self::Expired => "EXPIRED",
+        }
+    }
+
+    /// What the book says; the table's CHECK admits no other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "MOVED" => Self::Moved,
+            "EXPIRING" => Self::Expiring,
+            "EXPIRED" => Self::Expired,
+            _ => Self::Kept,
+        }
+    }
+
+    /// Whether nobody reads it any more.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Expiring | Self::Expired)
     }
 }
 
@@ -139,139 +215,6 @@ impl Store {
         })
         .await
     }
-
-    /// Lines after a place, oldest first, each with the place behind it, of one attempt or of all; and whether the job had
-    /// ended, and all of its log was there, before this was read.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn log_after(
-        &self,
-        id: JobId,
-        attempt: Option<i32>,
-        after: LogCursor,
-    ) -> Result<(LogPage, bool), Fault> {
-        let ended = self.log_has_ended(id, attempt).await?;
-        let chunks = self.log_chunks(id, attempt, after).await?;
-        let has_more = chunks.len() as u64 == PAGE;
-        let mut page = LogPage { lines: Vec::new(), end: after, has_more };
-        for chunk in chunks {
-            let skip = page.enter(&chunk);
-            page.lines.extend(lines_of(chunk).skip(skip));
-            page.end = page.lines.last().map_or(page.end, |(at, _)| page.end.max(*at));
-        }
-        let done = ended && !has_more;
-        Ok((page, done))
-    }
-
-    /// A page of lines after a place, oldest first, of one attempt or of all, with those alone that have `text` in them, whatever
-    /// the case. A page looks at a bounded part of the log: the place behind all that it has looked at is where the next one
-    /// goes on, if there is one.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn log_page(
-        &self,
-        id: JobId,
-        attempt: Option<i32>,
-        text: Option<&str>,
-        after: LogCursor,
-        most: usize,
-    ) -> Result<LogPage, Fault> {
-        let text = text.map(str::to_lowercase);
-        let passes = |line: &Line| text.as_ref().is_none_or(|text| line.text.to_lowercase().contains(text));
-        let mut page = LogPage { lines: Vec::new(), end: after, has_more: true };
-        let mut looked = 0;
-        while looked < PAGE_BYTES {
-            let chunks = self.log_chunks(id, attempt, page.end).await?;
-            let last = (chunks.len() as u64) < PAGE;
-            for chunk in chunks {
-                looked += usize::try_from(chunk.bytes).unwrap_or(0);
-                let skip = page.enter(&chunk);
-                for (at, line) in lines_of(chunk).skip(skip) {
-                    if page.lines.len() == most {
-                        return Ok(page);
-                    }
-                    page.end = at;
-                    if passes(&line) {
-                        page.lines.push((at, line));
-                    }
-                }
-            }
-            if last {
-                page.has_more = false;
-                break;
-            }
-        }
-        Ok(page)
-    }
-
-    async fn log_chunks(
-        &self,
-        id: JobId,
-        attempt: Option<i32>,
-        from: LogCursor,
-    ) -> Result<Vec<log_chunk::Model>, Fault> {
-        let mut find = log_chunk::Entity::find()
-            .filter(log_chunk::Column::JobId.eq(id.0))
-            .filter(log_chunk::Column::Id.gte(from.chunk));
-        if let Some(attempt) = attempt {
-            find = find.filter(log_chunk::Column::Attempt.eq(attempt));
-        }
-        Ok(find.order_by_asc(log_chunk::Column::Id).limit(PAGE).all(self.db()).await?)
-    }
-
-    /// Whether no line can come any more: the job has ended, and its agents have said that they sent all of its log. An agent
-    /// that has not said so within [`PATIENCE`] is not waited for.
-    async fn log_has_ended(&self, id: JobId, attempt: Option<i32>) -> Result<bool, Fault> {
-        let Some(row) = job::Entity::find_by_id(id.0).one(self.db()).await? else { return Ok(true) };
-        let is_past = attempt.is_some_and(|attempt| attempt < row.attempt);
-        if !is_past && !status_of(&row).is_terminal() {
-            return Ok(false);
-        }
-        if row.finished_at.is_none_or(|at| self.clock().now() - at > PATIENCE) {
-            return Ok(true);
-        }
-        let awaited = placement::Entity::find()
-            .filter(placement::Column::JobId.eq(id.0))
-            .filter(placement::Column::Attempt.eq(attempt.unwrap_or(row.attempt)))
-            .filter(placement::Column::LogComplete.eq(false))
-            .filter(placement::Column::State.eq("EXITED"))
-            .count(self.db())
-            .await?;
-        Ok(awaited == 0)
-    }
-
-    /// The newest lines, oldest first.
-    ///
-    /// # Errors
-    /// Database faults.
-    pub async fn log_tail(&self, id: JobId, lines: usize) -> Result<Vec<(LogCursor, Line)>, Fault> {
-        let mut tail: Vec<(LogCursor, Line)> = Vec::new();
-        let mut before = i64::MAX;
-        while tail.len() < lines {
-            let chunks = log_chunk::Entity::find()
-                .filter(log_chunk::Column::JobId.eq(id.0))
-                .filter(log_chunk::Column::Id.lt(before))
-                .order_by_desc(log_chunk::Column::Id)
-                .limit(PAGE)
-                .all(self.db())
-                .await?;
-            let Some(oldest) = chunks.last().map(|chunk| chunk.id) else { break };
-            before = oldest;
-            let mut older: Vec<(LogCursor, Line)> = chunks.into_iter().rev().flat_map(lines_of).collect();
-            older.append(&mut tail);
-            tail = older;
-        }
-        tail.drain(..tail.len().saturating_sub(lines));
-        Ok(tail)
-    }
-}
-
-fn lines_of(chunk: log_chunk::Model) -> impl Iterator<Item = (LogCursor, Line)> {
-    let id = chunk.id;
-    let lines: Vec<Line> = serde_json::from_value(chunk.lines).unwrap_or_default();
-    lines.into_iter().enumerate().map(move |(place, line)| (LogCursor { chunk: id, lines: place + 1 }, line))
 }
 
 async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fault> {
@@ -280,9 +223,16 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
     // Of a lost attempt too: what it wrote in the meantime is what one wants to read then.
     let Some(part) = part else { return Ok(refused) };
     // The job's row is the lock under which chunk numbers are given in commit order.
-    super::life::lock_job(tx, Scope::Fleet, chunk.job).await?;
+    let job = super::life::lock_job(tx, Scope::Fleet, chunk.job).await?;
+    if LogState::parse(&job.log_state).is_over() {
+        let next_line = chunk.first_line.saturating_add(given(chunk));
+        if chunk.last {
+            complete(tx, &part).await?;
+        }
+        return Ok(Appended { accepted: true, next_line, ..refused });
+    }
     let Extent { kept, next_line, dropping } = extent(tx, host, chunk).await?;
-    let given = i32::try_from(chunk.lines.len()).unwrap_or(i32::MAX);
+    let given = given(chunk);
     let known = usize::try_from((next_line - chunk.first_line).max(0)).unwrap_or(usize::MAX);
     if chunk.first_line > next_line || known >= chunk.lines.len() {
         if chunk.last && next_line >= chunk.first_line {
@@ -305,11 +255,18 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
         lines: Set(serde_json::to_value(lines).unwrap_or_default()),
     };
     log_chunk::Entity::insert(row).exec_without_returning(tx.db).await?;
+    if LogState::parse(&job.log_state) == LogState::Moved {
+        moving::set_state(tx, chunk.job, LogState::Kept).await?;
+    }
     if chunk.last {
         complete(tx, &part).await?;
     }
     tx.wake_log(chunk.job);
     Ok(Appended { accepted: true, next_line: chunk.first_line + given, ..refused })
+}
+
+fn given(chunk: &Chunk) -> i32 {
+    i32::try_from(chunk.lines.len()).unwrap_or(i32::MAX)
 }
 
 async fn complete(tx: &Tx<'_>, part: &placement::Model) -> Result<(), Fault> {
@@ -350,7 +307,11 @@ async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Extent, Faul
         .await?;
     let dropping = newest.as_ref().is_some_and(|newest| newest.bytes == 0);
     let next_line = newest.map_or(0, |newest| newest.first_line + newest.line_count);
-    Ok(Extent { kept: kept.flatten().unwrap_or(0), next_line, dropping })
+    // Under the job's lock: what is moved is counted there.
+    let part = placement::Entity::find_by_id((chunk.job.0, chunk.attempt, host.0)).one(tx.db).await?;
+    let (moved_lines, moved_bytes) = part.map_or((0, 0), |part| (part.log_lines, part.log_bytes));
+    let kept = kept.flatten().unwrap_or(0) + moved_bytes;
+    Ok(Extent { kept, next_line: next_line.max(moved_lines), dropping })
 }
 
 /// Beyond the bound, lines are counted but not kept; the first time, a line says so.

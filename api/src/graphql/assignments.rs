@@ -248,7 +248,7 @@ impl Watch {
     pub fn concerns(&self, event: &crate::store::Event) -> bool {
         match event.kind {
             EventKind::Job => {
-                let told = self.told.iter().flat_map(HashMap::keys);
+                let told = self.told.iter().flat_map(BTreeMap::keys);
                 told.into_iter().any(|(job, _)| *job == event.subject)
             }
             // What is given to a job is told of the GPU too, in the same commit.

@@ -50,7 +50,9 @@ impl Keeper {
 
     /// Moves some logs and forgets some, from after these jobs on.
     async fn round(&self, moved: &mut Option<LogPlace>, aged: &mut Option<LogPlace>) -> Result<(), Fault> {
-        if let Some(before) = self.retention.and_then(|retention| self.store.clock().now().checked_sub_signed(retention)) {
+        if let Some(before) =
+            self.retention.and_then(|retention| self.store.clock().now().checked_sub_signed(retention))
+        {
             let jobs = self.store.logs_older_than(before, *aged, JOBS).await?;
             *aged = jobs.last().filter(|_| jobs.len() as u64 == JOBS).copied();
             for (_, job) in jobs {

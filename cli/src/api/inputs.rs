@@ -166,16 +166,6 @@ pub(crate) struct IdlePolicyInput {
     pub(crate) utilization_percent: Option<i32>,
 }
 
-/// An organization to change, as it was when it was read.
-#[derive(cynic::InputObject, Debug, Clone)]
-#[cynic(schema = "fleet")]
-pub(crate) struct UpdateOrganizationInput {
-    pub(crate) id: cynic::Id,
-    pub(crate) expected_version: i32,
-    #[cynic(skip_serializing_if = "Option::is_none")]
-    pub(crate) idle_policy: Option<IdlePolicyInput>,
-}
-
 /// An organization to be.
 #[derive(cynic::InputObject, Debug, Clone)]
 #[cynic(schema = "fleet")]
@@ -190,7 +180,7 @@ pub(crate) struct CreateOrganizationInput {
     pub(crate) idle_policy: Option<IdlePolicyInput>,
 }
 
-/// An organization to change, as it was when it was read; its quota as a whole.
+/// An organization to change, as it was when it was read; its quota and its policy for idle jobs as a whole.
 #[derive(cynic::InputObject, Debug, Clone)]
 #[cynic(schema = "fleet")]
 pub(crate) struct UpdateOrganizationInput {
@@ -202,6 +192,8 @@ pub(crate) struct UpdateOrganizationInput {
     pub(crate) weight: Option<f64>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) quota: Option<QuotaInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(crate) idle_policy: Option<IdlePolicyInput>,
 }
 
 /// A host to change, as it was when it was read.

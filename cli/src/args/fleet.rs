@@ -64,10 +64,8 @@ pub(crate) struct HostRemoveArgs {
 pub(crate) enum OrgCommand {
     /// Creates an organization (operators only)
     Create(OrgCreateArgs),
-    /// Changes an organization's name, weight or quota; what is not named stays (operators only)
+    /// Changes an organization's name, weight, quota or what becomes of its idle jobs; what is not named stays (operators only)
     Update(OrgUpdateArgs),
-    /// Changes what becomes of an organization's idle jobs (operators only); what is not named stays
-    Idle(OrgIdleArgs),
 }
 
 /// A ceiling, or that there is none.
@@ -112,6 +110,9 @@ pub(crate) struct OrgUpdateArgs {
     /// Waiting jobs at once, or none: no ceiling
     #[arg(long, value_name = "JOBS", value_parser = ceiling)]
     pub(crate) max_queued_jobs: Option<Ceiling>,
+
+    #[command(flatten)]
+    pub(crate) idle: IdleArgs,
 
     #[command(flatten)]
     pub(crate) connect: ConnectArgs,
@@ -165,20 +166,6 @@ pub(crate) struct IdleArgs {
     /// From which utilization on they count as used
     #[arg(long, value_name = "PERCENT")]
     pub(crate) idle_utilization: Option<i32>,
-}
-
-/// `gpu-fleet org idle`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct OrgIdleArgs {
-    /// The organization
-    #[arg(value_name = "SLUG")]
-    pub(crate) slug: String,
-
-    #[command(flatten)]
-    pub(crate) idle: IdleArgs,
-
-    #[command(flatten)]
-    pub(crate) connect: ConnectArgs,
 }
 
 /// `gpu-fleet demo`.

@@ -103,7 +103,6 @@ async fn one_answer(command: Command) -> Result<(), Failure> {
         Command::Orgs(args) => organizations::list(args).await,
         Command::Org(OrgCommand::Create(args)) => organizations::create(args).await,
         Command::Org(OrgCommand::Update(args)) => organizations::update(args).await,
-        Command::Org(OrgCommand::Idle(args)) => organizations::idle(args).await,
         Command::Keys(command) => keys::perform(command).await,
         Command::Audit(args) => audit::list(args).await,
         Command::Usage(args) => usage::list(args).await,

@@ -1,4 +1,4 @@
-//! `gpu-fleet orgs`, `gpu-fleet org create`, `gpu-fleet org update` and `gpu-fleet org idle`, for operators.
+//! `gpu-fleet orgs`, `gpu-fleet org create` and `gpu-fleet org update`, for operators.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::api::{
     IdlePolicyInput, OrganizationRow, QuotaInput, UpdateOrganization, UpdateOrganizationInput,
     UpdateOrganizationVariables,
 };
-use crate::args::fleet::{Ceiling, IdleArgs, ListArgs, OrgCreateArgs, OrgIdleArgs, OrgUpdateArgs};
+use crate::args::fleet::{Ceiling, IdleArgs, ListArgs, OrgCreateArgs, OrgUpdateArgs};
 use crate::client::{Failure, all_organizations};
 use crate::output::Form;
 use crate::output::style::Tone;
@@ -76,42 +76,13 @@ fn named(args: IdleArgs) -> Option<IdlePolicyInput> {
     (!nothing).then_some(named)
 }
 
-/// Changes what becomes of an organization's idle jobs, or tells it.
-pub(super) async fn idle(args: OrgIdleArgs) -> Result<(), Failure> {
-    let session = Session::open(&args.connect)?;
-    let rows = all_organizations(&session.client).await?;
-    let known = rows.into_iter().find(|row| row.slug == args.slug).ok_or_else(|| {
-        Failure::NotFound(format!("there is no organization {}; gpu-fleet orgs lists them", args.slug))
-    })?;
-    let organization = match named(args.idle) {
-        None => known,
-        Some(named) => {
-            let policy = IdlePolicyInput {
-                action: named.action.or(Some(known.idle_policy.action)),
-                window_minutes: named.window_minutes.or(Some(known.idle_policy.window_minutes)),
-                grace_minutes: named.grace_minutes.or(Some(known.idle_policy.grace_minutes)),
-                utilization_percent: named
-                    .utilization_percent
-                    .or(Some(known.idle_policy.utilization_percent)),
-            };
-            let input = UpdateOrganizationInput {
-                id: known.id,
-                expected_version: known.version,
-                idle_policy: Some(policy),
-            };
-            let change = UpdateOrganization::build(UpdateOrganizationVariables { input });
-            session.client.run(change).await?.update_organization.organization
-        }
-    };
-    match session.output.form {
-        Form::Json => session.output.json(&organization),
-        Form::Ids => session.output.line(organization.id.inner()),
-        Form::Tables => session.output.line(&format!(
-            "{}: {}, below {} % utilization",
-            organization.slug,
-            on_idle(&organization.idle_policy),
-            organization.idle_policy.utilization_percent
-        )),
+/// The API takes a policy as a whole: what is not named stays as it was read.
+fn whole(named: IdlePolicyInput, read: &IdlePolicy) -> IdlePolicyInput {
+    IdlePolicyInput {
+        action: named.action.or(Some(read.action)),
+        window_minutes: named.window_minutes.or(Some(read.window_minutes)),
+        grace_minutes: named.grace_minutes.or(Some(read.grace_minutes)),
+        utilization_percent: named.utilization_percent.or(Some(read.utilization_percent)),
     }
 }
 
@@ -185,10 +156,14 @@ async fn attempt(
         expected_version: read.version,
         name: args.name.clone(),
         weight: args.weight,
+        idle_policy: named(args.idle).map(|named| whole(named, &read.idle_policy)),
     };
-    if input.name.is_none() && input.weight.is_none() && input.quota.is_none() {
-        let none =
-            "nothing to change: name --name, --weight, --guaranteed-gpus, --max-gpus or --max-queued-jobs";
+    let nothing = input.name.is_none()
+        && input.weight.is_none()
+        && input.quota.is_none()
+        && input.idle_policy.is_none();
+    if nothing {
+        let none = "nothing to change: name --name, --weight, --guaranteed-gpus, --max-gpus, --max-queued-jobs or one of --idle-…";
         return Err(Failure::Usage(none.to_owned()));
     }
     let variables = UpdateOrganizationVariables { input };

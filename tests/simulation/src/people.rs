@@ -79,6 +79,7 @@ impl People {
                 // Whoever may hold less than a job needs would wait for ever.
                 max_gpus: dice.per_mille(200).then_some(size.of_all as f64),
                 max_queued_jobs: None,
+                idle: domain::idle::Policy::default(),
             };
             let row = store.create_organization(new, &Actor::server()).await?;
             organizations.push(OrganizationId(row.id));

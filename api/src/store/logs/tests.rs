@@ -20,7 +20,7 @@ use crate::store::agents::{Blame, Report, Told};
 use crate::store::{Scope, Store};
 
 /// More than are read at once, and in all more than a member of an object holds.
-const CHUNKS: i32 = 150;
+const CHUNKS: i32 = 100;
 const LINES: i32 = 20;
 
 struct World {
@@ -119,7 +119,7 @@ impl World {
         for lines in [1, 33, 1000] {
             readings.push(told(self.store.log_tail(self.job, lines).await.expect("a tail")));
         }
-        for (first, text) in [(47, None), (1000, None), (3, Some("LINE 17"))] {
+        for (first, text) in [(470, None), (1000, None), (30, Some("LINE 17"))] {
             let (mut lines, mut at) = (Vec::new(), LogCursor::default());
             loop {
                 let page = self.store.log_page(self.job, Some(1), text, at, first).await.expect("a page");

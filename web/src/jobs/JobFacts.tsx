@@ -78,6 +78,7 @@ function jobRows(job: Detail): readonly Row[] {
   if (job.retryOf !== null) rows.push(["Retry of", <Link key="retry" href={jobPath(job.retryOf.id)}>{job.retryOf.name}</Link>]);
   if (job.dependsOn.length > 0) rows.push(["Depends on", <Dependencies key="dependencies" job={job} />]);
   if (job.labels.length > 0) rows.push(["Labels", <Labels key="labels" labels={job.labels} />]);
+  if (job.image !== null) rows.push(["Image", <code key="image">{job.image}</code>]);
   if (job.workdir !== null) rows.push(["Folder", <code key="workdir">{job.workdir}</code>]);
   if (job.envNames.length > 0) rows.push(["Environment", <code key="env">{job.envNames.join(" ")}</code>]);
   rows.push(["Id", <code key="id">{job.id}</code>]);

@@ -56,6 +56,7 @@ export function replacementOf(job: Detail, suggestion: Suggestion): SubmitJobInp
     modelType: job.modelType,
     command: job.command,
     workdir: job.workdir,
+    image: job.image,
     priority: job.priority,
     maxRetries: job.maxRetries,
     retryPauseSeconds: job.retryPauseSeconds,

@@ -37,6 +37,7 @@ export function aDetail(fields: Partial<Detail> = {}): Detail {
     pending: null,
     requirements: { count: 1, milli: 1000, gpuTypes: [], minMemoryGb: null, singleHost: true, cpus: null, memoryGb: null, labels: [] },
     workdir: null,
+    image: null,
     envNames: [],
     maxRetries: 0,
     retryPauseSeconds: 10,

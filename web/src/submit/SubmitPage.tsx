@@ -75,6 +75,7 @@ export function SubmitPage() {
               <div className={styles.form}>
                 <Field {...common("retryPause")} label="Rest before a retry (seconds)" type="number" hint="Twice as long after each further one. Empty: 10." />
                 <Field {...common("workdir")} label="Folder" hint="Where it starts, on its host. Empty: the home folder of the user that it runs as." />
+                <Field {...common("image")} label="Container image" hint="Empty: what is installed on the host." />
                 <Field {...common("labels")} label="Labels" multiline hint="key=value, one a line." />
                 <Field {...common("env")} label="Environment" multiline hint="NAME=value, one a line. Values can never be read again." />
                 <Field {...common("share")} label="Share of one GPU (%)" type="number" hint="Empty: whole GPUs." />

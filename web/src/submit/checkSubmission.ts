@@ -52,6 +52,7 @@ const FORM = v.pipe(
     maxRetries: whole(0, 0, RETRIES),
     retryPause: v.pipe(text, v.regex(/^\d*$/, "must be a whole number"), v.transform((typed) => (typed === "" ? null : Number(typed))), v.nullable(v.pipe(v.number(), v.maxValue(DAY_SECONDS, "must be 0 to 86400")))),
     workdir: v.pipe(text, v.regex(/^(\/.*)?$/, "must be an absolute path")),
+    image: text,
     labels: pairs,
     env: pairs,
     share: amount(100),

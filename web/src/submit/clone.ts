@@ -16,6 +16,7 @@ export function fieldsOf(job: Detail): SubmissionFields {
     maxRetries: job.maxRetries.toString(),
     retryPause: job.maxRetries === 0 ? "" : job.retryPauseSeconds.toString(),
     workdir: job.workdir ?? "",
+    image: job.image ?? "",
     labels: lines(job.labels),
     env: job.envNames.map((name) => `${name}=`).join("\n"),
   };

@@ -63,6 +63,7 @@ export function asCommand({ input, times }: Submission): string {
     ["--max-retries", input.maxRetries],
     ["--retry-pause", input.retryPauseSeconds === null || input.retryPauseSeconds === undefined ? undefined : `${input.retryPauseSeconds}s`],
     ["--workdir", input.workdir],
+    ["--image", input.image],
     ...(input.labels ?? []).map(({ key, value }) => ["--label", `${key}=${value}`] as const),
     ...(input.env ?? []).map(({ name, value }) => ["--env", `${name}=${value}`] as const),
     ["--hold", input.hold],

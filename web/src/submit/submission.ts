@@ -15,6 +15,8 @@ export interface SubmissionFields {
   /** Seconds; empty: as the server has it. */
   readonly retryPause: string;
   readonly workdir: string;
+  /** A container's; empty: what is installed on the host. */
+  readonly image: string;
   /** key=value, one a line. */
   readonly labels: string;
   /** NAME=value, one a line. */
@@ -47,6 +49,7 @@ export const EMPTY_SUBMISSION: SubmissionFields = {
   maxRetries: "0",
   retryPause: "",
   workdir: "",
+  image: "",
   labels: "",
   env: "",
   share: "",
@@ -63,7 +66,7 @@ const WHOLE_GPU_MILLI = 1000;
 
 /** What is not asked for is left out, so that the server's own defaults hold and what is copied stays short. */
 export function toInput(checked: CheckedSubmission): SubmitJobInput {
-  const { name, modelType, command, priority, timeLimitMinutes, maxRetries, retryPause, workdir, labels, env, hold } = checked;
+  const { name, modelType, command, priority, timeLimitMinutes, maxRetries, retryPause, workdir, image, labels, env, hold } = checked;
   return {
     name,
     ...(modelType !== "" && { modelType }),
@@ -73,6 +76,7 @@ export function toInput(checked: CheckedSubmission): SubmitJobInput {
     ...(timeLimitMinutes !== null && { timeLimitSeconds: Math.round(timeLimitMinutes * SECONDS_PER_MINUTE) }),
     ...(maxRetries > 0 && { maxRetries, ...(retryPause !== null && { retryPauseSeconds: retryPause }) }),
     ...(workdir !== "" && { workdir }),
+    ...(image !== "" && { image }),
     ...(labels.length > 0 && { labels }),
     ...(env.length > 0 && { env: env.map(({ key, value }) => ({ name: key, value })) }),
     ...(hold && { hold }),
@@ -122,6 +126,7 @@ const FIELDS_BY_PATH: ReadonlyArray<readonly [string, FieldName]> = [
   ["maxRetries", "maxRetries"],
   ["retryPauseSeconds", "retryPause"],
   ["workdir", "workdir"],
+  ["image", "image"],
   ["labels", "labels"],
   ["env", "env"],
   ["times", "times"],

@@ -176,7 +176,6 @@ fn host(number: usize, row: WholeHost, tenants: &mut Tenants) -> HostState {
         runs_containers: row.container_runtime.is_some(),
         cpus: row.cpus,
         memory_mib: row.memory_mib,
-        runs_containers: true,
         cpus_allocated: 0.0,
         memory_gb_allocated: 0.0,
         gpus: row.gpus.into_iter().enumerate().map(gpu).collect(),

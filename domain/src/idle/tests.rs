@@ -1,6 +1,6 @@
 //! What must hold of every history: drawn at random, and lived through minute by minute as a server does.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::collection::vec;

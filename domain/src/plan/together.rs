@@ -35,17 +35,20 @@ pub(super) fn spots(cards: &[&GpuState]) -> Option<Vec<Spot>> {
     (by_numa || (linked && differ(|spot| *spot))).then_some(spots)
 }
 
+/// What of a spot makes two of them alike.
+type Likeness = fn(Spot) -> Spot;
+
 /// So many of the free cards, which stand in the order of preference among equals. `spots` has a spot for each card of the host.
 pub(super) fn choose(free: &[usize], spots: &[Spot], count: usize) -> Vec<usize> {
     if count == 0 || count >= free.len() {
         return free.iter().copied().take(count).collect();
     }
     let spot = |place: &usize| spots.get(*place).copied().unwrap_or_default();
-    let of = |key: fn(Spot) -> Spot, like: Spot| -> Vec<usize> {
+    let of = |key: Likeness, like: Spot| -> Vec<usize> {
         free.iter().copied().filter(|place| key(spot(place)) == key(like)).collect()
     };
-    let (island, numa): (fn(Spot) -> Spot, fn(Spot) -> Spot) =
-        (|spot| Spot { numa: None, ..spot }, |spot| Spot { island: 0, ..spot });
+    let island: Likeness = |spot| Spot { numa: None, ..spot };
+    let numa: Likeness = |spot| Spot { island: 0, ..spot };
     // A card's neighbours, from the closest to the farthest: how many are free decides which to break into.
     let groups =
         |place: &usize| [of(|spot| spot, spot(place)), of(island, spot(place)), of(numa, spot(place))];
@@ -58,7 +61,7 @@ pub(super) fn choose(free: &[usize], spots: &[Spot], count: usize) -> Vec<usize>
     let mut from = (0..3).find_map(enough).unwrap_or_else(|| free.to_vec());
     // Where the closest group is too small, its parts are taken whole as far as they go, the largest first.
     let order: HashMap<usize, usize> = from.iter().enumerate().map(|(rank, place)| (*place, rank)).collect();
-    let part = |key: fn(Spot) -> Spot, place: &usize| of(key, spot(place)).len();
+    let part = |key: Likeness, place: &usize| of(key, spot(place)).len();
     from.sort_by_key(|place| {
         let spot = spot(place);
         (

@@ -69,6 +69,7 @@ pub(super) struct Runner {
 impl Runner {
     fn new(order: Order, stage: Stage) -> Self {
         let live = LiveAttempt {
+            container: None,
             id: order.id.clone(),
             gpu_uuids: order.gpus.clone(),
             gpu_milli: order.milli,

@@ -340,6 +340,7 @@ fn declare(body: &Body, newest: &[agent::devices::Sample]) -> Declaration {
         }
     });
     Declaration {
+        container_runtime: None,
         name: body.disk.name.clone(),
         machine_id: body.disk.machine_id.clone(),
         agent_version: "0".to_owned(),

@@ -43,6 +43,7 @@ const NODES: usize = 100;
 /// An object with a global id.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its global id."))]
+#[expect(clippy::large_enum_variant, reason = "a node lives for one answer")]
 pub enum Node {
     /// A tenant.
     Organization(Organization),

@@ -44,6 +44,7 @@ const NODES: usize = 100;
 #[expect(clippy::large_enum_variant, reason = "at most a hundred live at once, each for a moment")]
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its global id."))]
+#[expect(clippy::large_enum_variant, reason = "a node lives for one answer")]
 pub enum Node {
     /// A tenant.
     Organization(Organization),

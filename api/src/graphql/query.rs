@@ -41,7 +41,6 @@ use crate::store::page::Ask;
 const NODES: usize = 100;
 
 /// An object with a global id.
-#[expect(clippy::large_enum_variant, reason = "at most a hundred live at once, each for a moment")]
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its global id."))]
 #[expect(clippy::large_enum_variant, reason = "a node lives for one answer")]

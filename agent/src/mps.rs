@@ -99,12 +99,18 @@ fn ask(pipes: PathBuf) -> Mps {
     }
 }
 
-/// The daemon's process, if it is one of root's or of this user's: anybody can make a directory of that name.
+/// The daemon's process, if it, its directory and the file with its number are root's or this user's: anybody can make a
+/// directory of that name, and write somebody else's number there.
 fn daemon(pipes: &Path) -> Option<i32> {
+    let is_trusted = |path: &Path| {
+        let owner = fs::symlink_metadata(path).ok()?.uid();
+        (owner == 0 || owner == nix::unistd::geteuid().as_raw()).then_some(())
+    };
+    is_trusted(pipes)?;
+    is_trusted(&pipes.join(PID_FILE))?;
     let pid: i32 = fs::read_to_string(pipes.join(PID_FILE)).ok()?.trim().parse().ok()?;
-    let owner = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
-    let trusted = owner == 0 || owner == nix::unistd::geteuid().as_raw();
-    (trusted && is_named(pid) && procfs::stat(pid)?.is_alive()).then_some(pid)
+    is_trusted(Path::new(&format!("/proc/{pid}")))?;
+    (is_named(pid) && procfs::stat(pid)?.is_alive()).then_some(pid)
 }
 
 fn is_named(pid: i32) -> bool {

@@ -95,8 +95,8 @@ fn last_line(text: &str) -> String {
 /// Takes a container away, whatever runs in it. One that is not there is fine; what was wrong otherwise.
 pub(crate) fn remove(container: &Container) -> Result<(), String> {
     let words = match container.runtime.kind {
-        Kind::Podman => vec!["rm", "--force", "--ignore", "--time", "0", &container.name],
-        Kind::Docker => vec!["rm", "--force", &container.name],
+        Kind::Podman => vec!["rm", "--force", "--ignore", "--volumes", "--time", "0", &container.name],
+        Kind::Docker => vec!["rm", "--force", "--volumes", &container.name],
         // It leaves nothing behind its processes.
         Kind::Apptainer => return Ok(()),
     };

@@ -225,8 +225,9 @@ impl Runner {
 
     async fn ended_record(&self, shim_code: Option<i32>) -> ExitRecord {
         if let Ok(Some(record)) = read_record::<ExitRecord>(&self.dir.exit()) {
-            // That one user's image is not to be had says nothing about what this host can start.
-            if record.never_started && !record.image_missing {
+            // What becomes of a container depends on its image, its directory and its variables too: it says nothing about
+            // what this host can start.
+            if record.never_started && self.spec.container.is_none() {
                 return self.never_started(record.reason.unwrap_or_default());
             }
             return record;

@@ -248,8 +248,8 @@ impl Watch {
     pub fn concerns(&self, event: &crate::store::Event) -> bool {
         match event.kind {
             EventKind::Job => {
-                let told = self.told.iter().flat_map(|told| told.keys());
-                told.into_iter().any(|(job, _)| *job == event.subject)
+                let attempts = (event.subject, i32::MIN)..=(event.subject, i32::MAX);
+                self.told.as_ref().is_some_and(|told| told.range(attempts).next().is_some())
             }
             // What is given to a job is told of the GPU too, in the same commit.
             EventKind::Gpu => {

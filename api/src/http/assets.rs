@@ -35,7 +35,8 @@ pub(super) async fn handle(uri: Uri, headers: HeaderMap) -> Response {
 
 fn send(name: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
     let hash = file.metadata.sha256_hash();
-    let etag = format!("\"{}\"", hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    // Weak: the same file may be sent packed or not.
+    let etag = format!("W/\"{}\"", hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     // Hashed names never change what they name.
     let caching =
         if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
 
 use super::config::HttpConfig;
@@ -96,7 +97,7 @@ pub fn router(
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(measurements))
-        .fallback(get(assets::handle))
+        .fallback(get(assets::handle).layer(CompressionLayer::new()))
         .layer(from_fn_with_state(serving.clone(), guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())

@@ -1,7 +1,9 @@
 //! Which server a command speaks to, and whose token it uses. The command line goes before the environment, that before the
-//! profile in use, and that before what a server on this machine keeps in its data directory for the local user. A kept
-//! token goes to the server that it was kept for and to no other. The token itself is never printed.
+//! profile in use, and that before what a server on this machine keeps in its data directory for the local user. A profile's
+//! token goes to the server that it was kept for and to no other, the local user's to servers on this machine and to the one
+//! whose directory it is. The token itself is never printed.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use reqwest::Url;
@@ -144,8 +146,11 @@ fn address(args: &ServerArgs, named: Option<(&str, &Profile)>, usual: Option<(&s
         .unwrap_or_else(|| DEFAULT_SERVER.to_owned())
 }
 
+/// Only of a server of this user's or of root's: whoever works in a directory that somebody else has prepared does not tell
+/// that one a token.
 fn kept_address(args: &ServerArgs) -> Option<String> {
-    let text = std::fs::read_to_string(args.options.data_dir.join(ADDRESS_FILE)).ok()?;
+    let file = args.options.data_dir.join(ADDRESS_FILE);
+    let text = std::fs::read_to_string(&file).ok().filter(|_| is_trusted(&file))?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -160,6 +165,14 @@ fn kept_token(args: &ServerArgs, server: &Url) -> Result<Option<(String, PathBuf
         return Ok(None);
     }
     Ok(Some((read(&kept)?, kept)))
+}
+
+/// Whether a file is this user's or root's, and nobody else may write it.
+pub(crate) fn is_trusted(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| {
+        let owner = found.uid();
+        (owner == 0 || owner == nix::unistd::geteuid().as_raw()) && found.mode() & 0o022 == 0
+    })
 }
 
 /// The token in a file.

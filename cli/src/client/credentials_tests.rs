@@ -30,6 +30,8 @@ impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(ADDRESS_FILE), "http://127.0.0.1:4999\n").unwrap();
+        let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(dir.path().join(ADDRESS_FILE), own).unwrap();
         std::fs::write(dir.path().join(OPERATOR_TOKEN_FILE), "kept\n").unwrap();
         std::fs::write(dir.path().join("token"), "in-file\n").unwrap();
         let options =

@@ -25,7 +25,7 @@ const COLUMNS: [Column; 9] = [
     Column::new("GPUS NOW").right(),
     Column::new("WAITING").right(),
     Column::new("RUNNING").right(),
-    Column::new("IDLE JOBS").expendable(4),
+    Column::new("IDLE POLICY").expendable(4),
 ];
 
 /// Lists organizations with what they hold.

@@ -3,7 +3,7 @@
 //! `[HOST[:PORT]/]NAME[:TAG][@sha256:DIGEST]`. Archives, directories and other transports are not taken: they are files of
 //! a host, and would be read with the rights of whoever runs containers there.
 
-use super::{IMAGE_BYTES, InvalidInput, JobSpec, refuse_unless};
+use super::{IMAGE_BYTES, IMAGE_ENV_BYTES, InvalidInput, JobSpec, refuse_unless};
 
 const FIELD: &str = "image";
 const TAG_CHARS: usize = 128;
@@ -15,7 +15,12 @@ pub(super) fn check(spec: &JobSpec) -> Result<(), InvalidInput> {
     refuse_unless(is_reference(image), FIELD, || {
         "must name an image of a registry: [host[:port]/]name[:tag][@sha256:digest], the name in small letters".to_owned()
     })?;
-    for (place, (_, value)) in spec.env.iter().enumerate() {
+    for (place, (name, value)) in spec.env.iter().enumerate() {
+        refuse_unless(
+            name.len() + value.len() <= IMAGE_ENV_BYTES,
+            format_args!("env[{place}].value"),
+            || format!("must have at most {IMAGE_ENV_BYTES} bytes with its name for a job with an image"),
+        )?;
         refuse_unless(!value.contains(['\n', '\r']), format_args!("env[{place}].value"), || {
             "must be one line for a job with an image: that is all that can be handed to a container"
                 .to_owned()

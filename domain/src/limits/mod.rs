@@ -55,6 +55,8 @@ pub const COMMAND_BYTES: usize = 64 * 1024;
 pub const ENV_VARS: usize = 256;
 /// Bytes of the environment in all, names and values.
 pub const ENV_BYTES: usize = 64 * 1024;
+/// Bytes of one variable of a job with an image, name and value: container runtimes read no longer lines.
+pub const IMAGE_ENV_BYTES: usize = 60_000;
 /// Bytes of a working directory.
 pub const WORKDIR_BYTES: usize = 4096;
 /// Bytes of a reference to an image.

@@ -48,8 +48,12 @@ async fn what_failed_is_submitted_anew_once(engine: Engine) {
     let fleet = Fleet::start(engine, "simulated:4xH100-80GB").await;
     let client = fleet.operator().await;
     let (bad, good) =
-        (client.submit_line("nightly", "exit 3").await, client.submit_line("nightly", "true").await);
+        (client.submit_line("nightly", "sleep 1; exit 3").await, client.submit_line("nightly", "true").await);
+    // What depends on the failed one cannot be submitted anew, and holds up nothing that comes after it.
+    let after = json!({"name": "nightly", "command": ["true"], "dependsOn": [bad]});
+    let dependent = client.submit(after).await;
     client.reaches(&bad, "FAILED").await;
+    client.reaches(&dependent, "FAILED").await;
     client.reaches(&good, "SUCCEEDED").await;
     let retry = async || -> Value {
         client.change("retryJobs", json!({"filter": {"nameContains": "nightly"}}), CHANGED).await.unwrap()
@@ -57,6 +61,8 @@ async fn what_failed_is_submitted_anew_once(engine: Engine) {
     let changed = retry().await;
     let again = rows(&changed["jobs"]);
     assert_eq!((again.len(), &again[0]["retryOf"]["id"]), (1, &json!(bad)), "{changed}");
+    assert_eq!(changed["refused"], 1, "{changed}");
+    assert!(text(&changed["firstRefusal"]).contains("has ended FAILED"), "{changed}");
     client.reaches(&text(&again[0]["id"]), "FAILED").await;
     // The second failure is another job, which was not submitted anew yet; the first one was.
     let changed = retry().await;

@@ -179,3 +179,26 @@ async fn the_fleet_and_the_database_are_counted_for_who_watches() {
     })
     .await;
 }
+
+/// A browser says that it takes packed files; a program may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_is_sent_packed_to_who_takes_it_so() {
+    let fleet = Fleet::start(Engine::Sqlite, "none").await;
+    let ask = async |packed: bool| {
+        let request = reqwest::Client::new().get(fleet.origin());
+        let request = if packed { request.header("accept-encoding", "gzip") } else { request };
+        request.send().await.expect("an answer")
+    };
+    let (plain, packed) = (ask(false).await, ask(true).await);
+    assert_eq!(plain.headers().get("content-encoding"), None);
+    assert_eq!(packed.headers().get("content-encoding").map(|value| value.as_bytes()), Some(&b"gzip"[..]));
+    assert_eq!(plain.headers().get("etag"), packed.headers().get("etag"), "they are the same file");
+    let known = packed.headers()["etag"].clone();
+    let again = reqwest::Client::new()
+        .get(fleet.origin())
+        .header("if-none-match", known)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(again.status(), 304);
+}

@@ -45,7 +45,7 @@ export function ApplySuggestion({ job, suggestion }: Props) {
 }
 
 function wishesOf(job: Detail): Wishes {
-  return { requirements: job.requirements, timeLimitSeconds: job.timeLimitSeconds, held: isHeldBack(job) };
+  return { requirements: job.requirements, timeLimitSeconds: job.timeLimitSeconds, held: isHeldBack(job), image: job.image };
 }
 
 function Changes({ job, suggestion }: Props) {

@@ -24,8 +24,12 @@ describe("a suggestion", () => {
 
   test("tells exactly what it changes", () => {
     const job = aDetail({ requirements: { ...aDetail().requirements, count: 8 }, timeLimitSeconds: 60 });
-    const before = { requirements: job.requirements, timeLimitSeconds: job.timeLimitSeconds, held: false };
+    const before = { requirements: job.requirements, timeLimitSeconds: job.timeLimitSeconds, held: false, image: "nvcr.io/a:1" };
     expect(differences(describeWishes(before), describeWishes(wishesAfter(before, FEWER)))).toEqual([{ field: "GPUs", before: "8", now: "2" }]);
+    const bare: Suggestion = { ...FEWER, code: "WITHOUT_IMAGE", requirements: job.requirements };
+    expect(differences(describeWishes(before), describeWishes(wishesAfter(before, bare)))).toEqual([{ field: "Image", before: "nvcr.io/a:1", now: "none" }]);
+    expect(replacementOf(aDetail({ image: "nvcr.io/a:1" }), bare).image).toBeNull();
+    expect(replacementOf(aDetail({ image: "nvcr.io/a:1" }), FEWER).image).toBe("nvcr.io/a:1");
   });
 
   test("makes a job that is as the old one was, word for word, but for what is given up", () => {

@@ -24,14 +24,15 @@ export interface Wishes {
   readonly requirements: WishFragment;
   readonly timeLimitSeconds: number | null;
   readonly held: boolean;
+  readonly image: string | null;
 }
 
 /** With the suggestion taken. */
 export function wishesAfter(before: Wishes, { code, requirements, timeLimitSeconds }: Suggestion): Wishes {
-  return { requirements, timeLimitSeconds: timeLimitSeconds ?? before.timeLimitSeconds, held: before.held && code !== "RELEASE" };
+  return { requirements, timeLimitSeconds: timeLimitSeconds ?? before.timeLimitSeconds, held: before.held && code !== "RELEASE", image: code === "WITHOUT_IMAGE" ? null : before.image };
 }
 
-export function describeWishes({ requirements, timeLimitSeconds, held }: Wishes): Described {
+export function describeWishes({ requirements, timeLimitSeconds, held, image }: Wishes): Described {
   const { count, milli, gpuTypes, minMemoryGb, singleHost, cpus, memoryGb, labels } = requirements;
   const gigabytes = (amount: number | null): string => (amount === null ? "any" : `${amount} GB`);
   return [
@@ -44,6 +45,7 @@ export function describeWishes({ requirements, timeLimitSeconds, held }: Wishes)
     ["Host labels", labels.length === 0 ? "none" : labels.map(({ key, value }) => `${key}=${value}`).join(" ")],
     ["Time limit", timeLimitSeconds === null ? "none" : formatDuration(timeLimitSeconds * 1000)],
     ["Held back", held ? "yes" : "no"],
+    ["Image", image ?? "none"],
   ];
 }
 
@@ -56,7 +58,7 @@ export function replacementOf(job: Detail, suggestion: Suggestion): SubmitJobInp
     modelType: job.modelType,
     command: job.command,
     workdir: job.workdir,
-    image: job.image,
+    image: suggestion.code === "WITHOUT_IMAGE" ? null : job.image,
     priority: job.priority,
     maxRetries: job.maxRetries,
     retryPauseSeconds: job.retryPauseSeconds,

@@ -73,7 +73,8 @@ function submissionOf({ submission }: Checked): Submission | undefined {
 }
 
 function suggestedFields(suggestion: Suggestion): Partial<SubmissionFields> {
-  return suggestion.code === "RELEASE" ? { hold: "" } : wishFields(suggestion);
+  if (suggestion.code === "RELEASE") return { hold: "" };
+  return { ...wishFields(suggestion), ...(suggestion.code === "WITHOUT_IMAGE" && { image: "" }) };
 }
 
 /** The field is seen, so its path need not be read. */

@@ -20,9 +20,17 @@ const ROWS: u32 = 4;
 const SCHEMA_ROWS: u32 = 5;
 /// A field of a mutation: a durable transaction, beside what is read of its payload.
 const MUTATION: u32 = 100;
-/// Fields for which the scheduler plans anew, several times over.
-const PLANNED: [(&str, &str); 2] = [("Query", "previewJob"), ("PendingExplanation", "suggestions")];
-const PLANS: u32 = 100;
+/// Fields that cost more than their rows: the scheduler plans anew for them, several times over, or they sum up much.
+const WEIGHTS: [(&str, &str, u32); 3] = [
+    ("Query", "previewJob", 100),
+    ("PendingExplanation", "suggestions", 100),
+    ("Query", "usageBreakdown", 1_000),
+];
+/// To look for a text in a page of a log, which may be megabytes.
+const SEARCH: u32 = 1_000;
+/// Changes of all that pass a filter: each of so many is a transaction, and many of them are committed together.
+const BULK: [&str; 2] = ["cancelJobs", "retryJobs"];
+const BULK_CHANGE: u32 = 10;
 /// Arguments that say how many rows there will be at most.
 const LENGTHS: [&str; 3] = ["first", "last", "lines"];
 
@@ -68,8 +76,34 @@ impl<'a> Count<'a> {
 
     fn field(&mut self, field: &'a Field, of: &str) -> u32 {
         let below = self.selections(&field.selection_set);
-        let own = if PLANNED.contains(&(of, field.name.as_str())) { PLANS } else { 1 };
+        let own = self.weight(field, of);
         self.rows(field).saturating_mul(below).saturating_add(own)
+    }
+
+    /// What a field costs by itself, whatever is read of it.
+    fn weight(&self, field: &Field, of: &str) -> u32 {
+        let name = field.name.as_str();
+        if of == "Job" && name == "log" && argument(field, "contains").is_some_and(|text| !text.is_null()) {
+            return SEARCH;
+        }
+        if of == "Mutation" && BULK.contains(&name) {
+            let first = argument(field, "input").and_then(|input| self.number_in(input, "first"));
+            return first.unwrap_or(MOST).clamp(0, MOST).unsigned_abs() * BULK_CHANGE;
+        }
+        let known = WEIGHTS.iter().find(|(parent, field, _)| *parent == of && *field == name);
+        known.map_or(1, |(_, _, weight)| *weight)
+    }
+
+    /// A number in an input object.
+    fn number_in(&self, input: &Value, name: &str) -> Option<i32> {
+        match input {
+            Value::Object(fields) => self.number(&fields.iter().find(|(field, _)| field == name)?.1),
+            Value::Variable(variable) => match self.variables.get(variable.as_str()) {
+                Some(given) => given.get(name)?.as_i64().and_then(|number| i32::try_from(number).ok()),
+                None => self.number_in(self.default_of(variable)?, name),
+            },
+            _ => None,
+        }
     }
 
     fn rows(&self, field: &Field) -> u32 {

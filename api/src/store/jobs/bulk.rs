@@ -100,7 +100,9 @@ where
     while let Some(result) = results.next().await {
         match result {
             Ok(row) => changed.jobs.push(row),
-            Err(fault @ (Fault::Conflict { .. } | Fault::NotFound(_) | Fault::Quota(_))) => {
+            Err(
+                fault @ (Fault::Conflict { .. } | Fault::NotFound(_) | Fault::Quota(_) | Fault::Invalid(_)),
+            ) => {
                 changed.refused.push(fault);
             }
             // Those before it are changed: whoever asks again goes on behind them.

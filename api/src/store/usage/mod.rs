@@ -232,10 +232,17 @@ impl Store {
             .filter(of)
             .filter(usage_hour::Column::Hour.gte(hour_of(since)))
             .filter(usage_hour::Column::Hour.lte(hour_of(until - TimeDelta::microseconds(1))))
-            .limit(MOST_ALLOCATIONS)
+            .limit(MOST_ALLOCATIONS + 1)
             .stream(self.db())
             .await?;
+        let mut seen = 0;
         while let Some(row) = rows.try_next().await? {
+            seen += 1;
+            if seen > MOST_ALLOCATIONS {
+                let message =
+                    format!("more than {MOST_ALLOCATIONS} hours of users and types: ask for a shorter time");
+                return Err(Fault::invalid("since", message));
+            }
             let Some(at) = DateTime::from_timestamp(i64::from(row.hour) * 3600, 0) else { continue };
             let part = Part {
                 organization: row.organization_id,

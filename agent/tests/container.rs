@@ -144,7 +144,7 @@ fn a_container_whose_client_hangs_is_taken_away_by_its_name() {
     let exit = contained.attempt.exit();
     assert_eq!((exit.shell_code(), exit.stopped, exit.tree_gone), (Some(137), true, true));
     let calls = contained.calls();
-    assert_eq!(calls.last().unwrap(), "rm --force --ignore --time 0 gpu-fleet-job-1", "{calls:?}");
+    assert_eq!(calls.last().unwrap(), "rm --force --ignore --volumes --time 0 gpu-fleet-job-1", "{calls:?}");
     let pid = contained.attempt.started().pid;
     assert!(!procfs::stat(pid).is_some_and(|process| process.is_alive()));
 }

@@ -161,7 +161,7 @@ async fn a_container_is_found_again_by_the_next_agent_and_taken_away_when_its_sh
     host.agent.restart(&fleet);
     client.reaches(&second, "FAILED").await;
     assert!(text(&client.job(&second, "statusReason").await["statusReason"]).contains("its shim was killed"));
-    assert!(host.calls().contains("rm --force --ignore --time 0 gpu-fleet-"), "{}", host.calls());
+    assert!(host.calls().contains("rm --force --ignore --volumes --time 0 gpu-fleet-"), "{}", host.calls());
     let name = shim_name(&second);
     assert!(host.calls().lines().any(|call| call.starts_with("rm ") && call.contains(&name)));
     assert_eq!(client.job(&first, "status").await["status"], "RUNNING");

@@ -66,13 +66,14 @@ export function GpuPage({ id }: { readonly id: string }) {
   );
 }
 
-function cardRows({ telemetry, numaNode, nvlinkPeers }: GpuDetail) {
+function cardRows({ telemetry, numaNode, nvlinkPeers, sharesEnforced }: GpuDetail) {
   return [
     ["Clock", telemetry?.clockMhz === null || telemetry?.clockMhz === undefined ? UNKNOWN : `${telemetry.clockMhz} MHz`],
     ["Memory clock", telemetry?.memoryClockMhz === null || telemetry?.memoryClockMhz === undefined ? UNKNOWN : `${telemetry.memoryClockMhz} MHz`],
     ["Memory errors", telemetry?.uncorrectedErrors ?? UNKNOWN],
     ["NUMA node", numaNode ?? UNKNOWN],
     ["NVLink to", nvlinkPeers.length === 0 ? "none" : `${nvlinkPeers.length} other GPUs`],
+    ["Shares", sharesEnforced === null ? UNKNOWN : sharesEnforced ? "enforced by MPS" : "counted, not enforced"],
   ] as const;
 }
 

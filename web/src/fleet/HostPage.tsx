@@ -88,6 +88,7 @@ function hostRows(host: HostFacts) {
     ["Memory", formatMemory(host.memoryMib)],
     ["Labels", labels.length === 0 ? "none" : <code key="labels">{labels.map(({ key, value }) => `${key}=${value}`).join(" ")}</code>],
     ["Containment", host.containment ?? UNKNOWN],
+    ["Containers", host.containerRuntime ?? "none: jobs with an image go elsewhere"],
     ["Agent", host.agentVersion ?? UNKNOWN],
   ] as const;
 }

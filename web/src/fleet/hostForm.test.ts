@@ -12,6 +12,7 @@ const host: HostFacts = {
   memoryMib: 1024,
   agentVersion: null,
   containment: null,
+  containerRuntime: null,
   lastHeartbeatAt: null,
   warnings: [],
   labels: [{ key: "rack", value: "4" }],

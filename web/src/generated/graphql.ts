@@ -577,30 +577,30 @@ export type GpuDetailQueryVariables = Exact<{
 }>;
 
 
-export type GpuDetailQuery = { gpu: { numaNode: number | null, nvlinkPeers: Array<string>, version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, telemetry: { clockMhz: number | null, memoryClockMhz: number | null, uncorrectedErrors: number | null, at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null, version: number, name: string, statusReason: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }> } | null };
+export type GpuDetailQuery = { gpu: { numaNode: number | null, nvlinkPeers: Array<string>, sharesEnforced: boolean | null, version: number, uuid: string, index: number, gpuType: string, memoryMib: number, simulated: boolean, status: GpuStatus, statusReason: string | null, health: GpuHealth, allocatedMilli: number, id: string, use: GpuUse | null, telemetry: { clockMhz: number | null, memoryClockMhz: number | null, uncorrectedErrors: number | null, at: string, utilizationPercent: number | null, memoryUsedMib: number | null, temperatureCelsius: number | null, powerWatts: number | null } | null, processes: Array<{ pid: number, memoryUsedMib: number | null, command: string | null, owner: GpuProcessOwner, job: { id: string, name: string } | null }>, host: { id: string, status: HostStatus, lastHeartbeatAt: string | null, version: number, name: string, statusReason: string | null, organization: { id: string, slug: string } | null }, allocations: Array<{ id: string, milli: number, job: { id: string, name: string, organization: { id: string, slug: string, name: string } } }> } | null };
 
-export type HostFactsFragment = { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null };
+export type HostFactsFragment = { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, containerRuntime: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null };
 
 export type HostDetailQueryVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type HostDetailQuery = { host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null } | null };
+export type HostDetailQuery = { host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, containerRuntime: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null } | null };
 
 export type HostPageQueryVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type HostPageQuery = { hosts: { nodes: Array<{ id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, gpus: Array<{ id: string }>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type HostPageQuery = { hosts: { nodes: Array<{ id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, containerRuntime: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, gpus: Array<{ id: string }>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type UpdateHostMutationVariables = Exact<{
   input: UpdateHostInput;
 }>;
 
 
-export type UpdateHostMutation = { updateHost: { host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null } } };
+export type UpdateHostMutation = { updateHost: { host: { id: string, version: number, name: string, status: HostStatus, statusReason: string | null, cpus: number, memoryMib: number, agentVersion: string | null, containment: string | null, containerRuntime: string | null, lastHeartbeatAt: string | null, warnings: Array<string>, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string } | null } } };
 
 export type RemoveHostMutationVariables = Exact<{
   input: RemoveHostInput;
@@ -667,7 +667,7 @@ export type JobDetailQueryVariables = Exact<{
 }>;
 
 
-export type JobDetailQuery = { job: { workdir: string | null, image: string | null, envNames: Array<string>, maxRetries: number, retryPauseSeconds: number, retryAt: string | null, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
+export type JobDetailQuery = { job: { workdir: string | null, image: string | null, envNames: Array<string>, maxRetries: number, retryPauseSeconds: number, retryAt: string | null, idleSince: string | null, id: string, version: number, name: string, modelType: string | null, status: JobStatus, statusReason: string | null, priority: number, attempt: number, exitCode: number | null, command: Array<string> | null, timeLimitSeconds: number | null, submittedBy: string, submittedAt: string, allocatedAt: string | null, startedAt: string | null, finishedAt: string | null, updatedAt: string, idleWarning: { action: IdleAction, actsAt: string } | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> }, pending: { position: number, estimatedStartAt: string | null, medianStartAt: string | null, ninetyPercentStartAt: string | null, suggestions: Array<{ code: SuggestionCode, message: string, timeLimitSeconds: number | null, requirements: { count: number, milli: number, gpuTypes: Array<string>, minMemoryGb: number | null, singleHost: boolean, cpus: number | null, memoryGb: number | null, labels: Array<{ key: string, value: string }> } }>, estimateQuality: { jobs: number, withinNinetyPercent: number, medianMissSeconds: number } | null, blockers: Array<{ code: BlockerCode, message: string }> } | null, retryOf: { id: string, name: string } | null, allocations: Array<{ id: string, attempt: number, allocatedAt: string, releasedAt: string | null, milli: number, gpu: { id: string, index: number, host: { id: string, name: string } } }>, dependsOn: Array<{ id: string, name: string, status: JobStatus }>, events: { nodes: Array<{ cursor: string, at: string, status: JobStatus, message: string | null, actor: string, attempt: number }>, pageInfo: { hasNextPage: boolean } }, labels: Array<{ key: string, value: string }>, organization: { id: string, slug: string, name: string }, gpus: Array<{ id: string, index: number, gpuType: string, host: { id: string, name: string } }> } | null };
 
 export type CancelJobMutationVariables = Exact<{
   input: CancelJobInput;
@@ -1000,6 +1000,7 @@ export const HostFactsFragmentDoc = new TypedDocumentString(`
   memoryMib
   agentVersion
   containment
+  containerRuntime
   lastHeartbeatAt
   warnings
   labels {
@@ -1364,6 +1365,7 @@ export const GpuDetailDocument = new TypedDocumentString(`
     ...GpuCell
     numaNode
     nvlinkPeers
+    sharesEnforced
     telemetry {
       clockMhz
       memoryClockMhz
@@ -1454,6 +1456,7 @@ export const HostDetailDocument = new TypedDocumentString(`
   memoryMib
   agentVersion
   containment
+  containerRuntime
   lastHeartbeatAt
   warnings
   labels {
@@ -1491,6 +1494,7 @@ export const HostPageDocument = new TypedDocumentString(`
   memoryMib
   agentVersion
   containment
+  containerRuntime
   lastHeartbeatAt
   warnings
   labels {
@@ -1521,6 +1525,7 @@ export const UpdateHostDocument = new TypedDocumentString(`
   memoryMib
   agentVersion
   containment
+  containerRuntime
   lastHeartbeatAt
   warnings
   labels {
@@ -1802,6 +1807,11 @@ export const JobDetailDocument = new TypedDocumentString(`
     maxRetries
     retryPauseSeconds
     retryAt
+    idleSince
+    idleWarning {
+      action
+      actsAt
+    }
     requirements {
       ...Wish
     }

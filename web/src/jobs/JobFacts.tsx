@@ -71,6 +71,7 @@ function jobRows(job: Detail): readonly Row[] {
     ...(job.maxRetries > 0 ? [["Rests before a retry", formatDuration(job.retryPauseSeconds * 1000)] as const] : []),
     ["Time limit", job.timeLimitSeconds === null ? "none" : formatDuration(job.timeLimitSeconds * 1000)],
     ["Exit code", job.exitCode ?? UNKNOWN],
+    ...(job.idleWarning === null ? [] : [["Idle", <Idle key="idle" since={job.idleSince} warning={job.idleWarning} />] as const]),
     ["Organization", job.organization.name],
     ["Submitted by", <Link key="by" href={`/jobs?${new URLSearchParams({ by: job.submittedBy }).toString()}`}>{job.submittedBy}</Link>],
     ["Submitted", <RelativeTime key="submitted" at={job.submittedAt} />],
@@ -83,6 +84,20 @@ function jobRows(job: Detail): readonly Row[] {
   if (job.envNames.length > 0) rows.push(["Environment", <code key="env">{job.envNames.join(" ")}</code>]);
   rows.push(["Id", <code key="id">{job.id}</code>]);
   return rows;
+}
+
+const THEN: Readonly<Record<NonNullable<Detail["idleWarning"]>["action"], string>> = {
+  NOTHING: "nothing follows",
+  NOTIFY: "its history tells of it again",
+  STOP: "it is stopped and waits again",
+};
+
+function Idle({ since, warning }: { readonly since: string | null; readonly warning: NonNullable<Detail["idleWarning"]> }) {
+  return (
+    <>
+      its GPUs were not used {since !== null && <>since <RelativeTime at={since} /></>}; unless they are, {THEN[warning.action]} <RelativeTime at={warning.actsAt} />
+    </>
+  );
 }
 
 function Dependencies({ job }: { readonly job: Detail }) {

@@ -42,6 +42,8 @@ export function aDetail(fields: Partial<Detail> = {}): Detail {
     maxRetries: 0,
     retryPauseSeconds: 10,
     retryAt: null,
+    idleSince: null,
+    idleWarning: null,
     retryOf: null,
     allocations: [],
     dependsOn: [],

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, signIn, test } from "../harness/test.ts";
 
-const COLOURFUL = 'printf "\\033[31mred\\033[0m loss 1\\n"; for n in $(seq 2 400); do echo "loss $n"; done; echo the end >&2';
+const COLOURFUL = 'printf "\\033[31mred\\033[0m loss 1\\n"; for n in $(seq 2 400); do echo "loss $n"; done; echo the end';
 
 test("the log is searched, coloured and saved", async ({ page, server, api }) => {
   const id = await api.submit({ name: "wordy", gpus: 1, line: COLOURFUL });

@@ -78,8 +78,9 @@ async fn a_job_with_an_image_runs_in_a_container_and_hands_its_exit_code_on(engi
     let folder = std::fs::canonicalize(fleet.place.folder()).unwrap().display().to_string();
     assert_eq!(log_of(&client, &id).await, ["nobody may see".to_owned(), folder]);
     assert!(host.calls().contains(" lab/model:1 ") && !host.calls().contains("nobody may see"));
-    let again = client.change("retryJob", json!({"id": id}), "job { image }").await.unwrap();
+    let again = client.change("retryJob", json!({"id": id}), "job { id image }").await.unwrap();
     assert_eq!(again["job"]["image"], "lab/model:1");
+    client.reaches(&text(&again["job"]["id"]), "FAILED").await;
     History::read(&client).await.keeps_every_invariant();
 }
 

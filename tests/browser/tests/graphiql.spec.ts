@@ -83,8 +83,11 @@ async function openGraphiql(page: Page, address: string): Promise<void> {
 }
 
 async function openTab(page: Page, name: string): Promise<void> {
-  await page.getByRole("tab", { name }).getByRole("button", { name, exact: true }).click();
-  await expect(page.getByRole("region", { name: "Query Editor" })).toContainText(` ${name}`);
+  // A tab that is clicked while GraphiQL still puts itself together is not opened.
+  await expect(async () => {
+    await page.getByRole("tab", { name }).getByRole("button", { name, exact: true }).click();
+    await expect(page.getByRole("region", { name: "Query Editor" })).toContainText(` ${name}`, { timeout: 2_000 });
+  }).toPass();
 }
 
 /** For a moment after its tab was opened GraphiQL may still hold the operation of the one before: then it is run again. */

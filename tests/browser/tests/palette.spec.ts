@@ -66,8 +66,11 @@ test("keys lead to the log, to why a job waits, through the panels, and back to 
   const id = await api.submit({ name: "held", gpus: 1, line: "true", hold: true });
   await openPage(page, "Jobs");
   await page.getByRole("group", { name: "Show only jobs that are" }).getByRole("button", { name: /Held/ }).click();
-  await page.keyboard.press("j");
-  await expect(page.getByRole("link", { name: "held" })).toBeFocused();
+  // A key that is pressed while the list is still on its way finds no row.
+  await expect(async () => {
+    await page.keyboard.press("j");
+    await expect(page.getByRole("link", { name: "held" })).toBeFocused({ timeout: 1_000 });
+  }).toPass();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "held" })).toBeVisible();
   await expect(page.getByRole("list", { name: "Blockers" })).toBeVisible();

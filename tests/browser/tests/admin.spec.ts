@@ -28,6 +28,39 @@ test("an organization is made, and edited by two people at once", async ({ dashb
   await expect(row).toContainText("4");
 });
 
+test("what becomes of idle GPUs is edited by operators, under the version they saw, and read by everyone", async ({ dashboard: page, api, browser, server }) => {
+  const row = page.getByRole("row", { name: "Default" });
+  const dialog = page.getByRole("dialog");
+  await openPage(page, "Admin");
+  await expect(row).toContainText("warned after 30 min below 5 %, told of again 15 min later");
+  await page.getByRole("button", { name: "Edit Default" }).click();
+  await dialog.getByLabel("What follows").selectOption("a stop, it waits again");
+  await dialog.getByLabel("Window, minutes").fill("0");
+  await dialog.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(dialog.getByLabel("Window, minutes")).toHaveAccessibleDescription(/Minutes between 1 and 1,440\./);
+  await dialog.getByLabel("Window, minutes").fill("60");
+
+  const policy = "organization { id version idlePolicy { action windowMinutes graceMinutes utilizationPercent } }";
+  const { organization } = await api.ask<{ organization: { id: string; version: number } }>(`{ ${policy} }`);
+  await api.ask("mutation Edit($input: UpdateOrganizationInput!) { updateOrganization(input: $input) { organization { id } } }", {
+    input: { id: organization.id, expectedVersion: organization.version, idlePolicy: { action: "NOTHING" } },
+  });
+  await dialog.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(dialog.getByRole("alert")).toContainText("Someone else changed this organization first.");
+  await expect(dialog.getByRole("row").filter({ hasText: "Idle GPUs" })).toContainText("nobody looks");
+  await dialog.getByRole("button", { name: "Save over it" }).click();
+  await expect(dialog).toBeHidden();
+  const words = "warned after 60 min below 5 %, stopped 15 min later, to wait again";
+  await expect(row).toContainText(words);
+  await expect(api.ask(`{ ${policy} }`)).resolves.toMatchObject({
+    organization: { idlePolicy: { action: "STOP", windowMinutes: 60, graceMinutes: 15, utilizationPercent: 5 } },
+  });
+
+  const visitor = await (await browser.newContext()).newPage();
+  await signIn(visitor, server, "/queue", await api.key("VIEWER"));
+  await expect(visitor.getByRole("region", { name: "Default" })).toContainText(`idle GPUs: ${words}`);
+});
+
 test("a key's secret is shown once, works, and is refused when it was revoked", async ({ dashboard: page, browser, server }) => {
   await openPage(page, "Admin");
   await page.getByRole("link", { name: "API keys" }).click();

@@ -7,7 +7,7 @@ import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { Failure } from "../ui/Notice";
 import type { FieldProblems } from "../ui/validation";
-import { checkOrganization, EMPTY_ORGANIZATION, type OrganizationFields, quotaOf } from "./organizationForm";
+import { checkOrganization, EMPTY_ORGANIZATION, idlePolicyOf, type OrganizationFields, quotaOf } from "./organizationForm";
 import { OrganizationFieldset } from "./OrganizationFieldset";
 
 export function CreateOrganizationDialog({ onClose }: { readonly onClose: () => void }) {
@@ -25,7 +25,7 @@ export function CreateOrganizationDialog({ onClose }: { readonly onClose: () => 
     setBusy(true);
     setError(undefined);
     api
-      .mutate(CreateOrganizationDocument, { input: { name, slug, weight, quota: quotaOf(checked.input) } })
+      .mutate(CreateOrganizationDocument, { input: { name, slug, weight, quota: quotaOf(checked.input), idlePolicy: idlePolicyOf(checked.input) } })
       .then(({ createOrganization }) => {
         organizations.take(createOrganization.organization);
         onClose();

@@ -6,12 +6,13 @@ import type { Described } from "../edit/differences";
 import { useVersionedEdit } from "../edit/useVersionedEdit";
 import { OrganizationBySlugDocument, UpdateOrganizationDocument } from "../generated/graphql";
 import type { Organization } from "../live/organizationStore";
+import { idlePolicyWords } from "../organizations/idlePolicy";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
 import { formatGpus } from "../ui/format";
 import { Failure } from "../ui/Notice";
 import type { FieldProblems } from "../ui/validation";
-import { checkOrganization, fieldsOf, type OrganizationFields, quotaOf } from "./organizationForm";
+import { checkOrganization, fieldsOf, idlePolicyOf, type OrganizationFields, quotaOf } from "./organizationForm";
 import { OrganizationFieldset } from "./OrganizationFieldset";
 
 export function EditOrganizationDialog({ organization, onClose }: { readonly organization: Organization; readonly onClose: () => void }) {
@@ -25,7 +26,7 @@ export function EditOrganizationDialog({ organization, onClose }: { readonly org
       const checked = checkOrganization(fields);
       if ("problems" in checked) return;
       const { name, weight } = checked.input;
-      const input = { id: organization.id, expectedVersion, name, weight, quota: quotaOf(checked.input) };
+      const input = { id: organization.id, expectedVersion, name, weight, quota: quotaOf(checked.input), idlePolicy: idlePolicyOf(checked.input) };
       organizations.take((await api.mutate(UpdateOrganizationDocument, { input })).updateOrganization.organization);
     },
     fetchNow: async () => (await api.query(OrganizationBySlugDocument, { slug: organization.slug })).organization ?? undefined,
@@ -58,12 +59,13 @@ export function EditOrganizationDialog({ organization, onClose }: { readonly org
   );
 }
 
-function describeOrganization({ name, weight, quota }: Organization): Described {
+function describeOrganization({ name, weight, quota, idlePolicy }: Organization): Described {
   return [
     ["Name", name],
     ["Weight", weight.toString()],
     ["Guaranteed GPUs", formatGpus(quota.guaranteedGpus)],
     ["GPUs at most", quota.maxGpus === null ? "no ceiling" : formatGpus(quota.maxGpus)],
     ["Waiting jobs at most", quota.maxQueuedJobs === null ? "no ceiling" : quota.maxQueuedJobs.toString()],
+    ["Idle GPUs", idlePolicyWords(idlePolicy)],
   ];
 }

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { OrganizationPageDocument } from "../generated/graphql";
 import type { Organization } from "../live/organizationStore";
+import { idlePolicyWords } from "../organizations/idlePolicy";
 import { useOrganizations } from "../organizations/useOrganizations";
 import { Button } from "../ui/Button";
 import { formatGpus } from "../ui/format";
@@ -46,6 +47,7 @@ function Organizations({ all, onEdit }: { readonly all: readonly Organization[];
             <th scope="col" className={table.number}>Guaranteed</th>
             <th scope="col" className={table.number}>At most</th>
             <th scope="col" className={table.number}>Waiting at most</th>
+            <th scope="col">Idle GPUs</th>
             <th scope="col" className={table.number}>Holds</th>
             <th scope="col" className={table.number}>Made</th>
             <th scope="col">
@@ -66,6 +68,7 @@ function Organizations({ all, onEdit }: { readonly all: readonly Organization[];
               <td className={table.number}>{formatGpus(one.quota.guaranteedGpus)}</td>
               <td className={table.number}>{one.quota.maxGpus === null ? "no ceiling" : formatGpus(one.quota.maxGpus)}</td>
               <td className={table.number}>{one.quota.maxQueuedJobs ?? "no ceiling"}</td>
+              <td className={table.wide}>{idlePolicyWords(one.idlePolicy)}</td>
               <td className={table.number}>{formatGpus(one.usage.allocatedGpus)}</td>
               <td className={table.number}>
                 <RelativeTime at={one.createdAt} />

@@ -755,47 +755,47 @@ export type EventCursorQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type EventCursorQuery = { eventCursor: string };
 
-export type OrganizationRowFragment = { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } };
+export type OrganizationRowFragment = { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } };
 
 export type OwnOrganizationQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OwnOrganizationQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
+export type OwnOrganizationQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
 
 export type OrganizationPageQueryVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type OrganizationPageQuery = { organizations: { nodes: Array<{ id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+export type OrganizationPageQuery = { organizations: { nodes: Array<{ id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CreateOrganizationMutationVariables = Exact<{
   input: CreateOrganizationInput;
 }>;
 
 
-export type CreateOrganizationMutation = { createOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
+export type CreateOrganizationMutation = { createOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
 
 export type UpdateOrganizationMutationVariables = Exact<{
   input: UpdateOrganizationInput;
 }>;
 
 
-export type UpdateOrganizationMutation = { updateOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
+export type UpdateOrganizationMutation = { updateOrganization: { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
 
 export type OrganizationBySlugQueryVariables = Exact<{
   slug: string;
 }>;
 
 
-export type OrganizationBySlugQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
+export type OrganizationBySlugQuery = { organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } | null };
 
 export type OrganizationUpdatesSubscriptionVariables = Exact<{
   after?: string | null | undefined;
 }>;
 
 
-export type OrganizationUpdatesSubscription = { organizationUpdates: { cursor: string, organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
+export type OrganizationUpdatesSubscription = { organizationUpdates: { cursor: string, organization: { id: string, version: number, slug: string, name: string, weight: number, createdAt: string, quota: { guaranteedGpus: number, maxGpus: number | null, maxQueuedJobs: number | null }, idlePolicy: { action: IdleAction, windowMinutes: number, graceMinutes: number, utilizationPercent: number }, usage: { allocatedGpus: number, runningJobs: number, queuedJobs: number } } } };
 
 export type FindJobsQueryVariables = Exact<{
   name: string;
@@ -1128,6 +1128,12 @@ export const OrganizationRowFragmentDoc = new TypedDocumentString(`
     guaranteedGpus
     maxGpus
     maxQueuedJobs
+  }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
   }
   usage {
     allocatedGpus
@@ -2385,6 +2391,12 @@ export const OwnOrganizationDocument = new TypedDocumentString(`
     maxGpus
     maxQueuedJobs
   }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
+  }
   usage {
     allocatedGpus
     runningJobs
@@ -2415,6 +2427,12 @@ export const OrganizationPageDocument = new TypedDocumentString(`
     maxGpus
     maxQueuedJobs
   }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
+  }
   usage {
     allocatedGpus
     runningJobs
@@ -2440,6 +2458,12 @@ export const CreateOrganizationDocument = new TypedDocumentString(`
     guaranteedGpus
     maxGpus
     maxQueuedJobs
+  }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
   }
   usage {
     allocatedGpus
@@ -2467,6 +2491,12 @@ export const UpdateOrganizationDocument = new TypedDocumentString(`
     maxGpus
     maxQueuedJobs
   }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
+  }
   usage {
     allocatedGpus
     runningJobs
@@ -2490,6 +2520,12 @@ export const OrganizationBySlugDocument = new TypedDocumentString(`
     guaranteedGpus
     maxGpus
     maxQueuedJobs
+  }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
   }
   usage {
     allocatedGpus
@@ -2517,6 +2553,12 @@ export const OrganizationUpdatesDocument = new TypedDocumentString(`
     guaranteedGpus
     maxGpus
     maxQueuedJobs
+  }
+  idlePolicy {
+    action
+    windowMinutes
+    graceMinutes
+    utilizationPercent
   }
   usage {
     allocatedGpus

@@ -10,6 +10,7 @@ import { toOrder } from "../jobs/jobView";
 import { useFreshReasons } from "../jobs/useFreshReasons";
 import { type Job, PAGE_SIZE } from "../live/jobStore";
 import type { Organization } from "../live/organizationStore";
+import { idlePolicyWords } from "../organizations/idlePolicy";
 import { plural, UNKNOWN } from "../ui/format";
 import { Panel } from "../ui/Panel";
 import { Duration } from "../ui/time";
@@ -22,14 +23,14 @@ import { shareOf } from "./share";
 const SHOWN = 10;
 
 export function OrganizationQueue({ organization, scale }: { readonly organization: Organization; readonly scale: number }) {
-  const { name, slug, usage, weight } = organization;
+  const { name, slug, usage, weight, idlePolicy } = organization;
   const waiting = useWaiting(organization.id);
   const shown = waiting.slice(0, SHOWN);
   useFreshReasons(useMemo(() => waiting.slice(0, SHOWN).map(({ id }) => id), [waiting]));
   const counts = `${plural(usage.runningJobs, "job")} running, ${usage.queuedJobs.toLocaleString("en")} waiting, weight ${weight}`;
   return (
     <Panel title={<Link href={`/queue/${encodeURIComponent(slug)}`}>{name}</Link>} aside={counts}>
-      <ShareBar share={shareOf(organization)} scale={scale} />
+      <ShareBar share={shareOf(organization)} scale={scale} idle={idlePolicyWords(idlePolicy)} />
       {shown.length === 0 ? (
         <p className={styles.none}>Nothing waits.</p>
       ) : (

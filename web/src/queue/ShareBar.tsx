@@ -4,7 +4,14 @@ import { formatGpus } from "../ui/format";
 import styles from "./ShareBar.module.css";
 import type { Share } from "./share";
 
-export function ShareBar({ share, scale }: { readonly share: Share; readonly scale: number }) {
+interface Props {
+  readonly share: Share;
+  readonly scale: number;
+  /** What becomes of jobs that do not use what they hold. */
+  readonly idle: string;
+}
+
+export function ShareBar({ share, scale, idle }: Props) {
   const { used, guaranteed, borrowed, ceiling } = share;
   const part = (gpus: number): string => `${(Math.max(0, gpus) / scale) * 100}%`;
   return (
@@ -22,6 +29,7 @@ export function ShareBar({ share, scale }: { readonly share: Share; readonly sca
         <span>{guaranteed === 0 ? "nothing guaranteed" : `${formatGpus(guaranteed)} guaranteed`}</span>
         {borrowed > 0 && <span>{formatGpus(borrowed)} borrowed</span>}
         <span>{ceiling === undefined ? "no ceiling" : `at most ${formatGpus(ceiling)}`}</span>
+        <span>idle GPUs: {idle}</span>
       </p>
     </>
   );

@@ -13,6 +13,7 @@ function anOrganization(slug: string, used: number, guaranteed: number, queuedJo
     weight: 1,
     createdAt: "2030-01-01T12:00:00Z",
     quota: { guaranteedGpus: guaranteed, maxGpus, maxQueuedJobs: null },
+    idlePolicy: { action: "NOTIFY", windowMinutes: 30, graceMinutes: 15, utilizationPercent: 5 },
     usage: { allocatedGpus: used, runningJobs: 0, queuedJobs },
   };
 }

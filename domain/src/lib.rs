@@ -4,6 +4,7 @@
 //! arguments. Whoever calls decides when; this crate decides what.
 
 pub mod estimate;
+mod hash;
 pub mod idle;
 pub mod ids;
 pub mod job;

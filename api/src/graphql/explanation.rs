@@ -54,8 +54,8 @@ impl PendingExplanation {
         &self,
         #[graphql(desc = "At most so many; null: all.")] first: Option<i32>,
     ) -> Answer<Vec<Blocker>> {
-        let blockers = self.explained.blockers.iter().take(at_most(first)?);
-        Ok(blockers.map(|one| Blocker { code: one.code.into(), message: one.message.clone() }).collect())
+        let blockers = self.explained.blockers().take(at_most(first)?);
+        Ok(blockers.map(|one| Blocker { code: one.code.into(), message: one.message }).collect())
     }
 
     /// Jobs ahead of it in its queue.

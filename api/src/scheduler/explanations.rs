@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use domain::estimate::Quality;
 use domain::ids::{HostId, JobId};
-use domain::plan::{Blocker, BlockerCode, Explanation, Foreseen, Plan, Suggestion, plan, suggest};
+use domain::plan::{Explained, Explanation, Foreseen, Plan, Suggestion, plan, suggest};
 use domain::snapshot::{Snapshot, WaitingJob};
 use tokio::sync::{Mutex, Semaphore};
 
@@ -28,7 +28,7 @@ const BREACH_TOLD: Duration = Duration::from_secs(600);
 /// A scheduler that has not come round for so long is not well.
 const LONGEST_ROUND: Duration = Duration::from_secs(30);
 
-type Known = Arc<HashMap<JobId, Explanation>>;
+type Known = Arc<Explained>;
 
 /// The outcome of a pass of this server's scheduler.
 struct Passed {
@@ -84,7 +84,7 @@ impl Explanations {
     }
 
     /// The outcome of a pass of this server's scheduler.
-    pub(super) fn publish(&self, waiting: HashMap<JobId, Explanation>, snapshot: Arc<Snapshot>) {
+    pub(super) fn publish(&self, waiting: Explained, snapshot: Arc<Snapshot>) {
         let passed = Passed { known: Arc::new(waiting), snapshot, at: Instant::now() };
         *self.passed.write().unwrap_or_else(PoisonError::into_inner) = Some(passed);
     }
@@ -166,14 +166,7 @@ impl Explanations {
             Some(known) => known,
             None => self.plan_on_demand().await?,
         };
-        Ok(known.get(&id).cloned().unwrap_or_else(|| Explanation {
-            blockers: vec![Blocker {
-                code: BlockerCode::NotYetEvaluated,
-                message: "the scheduler has not looked at it yet".to_owned(),
-            }],
-            position: 0,
-            estimated_start_at: None,
-        }))
+        Ok(known.get(&id).cloned().unwrap_or_else(Explanation::not_yet_evaluated))
     }
 
     /// The changes that would start a waiting job now, those that give up least first.

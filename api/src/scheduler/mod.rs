@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::JobId;
-use domain::plan::{Breach, Explanation, Placement, Plan, Preemption, Rules, check, plan_by};
+use domain::plan::{Breach, Explained, Placement, Plan, Preemption, Rules, check, plan_by};
 use domain::snapshot::Snapshot;
 use futures_util::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
@@ -51,7 +51,7 @@ pub struct Decided {
     /// Jobs that are to give back what they borrowed.
     pub preemptions: Vec<Preemption>,
     /// What the others wait for.
-    pub waiting: HashMap<JobId, Explanation>,
+    pub waiting: Explained,
     /// Rules that the plan breaks: none, unless there is a defect.
     pub breaches: Vec<Breach>,
 }
@@ -232,7 +232,7 @@ impl Scheduler {
     async fn look_ahead(
         &self,
         waiting: &Waiting,
-        explained: &HashMap<JobId, Explanation>,
+        explained: &Explained,
         snapshot: Arc<Snapshot>,
     ) -> Result<(), Fault> {
         let running = self.store.running_series().await?;

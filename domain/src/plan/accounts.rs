@@ -1,7 +1,8 @@
 //! What each organization holds, may hold and has held lately: ceilings, guarantees, and who is served least.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
+use crate::hash::Map;
 use crate::ids::OrganizationId;
 use crate::snapshot::OrganizationState;
 
@@ -68,7 +69,7 @@ impl Account {
 pub(super) struct Accounts {
     pub(super) known: Vec<Account>,
     pub(super) ids: Vec<OrganizationId>,
-    numbers: HashMap<OrganizationId, usize>,
+    numbers: Map<OrganizationId, usize>,
     half_life_secs: i64,
     now: At,
 }
@@ -76,7 +77,7 @@ pub(super) struct Accounts {
 impl Accounts {
     pub(super) fn new(organizations: &[OrganizationState], half_life_secs: i64, now: At) -> Self {
         let mut accounts =
-            Self { known: Vec::new(), ids: Vec::new(), numbers: HashMap::new(), half_life_secs, now };
+            Self { known: Vec::new(), ids: Vec::new(), numbers: Map::default(), half_life_secs, now };
         let mut states: Vec<&OrganizationState> = organizations.iter().collect();
         states.sort_unstable_by_key(|state| state.id);
         for state in states {
@@ -89,6 +90,14 @@ impl Accounts {
             account.lately = state.lately_milli;
         }
         accounts
+    }
+
+    /// Numbers organizations without a record, in the order of their ids whatever the order in which they are met.
+    pub(super) fn introduce(&mut self, met: impl Iterator<Item = OrganizationId>) {
+        let strangers: BTreeSet<_> = met.filter(|id| !self.numbers.contains_key(id)).collect();
+        for stranger in strangers {
+            self.number(stranger);
+        }
     }
 
     /// An organization's number; one without a record has no ceiling, no guarantee, and the weight 1.

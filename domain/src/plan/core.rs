@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
+use crate::hash::Map;
 use crate::ids::JobId;
 use crate::snapshot::{OrganizationState, WaitingJob};
 
@@ -17,6 +18,7 @@ use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::horizon::Horizon;
 use super::line::{Lines, Turn};
+use super::load::lengths;
 use super::moment::{At, SECOND, moment};
 use super::packing::Mix;
 use super::placement::{self, Ask, Packer};
@@ -37,7 +39,7 @@ pub(crate) struct Core<'a> {
     pub(super) accounts: Accounts,
     pub(super) kinds: Kinds,
     pub(super) entries: Vec<Entry<'a>>,
-    pub(super) running: HashMap<JobId, Running>,
+    pub(super) running: Map<JobId, Running>,
     pub(super) mix: Mix,
     /// What the last pass kept for a job.
     kept: Vec<HostPart>,
@@ -126,7 +128,7 @@ impl<'a> Core<'a> {
             accounts: Accounts::new(organizations, rules.half_life_secs, now),
             kinds: Kinds::default(),
             entries: Vec::new(),
-            running: HashMap::new(),
+            running: Map::default(),
             mix: Mix::default(),
             kept: Vec::new(),
             fits: FitIndexes::default(),
@@ -139,33 +141,49 @@ impl<'a> Core<'a> {
 
     /// A job joins the queue. Among equals, those that joined earlier go first.
     pub(crate) fn submit(&mut self, job: &'a WaitingJob, submitted: At, lengths: Lengths) {
+        let entry = self.entry(job, submitted, lengths);
+        let place = entry.place(self.entries.len() as u32, self.rules.policy.order);
+        self.entries.push(entry);
+        self.kinds.known[entry.kind].waiting.insert(place);
+    }
+
+    /// Jobs join an empty queue, the oldest first, for less than one by one.
+    pub(super) fn submit_all(&mut self, jobs: impl Iterator<Item = &'a WaitingJob>) {
+        let entries = jobs.map(|job| self.entry(job, moment(job.submitted_at), lengths(job)));
+        let mut entries: Vec<Entry<'a>> = entries.collect();
+        entries.sort_by_key(|entry| (entry.facts.submitted, entry.id));
+        let mut places: Vec<Vec<Place>> = vec![Vec::new(); self.kinds.known.len()];
+        for (number, entry) in entries.iter().enumerate() {
+            places[entry.kind].push(entry.place(number as u32, self.rules.policy.order));
+        }
+        for (kind, places) in self.kinds.known.iter_mut().zip(places) {
+            kind.waiting = places.into_iter().collect();
+        }
+        self.entries = entries;
+    }
+
+    /// A job as the queue has it.
+    fn entry(&mut self, job: &'a WaitingJob, submitted: At, lengths: Lengths) -> Entry<'a> {
         let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
         let account = self.accounts.number(job.organization);
         let kind = self.kinds.number(shape, account, lengths.estimate);
-        let facts = Facts::new(submitted, lengths);
-        let number = self.entries.len() as u32;
-        let entry = Entry { job, facts, kind };
-        self.entries.push(entry);
-        self.kinds.known[kind].waiting.insert(entry.place(number, self.rules.policy.order));
+        Entry::new(job, Facts::new(submitted, lengths), kind)
     }
 
     /// A waiting job asks for something else, or is thought to run for another time than before; it keeps its place.
     pub(super) fn change(&mut self, job: &'a WaitingJob, lengths: Lengths) {
-        let Some(place) = self.entries.iter().rposition(|entry| entry.job.id == job.id) else { return };
+        let Some(place) = self.entries.iter().rposition(|entry| entry.id == job.id) else { return };
         let (number, order) = (place as u32, self.rules.policy.order);
         let entry = self.entries[place];
         self.kinds.known[entry.kind].waiting.remove(&entry.place(number, order));
-        let account = self.accounts.number(job.organization);
-        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
-        let kind = self.kinds.number(shape, account, lengths.estimate);
-        let entry = Entry { job, facts: Facts::new(moment(job.submitted_at), lengths), kind };
+        let entry = self.entry(job, moment(job.submitted_at), lengths);
         self.entries[place] = entry;
-        self.kinds.known[kind].waiting.insert(entry.place(number, order));
+        self.kinds.known[entry.kind].waiting.insert(entry.place(number, order));
     }
 
     /// A waiting job leaves the queue.
     pub(super) fn withdraw(&mut self, job: JobId) {
-        let Some(number) = self.entries.iter().rposition(|entry| entry.job.id == job) else { return };
+        let Some(number) = self.entries.iter().rposition(|entry| entry.id == job) else { return };
         let entry = self.entries[number];
         let place = entry.place(number as u32, self.rules.policy.order);
         self.kinds.known[entry.kind].waiting.remove(&place);
@@ -459,7 +477,7 @@ impl<'p, 'a> Pass<'p, 'a> {
         }
         let Behind::Backfill(order) = core.rules.policy.behind else { return false };
         let Some(first) = first else { return true };
-        let job = core.entries[first.job as usize].job.id;
+        let job = core.entries[first.job as usize].id;
         let promises = &self.outcome.promises;
         let known = promises.iter().any(|promise| promise.job() == job);
         // Where particular GPUs are kept, they are all that is promised: to others they look free and are not.

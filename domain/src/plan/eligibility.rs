@@ -3,8 +3,9 @@
 //! Many jobs are answered by the same GPUs; such a set is worked out once and called a pool. Two jobs compete exactly
 //! when their pools overlap.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use crate::hash::Map;
 use crate::ids::OrganizationId;
 use crate::requirements::{GpuRequirements, Label};
 
@@ -86,11 +87,11 @@ pub(super) fn may_use(organization: OrganizationId, host: &Host<'_>) -> bool {
 #[derive(Clone)]
 pub(super) struct Pools<'a> {
     pub(super) known: Vec<Pool>,
-    numbers: HashMap<(Vec<bool>, usize), usize>,
+    numbers: Map<(Vec<bool>, usize), usize>,
     /// Sets of hosts, by what was asked of them and by what came of it.
     places: Vec<Vec<usize>>,
-    places_by_wish: HashMap<(&'a [Label], Option<OrganizationId>, bool), usize>,
-    places_by_hosts: HashMap<Vec<usize>, usize>,
+    places_by_wish: Map<(&'a [Label], Option<OrganizationId>, bool), usize>,
+    places_by_hosts: Map<Vec<usize>, usize>,
     /// Organizations that own hosts; all others see the same ones.
     owners: HashSet<OrganizationId>,
 }
@@ -99,10 +100,10 @@ impl<'a> Pools<'a> {
     pub(super) fn new(fleet: &Fleet<'_>) -> Self {
         Self {
             known: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: Map::default(),
             places: Vec::new(),
-            places_by_wish: HashMap::new(),
-            places_by_hosts: HashMap::new(),
+            places_by_wish: Map::default(),
+            places_by_hosts: Map::default(),
             owners: fleet.hosts.iter().filter_map(|host| host.state.organization).collect(),
         }
     }

@@ -3,6 +3,7 @@
 //! What holds for a shape is worked out once; only the jobs ahead of a job, and what holds it back, are its own.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::ids::JobId;
 use crate::snapshot::{Snapshot, WaitingJob};
@@ -11,113 +12,150 @@ use super::accounts::Account;
 use super::core::{Core, Outcome, Promise};
 use super::demand::Demand;
 use super::eligibility::Pools;
+use super::explanation::Common;
 use super::load::lengths;
 use super::moment::{calendar, moment};
 use super::no_match::Census;
 use super::policy::{Facts, Turns};
 use super::queue::{Entry, Place};
 use super::shape::Shape;
-use super::{Blocker, BlockerCode, Explanation, wording};
+use super::{Blocker, BlockerCode, Explained, Explanation, wording};
 
-/// A job that stays.
-struct Waiting<'a> {
-    job: &'a WaitingJob,
+/// Jobs that stay, and of which the same holds.
+struct Group {
     shape: usize,
+    pool: usize,
     line: usize,
-    place: Place,
-    /// It would take GPUs if it could: jobs behind it wait for it.
+    /// They would take GPUs if they could: jobs behind them wait for them.
     competes: bool,
 }
 
+/// A job that stays. Few bytes, since there may be very many.
+struct Waiting {
+    /// What its turn comes by: whether it is beyond its organization's guarantee, and how many are served less.
+    turn: (bool, u32),
+    place: Place,
+    group: u32,
+}
+
 /// Explains every job that stays.
-pub(super) fn explain<'a>(
-    mut core: Core<'a>,
-    snapshot: &'a Snapshot,
-    outcome: &Outcome,
-) -> HashMap<JobId, Explanation> {
+pub(super) fn explain<'a>(mut core: Core<'a>, snapshot: &'a Snapshot, outcome: &Outcome) -> Explained {
     // Turns are told as the next pass will see them.
     core.hurry();
-    let waiting = in_order(&mut core, snapshot);
+    let queue = Queue::new(&mut core, snapshot);
     let overlaps = core.pools.overlaps(&core.fleet);
     let by_share = core.rules.policy.turns == Turns::LeastServed;
     let mut shapes = ShapeBlockers::new(&core, outcome);
     let mut line = Line::new(overlaps, core.accounts.known.len());
-    let mut explanations = HashMap::with_capacity(waiting.len());
-    for entry in &waiting {
-        let pool = core.shapes.known[entry.shape].pool;
-        let number = if by_share { entry.line } else { 0 };
-        let explanation = explain_one(outcome, entry, &mut shapes, &line.ahead(pool, number));
-        line.join(entry, pool, number);
-        explanations.insert(entry.job.id, explanation);
+    let mut explanations = Explained::default();
+    explanations.reserve(queue.waiting.len());
+    for entry in &queue.waiting {
+        let group = &queue.groups[entry.group as usize];
+        let (id, held_back) = queue.job(&core, entry.place);
+        let number = if by_share { group.line } else { 0 };
+        let of_shape = shapes.of(group.shape, outcome.promises.iter().any(|promise| promise.job() == id));
+        let ahead = line.ahead(group.pool, number);
+        let explanation = explain_one(outcome, id, held_back, of_shape, &ahead);
+        line.join(group, number, held_back.is_none());
+        explanations.insert(id, explanation);
     }
     explanations
 }
 
 /// The jobs that stay, those of the organization that is served least first.
-fn in_order<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Vec<Waiting<'a>> {
-    let order = core.rules.policy.order;
-    let mut waiting: Vec<Waiting<'a>> = Vec::with_capacity(snapshot.waiting.len());
-    for (number, entry) in core.entries.iter().enumerate() {
-        if !core.running.contains_key(&entry.job.id) {
-            let kind = &core.kinds.known[entry.kind];
-            let place = entry.place(number as u32, order);
-            let shape = &core.shapes.known[kind.shape];
-            let allows =
-                |demand: Demand| core.accounts.known[kind.account].allows_beside(demand.total_milli());
-            let competes = shape.possible && shape.demand.is_some_and(allows);
-            waiting.push(Waiting { job: entry.job, shape: kind.shape, line: kind.account, place, competes });
+struct Queue<'a> {
+    groups: Vec<Group>,
+    waiting: Vec<Waiting>,
+    /// Those that something else than GPUs holds back; their places come after all in the core's list.
+    held_back: Vec<&'a WaitingJob>,
+    may_start: usize,
+}
+
+impl<'a> Queue<'a> {
+    fn new(core: &mut Core<'a>, snapshot: &'a Snapshot) -> Self {
+        let turns = Turn::new(core);
+        let held_back = snapshot.waiting.iter().filter(|job| job.is_held_back());
+        let mut held_back: Vec<&WaitingJob> = held_back.collect();
+        held_back.sort_unstable_by_key(|job| (job.submitted_at, job.id));
+        let may_start = core.entries.len();
+        let mut groups = Vec::with_capacity(core.kinds.known.len() + held_back.len());
+        let mut waiting = Vec::with_capacity(snapshot.waiting.len());
+        for kind in &core.kinds.known {
+            let (shape, line) = (kind.shape, kind.account);
+            let Shape { pool, demand, possible, .. } = core.shapes.known[shape];
+            let allows = |demand: Demand| core.accounts.known[line].allows_beside(demand.total_milli());
+            let competes = possible && demand.is_some_and(allows);
+            let (turn, group) = (turns.of(core, demand, line), groups.len() as u32);
+            groups.push(Group { shape, pool, line, competes });
+            waiting.extend(kind.waiting.iter().map(|&place| Waiting { turn, place, group }));
+        }
+        for (number, job) in held_back.iter().enumerate() {
+            let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
+            let line = core.accounts.number(job.organization);
+            let Shape { pool, demand, .. } = core.shapes.known[shape];
+            let facts = Facts::new(moment(job.submitted_at), lengths(job));
+            let number = (may_start + number) as u32;
+            let place = Entry::new(job, facts, 0).place(number, core.rules.policy.order);
+            let (turn, group) = (turns.of(core, demand, line), groups.len() as u32);
+            groups.push(Group { shape, pool, line, competes: false });
+            waiting.push(Waiting { turn, place, group });
+        }
+        // Jobs of a group stand in order already, which a stable sort makes use of.
+        waiting.sort_by_key(|entry| (entry.turn, entry.place));
+        Self { groups, waiting, held_back, may_start }
+    }
+
+    /// Which job stands at a place; itself, if something else than GPUs holds it back.
+    fn job(&self, core: &Core<'_>, place: Place) -> (JobId, Option<&'a WaitingJob>) {
+        let number = place.job as usize;
+        match number.checked_sub(self.may_start).map(|number| self.held_back[number]) {
+            Some(job) => (job.id, Some(job)),
+            None => (core.entries[number].id, None),
         }
     }
-    let mut held_back: Vec<&WaitingJob> = snapshot.waiting.iter().filter(|job| job.is_held_back()).collect();
-    held_back.sort_unstable_by_key(|job| (job.submitted_at, job.id));
-    for (number, job) in held_back.into_iter().enumerate() {
-        let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
-        let line = core.accounts.number(job.organization);
-        let (facts, kind) = (Facts::new(moment(job.submitted_at), lengths(job)), 0);
-        let place = Entry { job, facts, kind }.place((core.entries.len() + number) as u32, order);
-        waiting.push(Waiting { job, shape, line, place, competes: false });
+}
+
+/// Whose turn comes before whose.
+struct Turn {
+    by_share: bool,
+    ranks: Vec<usize>,
+}
+
+impl Turn {
+    fn new(core: &Core<'_>) -> Self {
+        let by_share = core.rules.policy.turns == Turns::LeastServed;
+        Self { by_share, ranks: core.accounts.ranks(core.rules.memory) }
     }
-    let by_share = core.rules.policy.turns == Turns::LeastServed;
-    let ranks = core.accounts.ranks(core.rules.memory);
-    // What is within an organization's guarantee goes before everything that is not.
-    let turn = |entry: &Waiting<'_>| {
-        let demand = core.shapes.known[entry.shape].demand.filter(|_| by_share);
-        let own = demand.is_some_and(|demand| core.accounts.known[entry.line].owns(demand.total_milli()));
-        (!own, if by_share { ranks[entry.line] } else { 0 })
-    };
-    waiting.sort_unstable_by_key(|entry| (turn(entry), entry.place));
-    waiting
+
+    /// What is within an organization's guarantee goes before everything that is not.
+    fn of(&self, core: &Core<'_>, demand: Option<Demand>, line: usize) -> (bool, u32) {
+        if !self.by_share {
+            return (true, 0);
+        }
+        let own = demand.is_some_and(|demand| core.accounts.known[line].owns(demand.total_milli()));
+        (!own, self.ranks.get(line).copied().unwrap_or(self.ranks.len()) as u32)
+    }
 }
 
 fn explain_one(
     outcome: &Outcome,
-    entry: &Waiting<'_>,
-    shapes: &mut ShapeBlockers<'_>,
+    id: JobId,
+    job_held_back: Option<&WaitingJob>,
+    of_shape: OfShape,
     ahead: &Ahead,
 ) -> Explanation {
-    let own = outcome.promises.iter().find(|promise| promise.job() == entry.job.id);
-    let mut blockers = held_back(entry.job);
-    let of_shape = shapes.of(entry.shape, own.is_some());
-    blockers.extend(of_shape.iter().cloned());
-    let wants_taken_gpus = |blocker: &Blocker| {
-        matches!(blocker.code, BlockerCode::GpusBusy | BlockerCode::ReservedForEarlierJob)
-    };
-    let competes = of_shape.iter().any(wants_taken_gpus);
-    if ahead.competing > 0 && competes {
-        blockers.push(blocker(BlockerCode::HigherPriorityAhead, wording::ahead(ahead.competing)));
-    }
-    if ahead.others > 0 && competes {
-        blockers.push(blocker(BlockerCode::FairShare, shapes.fair_share(entry.line, ahead.others)));
-    }
-    if blockers.is_empty() {
-        blockers.push(blocker(BlockerCode::FairShare, shapes.fair_share(entry.line, ahead.others)));
-    }
+    let own = job_held_back.map_or_else(Vec::new, held_back);
+    let OfShape { common, competes } = of_shape;
+    let earlier = if competes { ahead.competing } else { 0 };
+    let others = if competes { ahead.others } else { 0 };
+    let silent = own.is_empty() && common.blockers.is_empty() && earlier == 0;
     // What is promised to others counts on what an earlier promise leaves.
     let estimated_start_at = match outcome.promises.first() {
-        Some(Promise::By(job, horizon)) if *job == entry.job.id => calendar(horizon.at),
+        Some(Promise::By(job, horizon)) if *job == id => calendar(horizon.at),
         _ => None,
     };
-    Explanation { blockers, position: ahead.in_line, estimated_start_at }
+    let others = (silent || others > 0).then_some(ahead.others);
+    Explanation { own, common, earlier, others, position: ahead.in_line, estimated_start_at }
 }
 
 fn held_back(job: &WaitingJob) -> Vec<Blocker> {
@@ -146,6 +184,8 @@ struct Line {
     in_line: Vec<i32>,
     /// By line and pool: jobs that want GPUs.
     competing: Vec<Vec<i32>>,
+    /// By pool: jobs of all lines that want GPUs.
+    in_all: Vec<i32>,
     overlaps: Vec<Vec<usize>>,
 }
 
@@ -161,19 +201,20 @@ struct Ahead {
 impl Line {
     fn new(overlaps: Vec<Vec<usize>>, lines: usize) -> Self {
         let competing = vec![vec![0; overlaps.len()]; lines.max(1)];
-        Self { in_line: vec![0; lines.max(1)], competing, overlaps }
+        Self { in_line: vec![0; lines.max(1)], competing, in_all: vec![0; overlaps.len()], overlaps }
     }
 
     fn ahead(&self, pool: usize, line: usize) -> Ahead {
-        let of = |line: &Vec<i32>| self.overlaps[pool].iter().map(|other| line[*other]).sum::<i32>();
+        let of = |line: &[i32]| self.overlaps[pool].iter().map(|other| line[*other]).sum::<i32>();
         let competing = of(&self.competing[line]);
-        let others = self.competing.iter().map(of).sum::<i32>() - competing;
-        Ahead { in_line: self.in_line[line], competing, others }
+        Ahead { in_line: self.in_line[line], competing, others: of(&self.in_all) - competing }
     }
 
-    fn join(&mut self, entry: &Waiting<'_>, pool: usize, line: usize) {
-        self.in_line[line] += i32::from(!entry.job.is_held_back());
-        self.competing[line][pool] += i32::from(entry.competes);
+    fn join(&mut self, group: &Group, line: usize, may_start: bool) {
+        let competes = i32::from(group.competes);
+        self.in_line[line] += i32::from(may_start);
+        self.competing[line][group.pool] += competes;
+        self.in_all[group.pool] += competes;
     }
 }
 
@@ -182,11 +223,17 @@ struct ShapeBlockers<'p> {
     pass: &'p Core<'p>,
     outcome: &'p Outcome,
     /// By shape; first for any job of it, then for the one that has been promised something.
-    known: Vec<[Option<Vec<Blocker>>; 2]>,
+    known: Vec<[Option<OfShape>; 2]>,
     free: HashMap<(usize, i32), Vec<HostFree>>,
     census: Option<Census<'p>>,
-    /// What is said of a line behind so many jobs of others.
-    fair_share: HashMap<(usize, i32), String>,
+}
+
+/// What blocks a shape.
+#[derive(Clone)]
+struct OfShape {
+    common: Arc<Common>,
+    /// It wants GPUs that others take.
+    competes: bool,
 }
 
 /// How many matching cards of a host can give what is asked.
@@ -203,21 +250,28 @@ impl<'p> ShapeBlockers<'p> {
         Self {
             pass,
             outcome,
-            known: vec![[None, None]; pass.shapes.known.len()],
+            known: vec![[const { None }; 2]; pass.shapes.known.len()],
             free: HashMap::new(),
             census: None,
-            fair_share: HashMap::new(),
         }
     }
 
     /// The blockers of a shape, or those of the one job of it for which GPUs are kept.
-    fn of(&mut self, number: usize, own_reservation: bool) -> &[Blocker] {
+    fn of(&mut self, number: usize, own_reservation: bool) -> OfShape {
         let which = usize::from(own_reservation);
-        if self.known[number][which].is_none() {
-            let blockers = self.work_out(&self.pass.shapes.known[number], own_reservation);
-            self.known[number][which] = Some(blockers);
+        if let Some(known) = &self.known[number][which] {
+            return known.clone();
         }
-        self.known[number][which].as_deref().unwrap_or_default()
+        let shape = &self.pass.shapes.known[number];
+        let blockers = self.work_out(shape, own_reservation);
+        let wants_taken_gpus = |blocker: &Blocker| {
+            matches!(blocker.code, BlockerCode::GpusBusy | BlockerCode::ReservedForEarlierJob)
+        };
+        let competes = blockers.iter().any(wants_taken_gpus);
+        let Account { held, weight, .. } = self.account(shape);
+        let found = OfShape { common: Arc::new(Common { blockers, held, weight }), competes };
+        self.known[number][which] = Some(found.clone());
+        found
     }
 
     fn work_out(&mut self, shape: &Shape<'_>, own_reservation: bool) -> Vec<Blocker> {
@@ -274,11 +328,6 @@ impl<'p> ShapeBlockers<'p> {
         let accounts = &self.pass.accounts;
         let number = accounts.ids.iter().position(|id| *id == shape.organization);
         number.map_or_else(|| Account::new(self.pass.now), |number| accounts.known[number])
-    }
-
-    fn fair_share(&mut self, line: usize, others: i32) -> String {
-        let account = &self.pass.accounts.known[line];
-        self.fair_share.entry((line, others)).or_insert_with(|| wording::fair_share(account, others)).clone()
     }
 
     /// Counts what a pool has left for a demand.

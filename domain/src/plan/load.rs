@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::ids::{GpuId, JobId};
+use crate::ids::{GpuId, JobId, OrganizationId};
 use crate::requirements::WHOLE_GPU_MILLI;
 use crate::snapshot::{RunningJob, Snapshot, WaitingJob};
 
@@ -22,17 +22,19 @@ pub(super) fn core<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At) -> Core<'
 /// The same, with one job more in the queue: whatever holds it back.
 pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also: Option<JobId>) -> Core<'a> {
     let mut core = Core::new(Fleet::new(snapshot), &snapshot.organizations, *rules, now);
+    core.accounts.introduce(owners(snapshot));
     adopt(&mut core, snapshot);
     if rules.packing == Packing::Fgd {
         core.see(&snapshot.waiting);
     }
-    let may_start = |job: &&WaitingJob| !job.is_held_back() || also == Some(job.id);
-    let mut waiting: Vec<&WaitingJob> = snapshot.waiting.iter().filter(may_start).collect();
-    waiting.sort_unstable_by_key(|job| (job.submitted_at, job.id));
-    for job in waiting {
-        core.submit(job, moment(job.submitted_at), lengths(job));
-    }
+    core.submit_all(snapshot.waiting.iter().filter(|job| !job.is_held_back() || also == Some(job.id)));
     core
+}
+
+/// Whose the jobs are.
+fn owners(snapshot: &Snapshot) -> impl Iterator<Item = OrganizationId> {
+    let running = snapshot.running.iter().map(|job| job.organization);
+    running.chain(snapshot.waiting.iter().map(|job| job.organization))
 }
 
 /// How long a job is thought to run.

@@ -27,6 +27,7 @@ mod core;
 mod demand;
 mod eligibility;
 mod explain;
+mod explanation;
 mod fit;
 mod fleet;
 mod foresee;
@@ -53,16 +54,14 @@ mod tests;
 mod together;
 mod wording;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use crate::ids::{GpuId, HostId, JobId};
 use crate::snapshot::Snapshot;
 
 pub(crate) use self::core::{Core, Lengths};
 pub use check::{Breach, BreachCode, check};
+pub use explanation::{Blocker, BlockerCode, Explained, Explanation};
 pub use foresee::{Effort, Foreseen, foresee};
 pub(crate) use moment::{NEVER, SECOND};
 pub use packing::{PACKINGS, Packing};
@@ -82,7 +81,7 @@ pub struct Plan {
     /// What the first jobs that cannot start have been promised, in the order met: nothing else may put it off.
     pub promises: Vec<Promised>,
     /// For every job that stays: all that it waits for.
-    pub waiting: HashMap<JobId, Explanation>,
+    pub waiting: Explained,
 }
 
 /// One job's GPUs: all that it asked for, on hosts in order of rank.
@@ -119,54 +118,6 @@ pub struct Promised {
     pub at: Option<DateTime<Utc>>,
     /// The GPUs that are kept for it, busy ones included.
     pub gpus: Vec<GpuId>,
-}
-
-/// Why a job waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explanation {
-    /// Every blocker, never none.
-    pub blockers: Vec<Blocker>,
-    /// Jobs ahead of it in its queue.
-    pub position: i32,
-    /// When it starts at the latest, where the time limits of the jobs before it tell.
-    pub estimated_start_at: Option<DateTime<Utc>>,
-}
-
-/// One thing that must change before the job can start.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Blocker {
-    /// Its kind.
-    pub code: BlockerCode,
-    /// A sentence with the numbers.
-    pub message: String,
-}
-
-/// The kinds of blockers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum BlockerCode {
-    /// GPUs that match exist, but too few of them are free.
-    GpusBusy,
-    /// The fleet has not enough GPUs that match, busy ones included.
-    NoMatchingGpu,
-    /// It has an image, and hosts that would do otherwise cannot run containers.
-    NoContainerRuntime,
-    /// Its organization's ceiling.
-    OverQuota,
-    /// Another organization's turn.
-    FairShare,
-    /// A job with more priority, or an earlier one, takes what is free.
-    HigherPriorityAhead,
-    /// What is free is kept for an earlier job that needs more.
-    ReservedForEarlierJob,
-    /// A job that it depends on has not ended.
-    Dependency,
-    /// A person holds it back.
-    Held,
-    /// It has failed, and rests before it is tried again.
-    RetryPause,
-    /// Too new: no pass has seen it.
-    NotYetEvaluated,
 }
 
 /// Plans one pass by the default rules: see the module's description.

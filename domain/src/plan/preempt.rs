@@ -45,7 +45,7 @@ fn claim(core: &mut Core<'_>, kind: usize, stopped: &[Preemption]) -> Vec<Preemp
     let state = &core.kinds.known[kind];
     let (shape, account) = (state.shape, state.account);
     let Some(first) = state.waiting.first() else { return Vec::new() };
-    let claimed_by = core.entries[first.job as usize].job.id;
+    let claimed_by = core.entries[first.job as usize].id;
     let Some(demand) = core.shapes.known[shape].demand else { return Vec::new() };
     if !core.accounts.known[account].owns(demand.total_milli()) {
         return Vec::new();

@@ -2,8 +2,10 @@
 //! the first of them cannot start, none can, so that a pass costs by kinds and not by jobs.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use crate::hash::Map;
+use crate::ids::JobId;
 use crate::snapshot::WaitingJob;
 
 use super::moment::At;
@@ -18,17 +20,23 @@ pub(super) struct Place {
     pub(super) job: u32,
 }
 
-/// A waiting job, and what a line's order may depend on.
+/// A waiting job, and what a line's order may depend on: looking at a long queue in order leaves the jobs themselves alone.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) job: &'a WaitingJob,
+    pub(super) id: JobId,
     pub(super) facts: Facts,
     pub(super) kind: usize,
+    priority: i32,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    pub(super) fn new(job: &'a WaitingJob, facts: Facts, kind: usize) -> Self {
+        Self { job, id: job.id, facts, kind, priority: job.priority }
+    }
+
     pub(super) fn place(&self, number: u32, order: Order) -> Place {
-        Place { priority: Reverse(self.job.priority), key: order.key(self.facts), job: number }
+        Place { priority: Reverse(self.priority), key: order.key(self.facts), job: number }
     }
 }
 
@@ -46,7 +54,7 @@ pub(super) struct Kind {
 #[derive(Clone, Default)]
 pub(super) struct Kinds {
     pub(super) known: Vec<Kind>,
-    numbers: HashMap<(usize, At), usize>,
+    numbers: Map<(usize, At), usize>,
 }
 
 impl Kinds {

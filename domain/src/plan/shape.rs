@@ -1,8 +1,8 @@
 //! Jobs of one organization that ask for the same thing: what holds for one of them holds for all.
 
-use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
+use crate::hash::Map;
 use crate::ids::OrganizationId;
 use crate::requirements::GpuRequirements;
 use crate::snapshot::WaitingJob;
@@ -39,8 +39,8 @@ impl<'a> Shape<'a> {
 #[derive(Clone, Default)]
 pub(super) struct Shapes<'a> {
     pub(super) known: Vec<Shape<'a>>,
-    numbers: HashMap<Key<'a>, usize>,
-    asks: HashMap<AskKey, usize>,
+    numbers: Map<Key<'a>, usize>,
+    asks: Map<AskKey, usize>,
     /// Jobs of more GPUs than a host has take whole hosts and a remainder.
     whole_hosts: bool,
 }

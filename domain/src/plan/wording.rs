@@ -105,8 +105,8 @@ pub(super) fn would_delay(stock: &Stock, demand: &Demand, at: Option<DateTime<Ut
 }
 
 /// For [`super::BlockerCode::FairShare`].
-pub(super) fn fair_share(account: &Account, others: i32) -> String {
-    let (held, weight) = (amount(account.held), account.weight);
+pub(super) fn fair_share(held: i64, weight: f64, others: i32) -> String {
+    let held = amount(held);
     let whose = match others {
         1 => "1 job of an organization that holds less than its own, or less for its weight, goes".to_owned(),
         _ => format!(

@@ -20,7 +20,7 @@ pub(super) fn check(checked: &mut Checked<'_>) {
     let quotas = Quotas::new(checked);
     let mut found = Vec::new();
     for job in &checked.snapshot.waiting {
-        let said = checked.plan.waiting.get(&job.id).filter(|said| !said.blockers.is_empty());
+        let said = checked.plan.waiting.get(&job.id).filter(|said| !said.is_silent());
         let breach = match (said, placed.contains(&job.id)) {
             (None, true) => None,
             (Some(said), false) => one(checked, &quotas, &mut free, job, said),
@@ -40,7 +40,6 @@ fn one<'s>(
     job: &'s WaitingJob,
     said: &Explanation,
 ) -> Option<(BreachCode, &'static str)> {
-    let states = |code: BlockerCode| said.blockers.iter().any(|blocker| blocker.code == code);
     let reasons = [
         (BlockerCode::Held, job.held, "is said to be held back, and is not"),
         (
@@ -61,7 +60,7 @@ fn one<'s>(
             "is said to wait for what is promised to another, and nothing is",
         ),
     ];
-    let stated = || reasons.iter().filter(|(code, _, _)| states(*code));
+    let stated = || reasons.iter().filter(|(code, _, _)| said.states(*code));
     if let Some((_, _, what)) = stated().find(|(_, so, _)| !so) {
         return Some((BreachCode::UntrueReason, what));
     }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::plan::{BlockerCode, BreachCode, PACKINGS, Plan, Rules, check, plan_by};
+use crate::plan::{Blocker, BlockerCode, BreachCode, Explanation, PACKINGS, Plan, Rules, check, plan_by};
 
 use super::random_world::world;
 use super::world::{H100, L4, World, at, job_id, org_id};
@@ -100,7 +100,8 @@ fn a_job_beside_free_gpus_needs_a_reason_that_is_so() {
         BlockerCode::OverQuota,
     ];
     for code in reasons {
-        plan.waiting.get_mut(&job_id(2)).unwrap().blockers[0].code = code;
+        let untrue = Blocker { code, message: String::new() };
+        plan.waiting.insert(job_id(2), Explanation::alone(vec![untrue]));
         assert_eq!(breaches(&world, &plan), [BreachCode::UntrueReason], "{code:?}");
     }
 }

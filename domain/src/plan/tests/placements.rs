@@ -1,6 +1,6 @@
 //! Which job gets which GPUs.
 
-use super::world::{H100, L4, World, label};
+use super::world::{H100, L4, World, at, label};
 
 #[test]
 fn priority_goes_before_age() {
@@ -153,4 +153,18 @@ fn a_jobs_cards_are_a_bridged_pair_and_a_single_card_breaks_none() {
     world.job(2);
     world.job(3).gpus(4);
     world.expect(&["1 gets a2 a3", "2 gets a1", "3 gets a4 a5 a6 a7"]);
+}
+
+#[test]
+fn organizations_without_a_record_take_turns_whatever_the_order_of_the_list() {
+    let mut world = World::default();
+    world.host("a").gpus(1, H100);
+    world.job(1).of(8);
+    world.job(2).of(7);
+    for job in &mut world.snapshot.waiting {
+        job.submitted_at = at(0);
+    }
+    let plan = world.plan();
+    world.snapshot.waiting.reverse();
+    assert_eq!(world.plan(), plan);
 }

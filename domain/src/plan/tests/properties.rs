@@ -53,7 +53,7 @@ impl<'w> Outcome<'w> {
     }
 
     fn is_blocked_by(&self, job: &WaitingJob, code: BlockerCode) -> bool {
-        self.plan.waiting[&job.id].blockers.iter().any(|blocker| blocker.code == code)
+        self.plan.waiting[&job.id].states(code)
     }
 }
 
@@ -71,7 +71,7 @@ proptest! {
             let placed = plan.placements.iter().filter(|placement| placement.job == job.id).count();
             let explained = plan.waiting.get(&job.id);
             prop_assert_eq!(placed + usize::from(explained.is_some()), 1);
-            prop_assert!(explained.is_none_or(|explanation| !explanation.blockers.is_empty()));
+            prop_assert!(explained.is_none_or(|explanation| explanation.blockers().next().is_some()));
             prop_assert!(placed == 0 || !job.is_held_back());
         }
         prop_assert_eq!(plan.placements.len() + plan.waiting.len(), world.snapshot.waiting.len());
@@ -178,7 +178,7 @@ proptest! {
             let mut freed = after.clone();
             // What is said of jobs ahead is about GPUs, not about the cores beside them.
             freed.snapshot.waiting.retain(|job| job.id == *id || job.requirements.cpus.is_none());
-            for blocker in &explanation.blockers {
+            for blocker in explanation.blockers() {
                 remove(&mut freed, *id, blocker.code);
             }
             let started = plan_by(&freed.snapshot, &rules, at(0)).placements;
@@ -192,7 +192,7 @@ proptest! {
                 state.map_or(0.0, |state| state.allocated_milli as f64 / state.weight)
             };
             let tied = started.iter().any(|placement| served(of(placement.job)) == served(of(*id)));
-            prop_assert!(starts || turn_is_over || tied, "{:?} still waits without {:?}", id, explanation.blockers);
+            prop_assert!(starts || turn_is_over || tied, "{:?} still waits without {:?}", id, explanation.blockers().collect::<Vec<_>>());
         }
     }
 

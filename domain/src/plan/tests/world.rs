@@ -142,7 +142,7 @@ impl World {
 
     /// Asserts that one of a job's blockers says this.
     pub(super) fn expect_said(&self, job: u128, message: &str) {
-        let blockers = self.explanation(job).blockers;
+        let blockers: Vec<_> = self.explanation(job).blockers().collect();
         assert!(blockers.iter().any(|blocker| blocker.message == message), "{blockers:#?}");
     }
 
@@ -156,7 +156,7 @@ impl World {
             Some(placement) => text.push_str(&self.gpus_of(placement)),
             None => {
                 text.push_str(" waits");
-                for blocker in &plan.waiting[&job].blockers {
+                for blocker in plan.waiting[&job].blockers() {
                     write!(text, " {:?}", blocker.code).unwrap();
                 }
             }

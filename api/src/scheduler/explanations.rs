@@ -2,7 +2,6 @@
 //! the same snapshot by the same function, at most once a second. And what could be otherwise: when it will start, what
 //! would start it now, and what a job would wait for that was not submitted yet.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 

@@ -12,7 +12,6 @@ pub mod steps;
 mod terms;
 mod waiting;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,7 +166,7 @@ impl Scheduler {
     async fn decide(&self, waiting: &Waiting) -> Result<Option<(Decided, Arc<Snapshot>)>, Fault> {
         metrics::gauge!("gpu_fleet_scheduler_waiting_jobs").set(waiting.len() as f64);
         if waiting.is_empty() {
-            self.explanations.publish(HashMap::new(), Arc::default());
+            self.explanations.publish(Explained::default(), Arc::default());
             return Ok(None);
         }
         let clock = self.store.clock();

@@ -19,7 +19,7 @@ WEB_SOURCES := $(shell find web/src web/public -type f) $(wildcard web/*.ts web/
 # What `make run` and `make demo` hand on: make run ARGS="--listen 0.0.0.0:4600"
 ARGS ?=
 
-.PHONY: help run demo test test-needs test-web test-rust test-clients test-browser test-in-browser check check-rust check-web \
+.PHONY: help run demo pictures test test-needs test-web test-rust test-clients test-browser test-in-browser check check-rust check-web \
 	check-dependencies check-schema bench simulate histories web schema baseline build clean
 
 help: ## Lists what there is to make
@@ -30,6 +30,11 @@ run: build ## Builds all of it and starts server, agent and dashboard on this ma
 
 demo: build ## Shows the whole life of jobs on a throw-away server with simulated GPUs
 	exec $(RELEASE) demo $(ARGS)
+
+pictures: test-needs build tests/browser/$(NODE_STAMP) ## Takes the documentation's pictures and its film anew
+	export GPU_FLEET_BIN=$(abspath $(RELEASE)); \
+	export GPU_FLEET_CHROMIUM=$$(command -v chromium || command -v chromium-browser || command -v google-chrome); \
+	cd tests/browser && npm run screenshots
 
 test: test-needs test-web test-rust test-clients test-browser ## Runs every test, on SQLite, on PostgreSQL and in a browser
 

@@ -7,7 +7,8 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-const BINARY = resolve(process.env["GPU_FLEET_BIN"] ?? join(import.meta.dirname, "../../target/debug/gpu-fleet"));
+/** The program that is run. */
+export const BINARY = resolve(process.env["GPU_FLEET_BIN"] ?? join(import.meta.dirname, "../../target/debug/gpu-fleet"));
 const SIGN_IN = "sign in: ";
 const READY_WITHIN_MS = 30_000;
 

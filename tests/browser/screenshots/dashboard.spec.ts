@@ -1,28 +1,12 @@
 // Pictures of a fleet at work. Those in docs/ are kept; the others are to look at.
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { Api, type JobWish } from "../harness/api.ts";
+import { Api } from "../harness/api.ts";
 import { FleetServer } from "../../harness/server.ts";
 import { expect, openPage, signIn, test } from "../harness/test.ts";
+import { atWork, endAll, LONG } from "./atWork.ts";
 
 const DOCS = join(import.meta.dirname, "../../../docs");
-const LONG = 'for n in $(seq 1 600); do echo "step $n loss 0.$((900 - n))"; sleep 1; done';
-
-const RUNNING: readonly JobWish[] = [
-  { name: "train-llama-3-8b", gpus: 4, modelType: "llama-3-8b", gpuTypes: ["H100"], line: LONG, priority: 10 },
-  { name: "finetune-mistral", gpus: 2, modelType: "mistral-7b", gpuTypes: ["H100"], line: LONG },
-  { name: "embed-catalogue", gpus: 1, modelType: "bge-m3", gpuTypes: ["A100"], line: LONG },
-  { name: "notebook-ada", gpus: 1, gpuTypes: ["A100"] },
-];
-const ENDED: readonly (readonly [wish: JobWish, status: string])[] = [
-  [{ name: "eval-mmlu", gpus: 1, modelType: "llama-3-8b", line: "echo accuracy 0.67" }, "SUCCEEDED"],
-  [{ name: "convert-checkpoint", gpus: 1, modelType: "mistral-7b", line: "echo no such file >&2; exit 3" }, "FAILED"],
-];
-const WAITING: readonly JobWish[] = [
-  { name: "pretrain-70b", gpus: 8, modelType: "llama-3-70b", gpuTypes: ["H100"], line: LONG, priority: 5 },
-  { name: "sweep-lora-rank", gpus: 4, modelType: "llama-3-8b", gpuTypes: ["A100"], line: LONG },
-];
-
 test("pictures of a fleet at work", async ({ page }) => {
   const server = await FleetServer.start("simulated:8xH100-80GB,4xA100-40GB");
   const api = new Api(server);
@@ -40,25 +24,13 @@ test("pictures of a fleet at work", async ({ page }) => {
     await takeVariants(page, server, await viewsOf(api));
   } finally {
     // What runs outlives its agent on purpose, so it is ended before the server.
-    await end(api, active);
+    await endAll(api, active);
     await server.remove();
   }
 });
 
-async function end(api: Api, jobs: readonly string[]): Promise<void> {
-  await Promise.all(jobs.map((id) => api.cancel(id)));
-  await Promise.all(jobs.map((id) => api.reaches(id, "CANCELLED")));
-}
-
 async function populate(api: Api): Promise<string[]> {
-  for (const [wish, status] of ENDED) await api.reaches(await api.submit(wish), status);
-  const active: string[] = [];
-  for (const wish of RUNNING) {
-    const id = await api.submit(wish);
-    await api.reaches(id, "RUNNING");
-    active.push(id);
-  }
-  for (const wish of WAITING) active.push(await api.submit(wish));
+  const active = await atWork(api);
   await api.key("MEMBER", "nightly-eval");
   for (const [slug, name, guaranteedGpus, maxGpus] of [["vision", "Vision Lab", 4, 8], ["speech", "Speech", 2, undefined]] as const) {
     await api.ask("mutation Organization($input: CreateOrganizationInput!) { createOrganization(input: $input) { organization { id } } }", {
@@ -194,7 +166,7 @@ test("pictures of a fleet of 512 GPUs", async ({ page }) => {
     await page.locator("canvas").hover({ position: { x: 420, y: 80 }, force: true });
     await page.screenshot({ path: join(DOCS, "map.png"), clip: { x: 0, y: 0, width: 1440, height: 640 } });
   } finally {
-    await end(api, jobs);
+    await endAll(api, jobs);
     await server.remove();
   }
 });

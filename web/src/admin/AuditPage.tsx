@@ -63,7 +63,7 @@ export function AuditPage() {
 function Entries({ entries }: { readonly entries: readonly Entry[] }) {
   return (
     <div className={table.frame}>
-      <table className={table.table} aria-label="Audit trail">
+      <table className={`${table.table} ${table.stacked}`} aria-label="Audit trail">
         <thead>
           <tr>
             <th scope="col">When</th>
@@ -77,19 +77,19 @@ function Entries({ entries }: { readonly entries: readonly Entry[] }) {
         <tbody>
           {entries.map((entry) => (
             <tr key={entry.id}>
-              <td>
+              <td data-label="When">
                 <time dateTime={entry.at}>{formatInstant(entry.at)}</time>
               </td>
-              <td>
+              <td data-label="Who">
                 {entry.actor}
                 <div className={table.muted}>{entry.role.toLowerCase()}</div>
               </td>
-              <td>{actionWord(entry.action)}</td>
-              <td>
+              <td data-label="What">{actionWord(entry.action)}</td>
+              <td data-label="To what">
                 <Subject id={entry.subject} />
                 {entry.organization !== null && <div className={table.muted}>{entry.organization.slug}</div>}
               </td>
-              <td>
+              <td data-label="Changes">
                 <ul className={styles.changes}>
                   {entry.changes.map(({ field, before, after }) => (
                     <li key={field} className={styles.change}>
@@ -98,7 +98,7 @@ function Entries({ entries }: { readonly entries: readonly Entry[] }) {
                   ))}
                 </ul>
               </td>
-              <td>
+              <td data-label="From where">
                 {entry.address ?? "the server"}
                 <div className={table.muted}>
                   <code title="Name of the request, as in the server's log">{entry.requestId}</code>

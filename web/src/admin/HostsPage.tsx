@@ -40,7 +40,7 @@ export function HostsPage() {
 function Hosts({ hosts, onChanged }: { readonly hosts: readonly HostRow[]; readonly onChanged: () => void }) {
   return (
     <div className={table.frame}>
-      <table className={table.table} aria-label="Hosts">
+      <table className={`${table.table} ${table.stacked}`} aria-label="Hosts">
         <thead>
           <tr>
             <th scope="col">Host</th>
@@ -61,14 +61,14 @@ function Hosts({ hosts, onChanged }: { readonly hosts: readonly HostRow[]; reado
               <th scope="row">
                 <Link href={hostPath(host.id)}>{host.name}</Link>
               </th>
-              <td>
+              <td data-label="Status">
                 <StatusMark presentation={presentHost(host.status)} status={host.status} />
               </td>
-              <td className={table.wide}>{host.statusReason ?? "–"}</td>
-              <td className={table.number}>{host.gpus.length}</td>
-              <td>{host.organization?.name ?? "every organization"}</td>
-              <td>{host.lastHeartbeatAt === null ? "–" : <RelativeTime at={host.lastHeartbeatAt} />}</td>
-              <td>{host.agentVersion ?? "–"}</td>
+              <td data-label="Why" className={table.wide}>{host.statusReason ?? "–"}</td>
+              <td data-label="GPUs" className={table.number}>{host.gpus.length}</td>
+              <td data-label="Serves">{host.organization?.name ?? "every organization"}</td>
+              <td data-label="Last heard of">{host.lastHeartbeatAt === null ? "–" : <RelativeTime at={host.lastHeartbeatAt} />}</td>
+              <td data-label="Agent">{host.agentVersion ?? "–"}</td>
               <td>
                 <span className={styles.actions}>
                   <DrainButton host={host} onChanged={onChanged} />

@@ -52,7 +52,7 @@ function OwnerChoice({ slug, onChoose }: { readonly slug: string; readonly onCho
 function Keys({ keys, onChanged }: { readonly keys: readonly ApiKeyRowFragment[]; readonly onChanged: () => void }) {
   return (
     <div className={table.frame}>
-      <table className={table.table} aria-label="API keys">
+      <table className={`${table.table} ${table.stacked}`} aria-label="API keys">
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -73,16 +73,16 @@ function Keys({ keys, onChanged }: { readonly keys: readonly ApiKeyRowFragment[]
               <th scope="row" className={table.wide}>
                 {key.name}
               </th>
-              <td>
+              <td data-label="Begins with">
                 <code>{key.prefix}</code>
               </td>
-              <td>{key.role.toLowerCase()}</td>
-              <td>
+              <td data-label="Role">{key.role.toLowerCase()}</td>
+              <td data-label="Made">
                 <RelativeTime at={key.createdAt} />
               </td>
-              <td>{key.createdBy}</td>
-              <td>{key.lastUsedAt === null ? "never" : <RelativeTime at={key.lastUsedAt} />}</td>
-              <td>{key.expiresAt === null ? "never" : formatInstant(key.expiresAt)}</td>
+              <td data-label="By">{key.createdBy}</td>
+              <td data-label="Last used">{key.lastUsedAt === null ? "never" : <RelativeTime at={key.lastUsedAt} />}</td>
+              <td data-label="Ends">{key.expiresAt === null ? "never" : formatInstant(key.expiresAt)}</td>
               <td>
                 <span className={styles.actions}>
                   {key.revokedAt === null ? <RevokeKeyButton apiKey={key} onRevoked={onChanged} /> : <>revoked&nbsp;<RelativeTime at={key.revokedAt} /></>}

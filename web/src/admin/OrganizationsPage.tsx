@@ -38,7 +38,7 @@ export function OrganizationsPage() {
 function Organizations({ all, onEdit }: { readonly all: readonly Organization[]; readonly onEdit: (one: Organization) => void }) {
   return (
     <div className={table.frame}>
-      <table className={table.table} aria-label="Organizations">
+      <table className={`${table.table} ${table.stacked}`} aria-label="Organizations">
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -61,16 +61,16 @@ function Organizations({ all, onEdit }: { readonly all: readonly Organization[];
               <th scope="row" className={table.wide}>
                 {one.name}
               </th>
-              <td>
+              <td data-label="Short name">
                 <Link href={`/queue/${encodeURIComponent(one.slug)}`}>{one.slug}</Link>
               </td>
-              <td className={table.number}>{one.weight}</td>
-              <td className={table.number}>{formatGpus(one.quota.guaranteedGpus)}</td>
-              <td className={table.number}>{one.quota.maxGpus === null ? "no ceiling" : formatGpus(one.quota.maxGpus)}</td>
-              <td className={table.number}>{one.quota.maxQueuedJobs ?? "no ceiling"}</td>
-              <td className={table.wide}>{idlePolicyWords(one.idlePolicy)}</td>
-              <td className={table.number}>{formatGpus(one.usage.allocatedGpus)}</td>
-              <td className={table.number}>
+              <td data-label="Weight" className={table.number}>{one.weight}</td>
+              <td data-label="Guaranteed" className={table.number}>{formatGpus(one.quota.guaranteedGpus)}</td>
+              <td data-label="At most" className={table.number}>{one.quota.maxGpus === null ? "no ceiling" : formatGpus(one.quota.maxGpus)}</td>
+              <td data-label="Waiting at most" className={table.number}>{one.quota.maxQueuedJobs ?? "no ceiling"}</td>
+              <td data-label="Idle GPUs" className={table.wide}>{idlePolicyWords(one.idlePolicy)}</td>
+              <td data-label="Holds" className={table.number}>{formatGpus(one.usage.allocatedGpus)}</td>
+              <td data-label="Made" className={table.number}>
                 <RelativeTime at={one.createdAt} />
               </td>
               <td>

@@ -16,7 +16,7 @@ describe("durations", () => {
   });
 
   test("a span below a second is told in milliseconds", () => {
-    expect([formatSpan(12), formatSpan(1500)]).toEqual(["12 ms", "1 s"]);
+    expect([formatSpan(0), formatSpan(12), formatSpan(1500)]).toEqual(["under 1 ms", "12 ms", "1 s"]);
   });
 
   test.each([

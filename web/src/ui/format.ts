@@ -16,9 +16,10 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** For a span that has ended: below a second its milliseconds say more than a zero. */
+/** For a span that has ended: below a second its milliseconds say more than a zero, and nothing takes no time at all. */
 export function formatSpan(milliseconds: number): string {
-  return milliseconds >= 0 && milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : formatDuration(milliseconds);
+  if (milliseconds < 0 || milliseconds >= 1000) return formatDuration(milliseconds);
+  return milliseconds < 1 ? "under 1 ms" : `${Math.round(milliseconds)} ms`;
 }
 
 /** One unit only, because the exact time is in the title: 5 s ago, 3 min ago, 2 h ago, 5 d ago. */

@@ -2,4 +2,5 @@
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config.ts";
 
-export default defineConfig({ ...tests, testDir: "scale", workers: 1, timeout: 900_000 });
+// No trace: it would be among what is measured.
+export default defineConfig({ ...tests, testDir: "scale", workers: 1, timeout: 900_000, use: { ...tests.use, trace: "off" } });

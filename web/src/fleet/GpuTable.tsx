@@ -1,6 +1,6 @@
 // The same GPUs as a table: for those who read rather than look. Only the rows in sight are in the page.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { jobPath } from "../jobs/jobPath";
@@ -22,10 +22,12 @@ export function GpuTable({ groups }: { readonly groups: readonly HostGroup[] }) 
   useLayoutEffect(() => {
     if (body.current !== null) setTop(Math.round(body.current.getBoundingClientRect().top + window.scrollY));
   }, []);
+  // The same function for the same rows: with another, every row is placed anew.
+  const keyOf = useCallback((index: number) => rows[index]?.id ?? index, [rows]);
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => ROW_PX,
-    getItemKey: (index) => rows[index]?.id ?? index,
+    getItemKey: keyOf,
     overscan: 12,
     scrollMargin: top,
   });

@@ -1,7 +1,7 @@
 // The table of jobs. Only the rows in sight are in the page, however long the list is; the next page is asked for before
 // its place comes into sight.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useWorkspace } from "../app/LiveContext";
 import { Button } from "../ui/Button";
@@ -33,10 +33,12 @@ export function JobTable({ view, organizationId, selected, onSelect, onChange }:
   const { rows, waiting, letIn, loadMore, loaded, complete, error } = useJobRows(view, organizationId, pointed || focused);
   const body = useRef<HTMLTableSectionElement>(null);
   const top = useDistanceFromTop(body, rows.count > 0);
+  // The same function for the same rows: with another, every row is placed anew, and there may be many thousands.
+  const keyOf = useCallback((index: number) => rows.at(index) ?? index, [rows]);
   const virtualizer = useWindowVirtualizer({
     count: rows.count,
     estimateSize: (index) => (isTitle(rows.at(index)) ? TITLE_PX : ROW_PX),
-    getItemKey: (index) => rows.at(index) ?? index,
+    getItemKey: keyOf,
     overscan: 12,
     scrollMargin: top,
   });
@@ -104,7 +106,7 @@ function isTitle(row: RowKey | undefined): boolean {
 }
 
 function jobOf(row: RowKey | undefined): string | undefined {
-  return row?.startsWith("job ") === true ? row.slice("job ".length) : undefined;
+  return isTitle(row) ? undefined : row;
 }
 
 function titleOf(row: RowKey | undefined): string {

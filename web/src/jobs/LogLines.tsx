@@ -1,6 +1,6 @@
 // Only the lines in sight are in the page, however long the log is.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "../ui/Button";
 import { formatInstant } from "../ui/format";
 import styles from "./JobLog.module.css";
@@ -24,11 +24,19 @@ interface Props {
 export function LogLines({ ring, revision, wrap, ended, wanted, lookAt }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
+  // The same function for the same lines: with another, every line is placed anew.
+  const keyOf = useCallback(
+    (index: number) => {
+      void revision;
+      return ring.at(index)?.number ?? index;
+    },
+    [ring, revision],
+  );
   const virtualizer = useVirtualizer({
     count: ring.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => LINE_PX,
-    getItemKey: (index) => ring.at(index)?.number ?? index,
+    getItemKey: keyOf,
     overscan: 20,
   });
   const height = virtualizer.getTotalSize();

@@ -7,8 +7,8 @@ import type { JobList, JobQuery } from "./jobList";
 import { type Section, sectionsOf } from "./jobSections";
 import type { JobView } from "./jobView";
 
-/** A job by its id, or a section's title. */
-export type RowKey = `job ${string}` | `title ${string}`;
+/** A job's id, or a section's title. Ids stand as they are: of many thousands none is to be made anew at each change. */
+export type RowKey = `job_${string}` | `title ${string}`;
 
 export interface Rows {
   readonly count: number;
@@ -62,7 +62,7 @@ export function joined(parts: readonly Part[]): Rows {
     if (part === undefined) return undefined;
     if (part.title !== undefined && index === part.from) return `title ${part.title}`;
     const id = part.list.at(index - part.from - (part.title === undefined ? 0 : 1));
-    return id === undefined ? undefined : `job ${id}`;
+    return id as RowKey | undefined;
   };
   return { count: Math.min(count, MOST_ROWS), at };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Api } from "../api/client";
 import { ApiError } from "../api/errors";
 import type { Stream } from "../api/socket";
@@ -10,6 +10,7 @@ import { type Job, JobStore } from "./jobStore";
 function world(jobs: Job[]) {
   const frames: (() => void)[] = [];
   const remembered: string[][] = [];
+  let countings = 0;
   let stream: Stream<JobUpdatesSubscription, Record<string, unknown>> | undefined;
   const counted = (status: JobStatus) => ({ totalCount: jobs.filter((job) => job.status === status).length });
   const counts = () => ({
@@ -27,7 +28,9 @@ function world(jobs: Job[]) {
         remembered.push(variables.ids);
         return { nodes: jobs.filter(({ id }) => variables.ids.includes(id)) };
       }
-      return operation === JobCountsDocument ? counts() : page(variables.filter.status);
+      if (operation !== JobCountsDocument) return page(variables.filter.status);
+      countings += 1;
+      return counts();
     },
   } as unknown as Api;
   let connected = false;
@@ -43,6 +46,7 @@ function world(jobs: Job[]) {
   return {
     store,
     remembered,
+    countings: () => countings,
     connect: async () => {
       connected = true;
       stream?.started?.();
@@ -60,6 +64,10 @@ function world(jobs: Job[]) {
 const listOf = (status: JobStatus) => ({ filter: { status: [status] }, order: { field: "SUBMITTED_AT" as const, direction: "DESC" as const } });
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe("the job store", () => {
   test("counts each status from the snapshot and from every change after it", async () => {
     const { store, connect, send, frame } = world([aJob({ id: "a", status: "RUNNING" })]);
@@ -69,6 +77,29 @@ describe("the job store", () => {
     send(aJob({ id: "a", status: "SUCCEEDED", version: 2 }));
     frame();
     expect(store.counts.get()).toMatchObject({ QUEUED: 1, RUNNING: 0, SUCCEEDED: 1 });
+  });
+
+  test("counts anew after a change, however it came, and not because a page was loaded", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const job = aJob({ id: "a", status: "RUNNING" });
+    const { store, countings, connect, send, frame } = world([job]);
+    const later = async (): Promise<number> => {
+      vi.advanceTimersByTime(10_000);
+      await settled();
+      return countings();
+    };
+    await connect();
+    store.watchCounts();
+    const before = await later();
+    await store.loadMore(listOf("RUNNING"));
+    expect(await later()).toBe(before);
+    // The page had it before its event.
+    send(job);
+    frame();
+    expect(await later()).toBe(before + 1);
+    send(aJob({ id: "a", status: "SUCCEEDED", version: 2 }));
+    frame();
+    expect(await later()).toBe(before + 2);
   });
 
   test("counts a new job once, whether the answer or the event comes first", async () => {

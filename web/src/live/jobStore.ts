@@ -148,6 +148,8 @@ export class JobStore {
     for (const { kind, job } of changes) {
       // Counted one by one, because one batch may hold a job's creation and, through a query, its next change.
       this.#count(job, kind);
+      // A query that met it for the first time may have brought its change, which was not counted then.
+      if (kind === "UPDATED" && this.jobs.get(job.id)?.version === job.version) this.#recountSoon();
       this.jobs.put(job);
     }
     this.#tellLists(changes.map(({ job }) => job.id));
@@ -155,7 +157,8 @@ export class JobStore {
   }
 
   #accept(jobs: readonly Job[]): void {
-    for (const job of jobs) this.#count(job, "UPDATED");
+    // Of what is met for the first time nobody knows whether it has changed: a page of a list is no reason to count anew.
+    for (const job of jobs) if (this.jobs.get(job.id) !== undefined) this.#count(job, "UPDATED");
     this.jobs.putAll(jobs);
     this.#tellLists(jobs.map(({ id }) => id));
   }

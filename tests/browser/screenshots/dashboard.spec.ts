@@ -163,7 +163,12 @@ test("pictures of a fleet of 512 GPUs", async ({ page }) => {
     await page.goto(`${server.origin}/fleet?color=use`);
     await expect(page.locator("canvas[data-cells='512']")).toBeVisible();
     await expect(page.getByRole("group", { name: "GPUs by state" })).toContainText("Working");
-    await page.locator("canvas").hover({ position: { x: 420, y: 80 }, force: true });
+    // While the picture still finds its place, a pointer that does not move is under nothing.
+    await expect(async () => {
+      await page.mouse.move(0, 0);
+      await page.locator("canvas").hover({ position: { x: 420, y: 80 }, force: true });
+      await expect(page.getByText("gpu-a01:115")).toBeVisible({ timeout: 1000 });
+    }).toPass();
     await page.screenshot({ path: join(DOCS, "map.png"), clip: { x: 0, y: 0, width: 1440, height: 640 } });
   } finally {
     await endAll(api, jobs);

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{GpuId, HostId, JobId, OrganizationId};
 use domain::plan::{Planner, Rules, plan};
 use domain::requirements::{GpuRequirements, Label};
-use domain::snapshot::{GpuState, HostState, OrganizationState, Snapshot, WaitingJob};
+use domain::snapshot::{GpuState, HostState, OrganizationState, SeenJobs, Snapshot, WaitingJob};
 use uuid::Uuid;
 
 const HOSTS: u128 = 1_250;
@@ -96,7 +96,12 @@ fn world(busy: u128, requirements: impl Fn(u128) -> GpuRequirements) -> Snapshot
         waiting: (0..JOBS).map(|number| job(number, requirements(number))).collect(),
         running: Vec::new(),
         organizations: (0..4).map(organization).collect(),
+        seen: (0..144).map(|number| seen(number, requirements(number))).collect(),
     }
+}
+
+fn seen(number: u128, requirements: GpuRequirements) -> SeenJobs {
+    SeenJobs { organization: organization(number % 4), requirements, needs_container: false, jobs: 30 }
 }
 
 fn organization(number: u128) -> OrganizationId {

@@ -17,6 +17,22 @@ pub struct Snapshot {
     pub running: Vec<RunningJob>,
     /// Organizations with waiting or running jobs.
     pub organizations: Vec<OrganizationState>,
+    /// What jobs asked for lately, whether they wait, run or have ended: the fleet is kept good for such jobs.
+    #[serde(default)]
+    pub seen: Vec<SeenJobs>,
+}
+
+/// Jobs, lately submitted, that asked for the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeenJobs {
+    /// Whose they were.
+    pub organization: OrganizationId,
+    /// What they asked.
+    pub requirements: GpuRequirements,
+    /// They had an image.
+    pub needs_container: bool,
+    /// How many there were.
+    pub jobs: u32,
 }
 
 /// A host and its GPUs.

@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use domain::estimate::Quality;
 use domain::ids::{HostId, JobId};
 use domain::plan::{Explained, Explanation, Foreseen, Plan, Suggestion, plan, suggest};
-use domain::snapshot::{Snapshot, WaitingJob};
+use domain::snapshot::{SeenJobs, Snapshot, WaitingJob};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::forecasts::{Forecasts, Sight};
+use super::seen::Seen;
 use crate::fault::Fault;
 use crate::store::Store;
 
@@ -62,6 +63,7 @@ pub struct Explanations {
     passed: RwLock<Option<Passed>>,
     on_demand: Arc<Mutex<Option<(Instant, Known)>>>,
     read: Mutex<Option<(Instant, Arc<Snapshot>)>>,
+    seen: Seen,
     forecasts: Arc<Forecasts>,
     questions: Arc<Semaphore>,
     health: RwLock<Health>,
@@ -76,6 +78,7 @@ impl Explanations {
             passed: RwLock::new(None),
             on_demand: Arc::default(),
             read: Mutex::new(None),
+            seen: Seen::default(),
             forecasts: Arc::default(),
             questions: Arc::new(Semaphore::new(AT_ONCE)),
             health: RwLock::default(),
@@ -130,6 +133,11 @@ impl Explanations {
         }
         let breach = health.breach.is_some_and(|at| at.elapsed() < BREACH_TOLD);
         breach.then(|| "a plan broke a rule of its own: see the log".to_owned())
+    }
+
+    /// What jobs asked for lately.
+    pub(super) async fn seen(&self) -> Result<Vec<SeenJobs>, Fault> {
+        self.seen.lately(&self.store).await
     }
 
     /// What is foreseen, and what comes of it.
@@ -205,6 +213,7 @@ impl Explanations {
             return Ok(snapshot.clone());
         }
         let mut snapshot = self.store.fleet_snapshot().await?;
+        snapshot.seen = self.seen().await?;
         snapshot.waiting =
             self.store.waiting_jobs(None).await?.into_iter().map(|queued| queued.job).collect();
         let snapshot = Arc::new(snapshot);

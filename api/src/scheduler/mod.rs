@@ -8,6 +8,7 @@ mod idle;
 mod lately;
 mod listening;
 mod reaper;
+mod seen;
 pub mod steps;
 mod terms;
 mod waiting;
@@ -174,6 +175,7 @@ impl Scheduler {
         let mut snapshot = self.store.fleet_snapshot().await?;
         self.lately.lock().await.tell(&self.store, clock.now(), &mut snapshot.organizations).await?;
         snapshot.waiting = waiting.jobs(clock.now());
+        snapshot.seen = self.explanations.seen().await?;
         let snapshot = Arc::new(snapshot);
         let (plan, breaches) = self.plan(snapshot.clone()).await?;
         metrics::histogram!("gpu_fleet_scheduler_pass_seconds")

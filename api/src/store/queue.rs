@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::Duration;
 use domain::ids::{GpuId, HostId, JobId, OrganizationId};
 use domain::job::JobStatus;
-use domain::snapshot::{GpuState, HostState, OrganizationState, RunningJob, Snapshot, WaitingJob};
+use domain::snapshot::{GpuState, HostState, OrganizationState, RunningJob, SeenJobs, Snapshot, WaitingJob};
 use entity::{allocation, gpu, host, job, job_dependency, organization};
 use sea_orm::prelude::{DateTimeUtc, Uuid};
 use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationTrait as _};
@@ -80,7 +80,8 @@ impl Store {
             .await?;
         let running = self.running_jobs(&live).await?;
         let organizations = self.organization_states(&live).await?;
-        Ok(Snapshot { hosts: host_states(hosts, cards, &live), waiting: Vec::new(), running, organizations })
+        let hosts = host_states(hosts, cards, &live);
+        Ok(Snapshot { hosts, waiting: Vec::new(), running, organizations, seen: Vec::new() })
     }
 
     /// Waiting jobs: all of them, or those of `only`.
@@ -170,6 +171,29 @@ impl Store {
         Ok(rows.into_iter().rev().filter_map(run).collect())
     }
 
+    /// What the jobs submitted last asked for, whatever has become of them: at most so many of them.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn seen_jobs(&self, most: u64) -> Result<Vec<SeenJobs>, Fault> {
+        type Row = (Uuid, entity::json::Requirements, Option<String>);
+        // Ids are in the order of submission.
+        let rows: Vec<Row> = job::Entity::find()
+            .select_only()
+            .columns([job::Column::OrganizationId, job::Column::Requirements, job::Column::Image])
+            .order_by_desc(job::Column::Id)
+            .limit(most)
+            .into_tuple()
+            .all(self.db())
+            .await?;
+        Ok(alike(rows.into_iter().map(|(organization, requirements, image)| SeenJobs {
+            organization: OrganizationId(organization),
+            requirements: requirements.0,
+            needs_container: image.is_some(),
+            jobs: 1,
+        })))
+    }
+
     async fn open_dependencies(&self, of: Vec<Uuid>) -> Result<HashMap<Uuid, Vec<JobId>>, Fault> {
         let mut open: HashMap<Uuid, Vec<JobId>> = HashMap::new();
         for some in of.chunks(1000) {
@@ -254,6 +278,21 @@ impl Store {
             })
             .collect())
     }
+}
+
+/// Those that asked for the same are counted together.
+fn alike(jobs: impl Iterator<Item = SeenJobs>) -> Vec<SeenJobs> {
+    let mut kinds: Vec<SeenJobs> = Vec::new();
+    let mut places: HashMap<(OrganizationId, bool, String), usize> = HashMap::new();
+    for job in jobs {
+        let asked = serde_json::to_string(&job.requirements).unwrap_or_default();
+        let place = *places.entry((job.organization, job.needs_container, asked)).or_insert(kinds.len());
+        match kinds.get_mut(place) {
+            Some(kind) => kind.jobs += 1,
+            None => kinds.push(job),
+        }
+    }
+    kinds
 }
 
 fn series(organization: Uuid, user: &str, name: &str, limit: Option<i32>) -> Series {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use domain::plan::{PACKINGS, POLICIES};
+use domain::plan::{PACKINGS, POLICIES, Policy};
 
 use super::connection::ConnectArgs;
 use super::values::{Pair, duration, pair};
@@ -65,9 +65,9 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "POLICY", default_value = POLICIES[0].name)]
     pub(crate) policy: String,
 
-    /// Where jobs go: see below
-    #[arg(long, value_name = "PLACEMENT", default_value = PACKINGS[0].1)]
-    pub(crate) placement: String,
+    /// Where jobs go: see below; unless it is said, the policy's own way
+    #[arg(long, value_name = "PLACEMENT")]
+    pub(crate) placement: Option<String>,
 
     /// Each organization alone on its weighted share of the GPUs, as static quotas would have it
     #[arg(long)]
@@ -150,6 +150,12 @@ fn after_help() -> String {
 }
 
 impl SimulateArgs {
+    /// The name of the way in which jobs are placed.
+    pub(crate) fn packing(&self) -> &str {
+        let own = || Policy::named(&self.policy).unwrap_or_default().packing.name();
+        self.placement.as_deref().unwrap_or_else(own)
+    }
+
     /// The same, but for the hosts, which are those of a file.
     pub(crate) fn of_hosts(&self, file: &Path) -> Self {
         Self { hosts: Some(file.to_owned()), nodes: None, pool: None, ..self.clone() }

@@ -73,14 +73,16 @@ fn terms(args: &SimulateArgs) -> Result<Terms, Failure> {
     let policy = Policy::named(&args.policy).ok_or_else(|| {
         unknown("policy", &args.policy, POLICIES.iter().map(|policy| policy.name).collect())
     })?;
-    let packing = Packing::named(&args.placement).ok_or_else(|| {
-        unknown("placement", &args.placement, PACKINGS.iter().map(|(_, name, _)| *name).collect())
+    let packing = args.placement.as_deref().map_or(Ok(policy.packing), |name| {
+        let known = || unknown("placement", name, PACKINGS.iter().map(|(_, name, _)| *name).collect());
+        Packing::named(name).ok_or_else(known)
     })?;
     let estimates = match (args.est, args.history) {
         (Some(Est::Trace), _) | (None, None) => Estimates::Trace,
         (Some(Est::Exact), _) => Estimates::Exact,
         (Some(Est::Learned), _) | (None, Some(_)) => Estimates::Learned,
     };
-    let rules = Rules { policy, packing, whole_hosts: true, seed: args.seed, ..Rules::default() };
+    let rules =
+        Rules { policy, packing, whole_hosts: true, scores: usize::MAX, seed: args.seed, ..Rules::default() };
     Ok(Terms { rules, estimates })
 }

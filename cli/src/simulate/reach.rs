@@ -34,9 +34,10 @@ pub(super) fn print(folder: &Path, args: &SimulateArgs) -> Result<(), Failure> {
 
 type Add<'a> = &'a mut dyn FnMut(&str, &str, String, &str);
 
-fn terms(policy: &str, packing: Packing) -> Terms {
+fn terms(policy: &str, packing: Option<Packing>) -> Terms {
     let policy = Policy::named(policy).unwrap_or_default();
-    let rules = Rules { policy, packing, whole_hosts: true, ..Rules::default() };
+    let packing = packing.unwrap_or(policy.packing);
+    let rules = Rules { policy, packing, whole_hosts: true, scores: usize::MAX, ..Rules::default() };
     Terms { rules, estimates: Estimates::Trace }
 }
 
@@ -60,7 +61,7 @@ fn golden(folder: &Path, add: Add<'_>) -> Result<(), Failure> {
     for (name, size) in cases {
         let (world, names) = philly(folder, "philly_small.csv", size)?;
         let policy = name.split_once('_').map_or(name, |(_, policy)| policy);
-        let outcome = replay(&world, &terms(policy, Packing::Tightest), &progress(0));
+        let outcome = replay(&world, &terms(policy, None), &progress(0));
         let rows =
             Rows::read(&folder.join(format!("golden/philly_small_{name}.csv")), &["job_id", "start_s"])?;
         let mut starts = HashMap::new();
@@ -84,7 +85,7 @@ fn golden(folder: &Path, add: Add<'_>) -> Result<(), Failure> {
 fn october(folder: &Path, args: &SimulateArgs, add: Add<'_>) -> Result<(), Failure> {
     let (world, _) = philly(folder, "philly_oct2017.csv.gz", (72, 8))?;
     let bar = progress(world.jobs.len() as u64);
-    let Outcome { metrics, took, .. } = replay(&world, &terms(&args.policy, Packing::Tightest), &bar);
+    let Outcome { metrics, took, .. } = replay(&world, &terms(&args.policy, None), &bar);
     bar.finish_and_clear();
     let case = format!("Philly October, 72 x 8, {}", args.policy);
     let optional = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
@@ -99,10 +100,10 @@ fn october(folder: &Path, args: &SimulateArgs, add: Add<'_>) -> Result<(), Failu
     add(&case, "entitled shares, Jain", optional(metrics.jain), ">= 0.995");
     add(&case, "entitled shares, least", optional(metrics.least_entitled), ">= 0.80");
     add(&case, "seconds on one core", format!("{:.2}", took.as_secs_f64()), "<= 3");
-    let again = replay(&world, &terms(&args.policy, Packing::Tightest), &progress(0));
+    let again = replay(&world, &terms(&args.policy, None), &progress(0));
     let same = if again.metrics.hash == metrics.hash { "equal" } else { "DIFFERENT" };
     add(&case, "schedule, twice", same.to_owned(), "equal");
-    let apart = queueing::apart(&world, &terms("fifo", Packing::Tightest), &progress(0));
+    let apart = queueing::apart(&world, &terms("fifo", None), &progress(0));
     let gain = apart.metrics.wait.mean / metrics.wait.mean.max(1.0);
     let found = format!("1/{gain:.1} of {:.0}", apart.metrics.wait.mean);
     add(&case, "mean wait, of static quotas'", found, "<= 1/45");
@@ -129,7 +130,7 @@ fn openb(folder: &Path, args: &SimulateArgs, add: Add<'_>) -> Result<(), Failure
         let (mut given, mut slowest) = (0.0, std::time::Duration::ZERO);
         for seed in SEEDS {
             let order = saturation::order(&folder.join(format!("openb/orders/{mix}_{seed}.txt.gz")), &names)?;
-            let mut terms = terms("fair", packing);
+            let mut terms = terms("fair", Some(packing));
             terms.rules.seed = u64::from(seed);
             let filled = fill(&world, &order, &terms);
             given += filled.at_the_end().unwrap_or(0.0) / SEEDS.len() as f64;

@@ -108,7 +108,7 @@ pub(super) fn run_json(args: &SimulateArgs, outcome: &Outcome) -> Value {
         .collect();
     json!({
         "policy": args.policy,
-        "placement": args.placement,
+        "placement": args.packing(),
         "done": metrics.done,
         "neverPlaced": metrics.never_placed,
         "preempted": metrics.preempted,
@@ -140,7 +140,7 @@ pub(super) fn saturation(args: &SimulateArgs, filled: &Filled) -> Result<(), Fai
     if args.connect.output.json {
         let mark = |(at, given, unusable): &(f64, f64, f64)| json!({ "arrivals": at, "allocation": given, "fragmentation": unusable });
         return output.json(&json!({
-            "placement": args.placement,
+            "placement": args.packing(),
             "placed": filled.placed,
             "dropped": filled.dropped,
             "marks": filled.marks.iter().map(mark).collect::<Vec<_>>(),

@@ -13,7 +13,7 @@ use crate::snapshot::{OrganizationState, WaitingJob};
 
 use super::accounts::Accounts;
 use super::demand::Demand;
-use super::eligibility::Pools;
+use super::eligibility::{Asked, Pools};
 use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::horizon::Horizon;
@@ -162,9 +162,14 @@ impl<'a> Core<'a> {
         self.entries = entries;
     }
 
+    /// The number of the shape that this has.
+    pub(super) fn shape(&mut self, asked: Asked<'a>) -> usize {
+        self.shapes.number(asked, &mut self.pools, &self.fleet)
+    }
+
     /// A job as the queue has it.
     fn entry(&mut self, job: &'a WaitingJob, submitted: At, lengths: Lengths) -> Entry<'a> {
-        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let shape = self.shape(Asked::by(job));
         let account = self.accounts.number(job.organization);
         let kind = self.kinds.number(shape, account, lengths.estimate);
         Entry::new(job, Facts::new(submitted, lengths), kind)
@@ -255,7 +260,8 @@ impl<'a> Core<'a> {
         let ask = Ask { number: shape.ask, pool_number, pool, demand };
         let mut draw = |below: usize| Self::draw(random, below);
         let until = until.filter(|_| rules.policy.aligned);
-        let mut packer = Packer { packing: rules.packing, mix, until, draw: &mut draw };
+        let scores = rules.scores;
+        let mut packer = Packer { packing: rules.packing, mix, until, scores, draw: &mut draw };
         let mut accept = accept;
         placement::choose(fleet, fits, &ask, &mut packer, |parts| accept(pools, fleet, parts))
     }

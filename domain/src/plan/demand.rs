@@ -54,6 +54,12 @@ impl Demand {
         })
     }
 
+    /// All its numbers, to be compared.
+    pub(super) fn bits(&self) -> (i32, i32, bool, u64, u64) {
+        let Self { count, milli, cpus_per_gpu, memory_gb_per_gpu, .. } = *self;
+        (count, milli, self.single_host(), cpus_per_gpu.to_bits(), memory_gb_per_gpu.to_bits())
+    }
+
     /// All on one host.
     pub(super) fn single_host(&self) -> bool {
         self.spread == Spread::OneHost

@@ -3,11 +3,13 @@
 //! Many jobs are answered by the same GPUs; such a set is worked out once and called a pool. Two jobs compete exactly
 //! when their pools overlap.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use crate::hash::Map;
 use crate::ids::OrganizationId;
 use crate::requirements::{GpuRequirements, Label};
+use crate::snapshot::{SeenJobs, WaitingJob};
 
 use super::demand::Demand;
 use super::fleet::{Card, Fleet, Host};
@@ -60,6 +62,11 @@ impl Pool {
         tally.enough()
     }
 
+    /// An order of pools that depends on nothing but their GPUs.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        self.models.cmp(&other.models).then_with(|| self.hosts.cmp(&other.hosts))
+    }
+
     fn overlaps(&self, other: &Self, fleet: &Fleet<'_>) -> bool {
         let theirs: HashSet<usize> = other.hosts.iter().map(|(host, _)| *host).collect();
         let shared = |card: &Card<'_>| self.contains(card) && other.contains(card);
@@ -76,6 +83,20 @@ pub(super) struct Asked<'a> {
     pub(super) requirements: &'a GpuRequirements,
     /// Its hosts must run containers.
     pub(super) needs_container: bool,
+}
+
+impl<'a> Asked<'a> {
+    /// By a job.
+    pub(super) fn by(job: &'a WaitingJob) -> Self {
+        let WaitingJob { organization, requirements, needs_container, .. } = job;
+        Self { organization: *organization, requirements, needs_container: *needs_container }
+    }
+
+    /// By jobs of the past.
+    pub(super) fn by_seen(seen: &'a SeenJobs) -> Self {
+        let SeenJobs { organization, requirements, needs_container, .. } = seen;
+        Self { organization: *organization, requirements, needs_container: *needs_container }
+    }
 }
 
 /// Whether an organization's jobs may run on a host, as far as tenancy goes.

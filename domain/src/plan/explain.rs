@@ -11,7 +11,7 @@ use crate::snapshot::{Snapshot, WaitingJob};
 use super::accounts::Account;
 use super::core::{Core, Outcome, Promise};
 use super::demand::Demand;
-use super::eligibility::Pools;
+use super::eligibility::{Asked, Pools};
 use super::explanation::Common;
 use super::load::lengths;
 use super::moment::{calendar, moment};
@@ -90,7 +90,7 @@ impl<'a> Queue<'a> {
             waiting.extend(kind.waiting.iter().map(|&place| Waiting { turn, place, group }));
         }
         for (number, job) in held_back.iter().enumerate() {
-            let shape = core.shapes.number(job, &mut core.pools, &core.fleet);
+            let shape = core.shapes.number(Asked::by(job), &mut core.pools, &core.fleet);
             let line = core.accounts.number(job.organization);
             let Shape { pool, demand, .. } = core.shapes.known[shape];
             let facts = Facts::new(moment(job.submitted_at), lengths(job));

@@ -128,6 +128,12 @@ impl FitIndex {
         self.order.range(Fit { score, available, free_gpus: 0, memory_mib: i32::MIN, host: 0 }..)
     }
 
+    /// The hosts whose score is no better than this, best fit first.
+    pub(super) fn scored_at_least(&self, what: i64) -> impl Iterator<Item = &Fit> {
+        let (score, least) = (Score::least(what), i32::MIN);
+        self.order.range(Fit { score, available: least, free_gpus: least, memory_mib: least, host: 0 }..)
+    }
+
     /// All of its hosts, best fit first.
     pub(super) fn best_first(&self) -> impl Iterator<Item = &Fit> {
         self.order.iter()
@@ -175,6 +181,12 @@ impl FitIndexes {
         let milli = index.milli;
         index.catch_up(fleet, pool, |host| Fit::of(host, fleet, pool, milli));
         index
+    }
+
+    /// Whether the hosts are scored for a demand, or may be without going beyond so many scores in all.
+    pub(super) fn may_score(&self, ask: usize, fleet: &Fleet<'_>, at_most: usize) -> bool {
+        let with_it = (self.scored.len() + 1).saturating_mul(fleet.hosts.len());
+        self.scored.contains_key(&ask) || with_it <= at_most
     }
 
     /// The hosts that have room for a demand on one host, by their score for it.

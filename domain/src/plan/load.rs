@@ -8,6 +8,7 @@ use crate::snapshot::{RunningJob, Snapshot, WaitingJob};
 
 use super::core::{Core, Lengths, Promise, Running};
 use super::demand::{Demand, Spread};
+use super::eligibility::Asked;
 use super::fleet::{Fleet, HostPart};
 use super::moment::{At, NEVER, SECOND, calendar, moment};
 use super::packing::Packing;
@@ -24,11 +25,18 @@ pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also
     let mut core = Core::new(Fleet::new(snapshot), &snapshot.organizations, *rules, now);
     core.accounts.introduce(owners(snapshot));
     adopt(&mut core, snapshot);
-    if rules.packing == Packing::Fgd {
-        core.see(&snapshot.waiting);
-    }
     core.submit_all(snapshot.waiting.iter().filter(|job| !job.is_held_back() || also == Some(job.id)));
+    if rules.packing == Packing::Fgd {
+        look_at_the_mix(&mut core, snapshot);
+    }
     core
+}
+
+/// The fleet stays good for jobs like those of the past.
+fn look_at_the_mix<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) {
+    let counted = snapshot.seen.iter().map(|seen| (core.shape(Asked::by_seen(seen)), f64::from(seen.jobs)));
+    let counted: Vec<(usize, f64)> = counted.collect();
+    core.stay_good_for(counted);
 }
 
 /// Whose the jobs are.

@@ -1,9 +1,11 @@
 //! What virtual time asks of the core: an empty fleet, jobs one by one, and what became of them.
 
+use crate::hash::Map;
 use crate::ids::JobId;
 use crate::snapshot::{Snapshot, WaitingJob};
 
 use super::core::Core;
+use super::eligibility::Asked;
 use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::load::lengths;
@@ -23,16 +25,22 @@ impl<'a> Core<'a> {
 
     /// Takes these for the mix of jobs that this fleet sees.
     pub(crate) fn see(&mut self, jobs: impl IntoIterator<Item = &'a WaitingJob>) {
+        let counted: Vec<(usize, f64)> =
+            jobs.into_iter().map(|job| (self.shape(Asked::by(job)), 1.0)).collect();
+        self.stay_good_for(counted);
+    }
+
+    /// Takes these shapes, each as often as it comes, for the mix of jobs that this fleet sees.
+    pub(super) fn stay_good_for(&mut self, counted: impl IntoIterator<Item = (usize, f64)>) {
         let mut counts: Vec<(f64, usize)> = Vec::new();
-        let mut places: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
-        for job in jobs {
-            let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let mut places: Map<usize, usize> = Map::default();
+        for (shape, often) in counted {
             let ask = self.shapes.known[shape].ask;
             let place = *places.entry(ask).or_insert_with(|| {
                 counts.push((0.0, shape));
                 counts.len() - 1
             });
-            counts[place].0 += 1.0;
+            counts[place].0 += often;
         }
         let known = counts.into_iter().filter_map(|(count, shape)| {
             let shape = &self.shapes.known[shape];
@@ -44,7 +52,7 @@ impl<'a> Core<'a> {
 
     /// Gives a job what it needs at once, past every queue; nothing when there is no room.
     pub(crate) fn place_now(&mut self, job: &'a WaitingJob) -> Option<Vec<(usize, usize)>> {
-        let shape = self.shapes.number(job, &mut self.pools, &self.fleet);
+        let shape = self.shape(Asked::by(job));
         let demand = self.shapes.known[shape].demand?;
         let parts = self.choose(shape, None, |_, _, _| true)?;
         let until = self.now.saturating_add(lengths(job).estimate);

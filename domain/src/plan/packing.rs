@@ -18,11 +18,15 @@ pub enum Packing {
     Random,
 }
 
-/// Every way, the default first: its name, and what it does.
+/// Every way: its name, and what it does.
 pub const PACKINGS: [(Packing, &str, &str); 4] = [
+    (
+        Packing::Fgd,
+        "fgd",
+        "least fragmentation for the mix of jobs seen (fragmentation gradient descent); among equals as tightest",
+    ),
     (Packing::Tightest, "tightest", "the host with the fewest free GPUs that match, the fullest card"),
     (Packing::BestFit, "bestfit", "the host with least left of GPUs and cores together, the fullest card"),
-    (Packing::Fgd, "fgd", "least fragmentation for the mix of jobs seen (fragmentation gradient descent)"),
     (Packing::Random, "random", "any host and card that has room, by the seed"),
 ];
 
@@ -73,15 +77,24 @@ pub(super) struct Leftover<'c> {
     pub(super) memory_gb: f64,
 }
 
+/// Kinds of jobs in a mix at most: what is rarer decides nothing, and would have to be weighed for every host.
+const KINDS: usize = 128;
+
 impl Mix {
-    /// The most frequent kinds that make up this part of all jobs. Each comes with the number of its pool.
+    /// The most frequent kinds that make up this part of all jobs, or as many as are looked at. Each comes with the number
+    /// of its pool.
     pub(super) fn of(mut counted: Vec<(f64, Demand, usize)>, part: f64, pools: &[Pool]) -> Self {
-        counted.sort_by(|a, b| b.0.total_cmp(&a.0));
+        counted.sort_by(|(weight, demand, pool), (other_weight, other, other_pool)| {
+            let by_weight = other_weight.total_cmp(weight);
+            let by_demand = || demand.bits().cmp(&other.bits());
+            // Pools are numbered as they are met, which must not matter.
+            by_weight.then_with(by_demand).then_with(|| pools[*pool].compare(&pools[*other_pool]))
+        });
         let all: f64 = counted.iter().map(|(weight, _, _)| weight).sum();
         let mut covered = 0.0;
         let mut places: HashMap<(usize, i32, i32), usize> = HashMap::new();
         let mut groups: Vec<Group> = Vec::new();
-        for (weight, demand, number) in counted {
+        for (weight, demand, number) in counted.into_iter().take(KINDS) {
             if covered >= part * all {
                 break;
             }

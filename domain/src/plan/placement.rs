@@ -27,6 +27,8 @@ pub(super) struct Packer<'q> {
     pub(super) mix: &'q Mix,
     /// Until when the job is thought to be there, where that matters.
     pub(super) until: Option<At>,
+    /// So many scores of hosts may be kept.
+    pub(super) scores: usize,
     /// Draws a number below another.
     pub(super) draw: &'q mut dyn FnMut(usize) -> usize,
 }
@@ -45,7 +47,7 @@ pub(super) fn choose(
         return without_gpus(fleet, fits, ask, packer);
     }
     let by_score = match packer.packing {
-        Packing::Fgd => !packer.mix.is_empty(),
+        Packing::Fgd => !packer.mix.is_empty() && fits.may_score(ask.number, fleet, packer.scores),
         Packing::BestFit => true,
         Packing::Tightest | Packing::Random => false,
     };
@@ -59,7 +61,12 @@ pub(super) fn choose(
             _ => Some(best_cards(&fleet.hosts[host], pool, demand.milli, demand.count)),
         };
         let parts = |fit: &Fit| cards(fit.host).map(|cards| vec![HostPart { host: fit.host, cards }]);
-        index.best_first().filter_map(parts).find(|parts| accept(parts))
+        match packer.until.filter(|_| packer.packing == Packing::Fgd) {
+            Some(until) => {
+                best_scored(fleet, index, until, &mut |fit| parts(fit).filter(|parts| accept(parts)))
+            }
+            None => index.best_first().filter_map(parts).find(|parts| accept(parts)),
+        }
     } else if packer.packing == Packing::Random {
         at_random(fleet, fits, ask, packer).filter(|parts| accept(parts))
     } else {
@@ -68,7 +75,8 @@ pub(super) fn choose(
         let parts = |fit: &Fit| vec![HostPart { host: fit.host, cards: cards(fit.host) }];
         match packer.until {
             Some(until) => {
-                aligned(fleet, index, demand, until, &mut |fit| Some(parts(fit)).filter(|p| accept(p)))
+                let hosts = || able(fleet, index, demand);
+                aligned(fleet, hosts, until, &mut |fit| Some(parts(fit)).filter(|parts| accept(parts)))
             }
             None => able(fleet, index, demand).map(parts).find(|parts| accept(parts)),
         }
@@ -99,25 +107,42 @@ fn able<'i>(fleet: &'i Fleet<'_>, index: &'i FitIndex, demand: &'i Demand) -> im
 /// The tightest host that is busy for longer anyway; else the one that would be busy for least longer. Hosts whose jobs
 /// end together become free as a whole, which is what a gang needs. (Lifetime alignment, as it is done for virtual machines:
 /// "LAVA: Lifetime-Aware VM Allocation with Learned Distributions and Adaptation to Mispredictions", MLSys 2025.)
-fn aligned(
+fn aligned<'i, Fits: Iterator<Item = &'i Fit>>(
     fleet: &Fleet<'_>,
-    index: &FitIndex,
-    demand: &Demand,
+    hosts: impl Fn() -> Fits,
     until: At,
     try_on: &mut dyn FnMut(&Fit) -> Option<Vec<HostPart>>,
 ) -> Option<Vec<HostPart>> {
     let drained = |fit: &Fit| fleet.hosts[fit.host].drained;
-    let busy_anyway = able(fleet, index, demand).filter(|fit| drained(fit) >= until);
+    let busy_anyway = hosts().filter(|fit| drained(fit) >= until);
     if let Some(parts) = busy_anyway.map(&mut *try_on).find_map(|parts| parts) {
         return Some(parts);
     }
-    let others = able(fleet, index, demand).filter(|fit| drained(fit) < until);
+    let others = hosts().filter(|fit| drained(fit) < until);
     let mut others: BinaryHeap<(At, Reverse<Fit>)> =
         others.map(|fit| (drained(fit), Reverse(*fit))).collect();
     while let Some((_, Reverse(fit))) = others.pop() {
         if let Some(parts) = try_on(&fit) {
             return Some(parts);
         }
+    }
+    None
+}
+
+/// The host with the best score; among equals the one that `aligned` prefers.
+fn best_scored(
+    fleet: &Fleet<'_>,
+    index: &FitIndex,
+    until: At,
+    try_on: &mut dyn FnMut(&Fit) -> Option<Vec<HostPart>>,
+) -> Option<Vec<HostPart>> {
+    let mut scored = index.best_first().next().map(|fit| fit.score.what);
+    while let Some(what) = scored {
+        let equals = || index.scored_at_least(what).take_while(|fit| fit.score.what == what);
+        if let Some(parts) = aligned(fleet, equals, until, try_on) {
+            return Some(parts);
+        }
+        scored = index.scored_at_least(what.checked_add(1)?).next().map(|fit| fit.score.what);
     }
     None
 }

@@ -2,6 +2,7 @@
 
 use super::core::Lengths;
 use super::moment::{At, NEVER, SECOND};
+use super::packing::Packing;
 
 /// How the queue is served.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Policy {
     pub elsewhere: bool,
     /// Jobs go where they end before what runs there already, or least after it, so that hosts become free as a whole.
     pub aligned: bool,
+    /// Where jobs go, unless another way is asked for.
+    pub packing: Packing,
 }
 
 /// Whose job is looked at next.
@@ -76,6 +79,7 @@ pub const POLICIES: [Policy; 6] = [
         promises: 4,
         elsewhere: true,
         aligned: true,
+        packing: Packing::Fgd,
     },
     Policy {
         name: "fair-easy",
@@ -86,6 +90,7 @@ pub const POLICIES: [Policy; 6] = [
         promises: 1,
         elsewhere: true,
         aligned: false,
+        packing: Packing::Tightest,
     },
     Policy {
         name: "fifo",
@@ -96,6 +101,7 @@ pub const POLICIES: [Policy; 6] = [
         promises: 1,
         elsewhere: false,
         aligned: false,
+        packing: Packing::Tightest,
     },
     Policy {
         name: "sjf",
@@ -106,6 +112,7 @@ pub const POLICIES: [Policy; 6] = [
         promises: 1,
         elsewhere: false,
         aligned: false,
+        packing: Packing::Tightest,
     },
     Policy {
         name: "easy",
@@ -116,6 +123,7 @@ pub const POLICIES: [Policy; 6] = [
         promises: 1,
         elsewhere: false,
         aligned: false,
+        packing: Packing::Tightest,
     },
     Policy {
         name: "easy-sjbf",
@@ -126,6 +134,7 @@ pub const POLICIES: [Policy; 6] = [
         promises: 1,
         elsewhere: false,
         aligned: false,
+        packing: Packing::Tightest,
     },
 ];
 

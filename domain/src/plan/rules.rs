@@ -10,6 +10,9 @@ pub struct Rules {
     pub policy: Policy,
     /// Where jobs go.
     pub packing: Packing,
+    /// For a pass, so many hosts at most are scored for the mix, counted for each demand anew; what is looked at after that goes
+    /// where it fits tightest, so that a queue of very many different wishes is planned in time.
+    pub scores: usize,
     /// Jobs of more GPUs than a host has take whole hosts and a remainder, rather than what is free anywhere.
     pub whole_hosts: bool,
     /// What an organization held so many seconds ago counts half of what it holds.
@@ -27,9 +30,11 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
+        let policy = Policy::default();
         Self {
-            policy: Policy::default(),
-            packing: Packing::Tightest,
+            policy,
+            packing: policy.packing,
+            scores: 50_000,
             whole_hosts: false,
             half_life_secs: 86_400,
             memory: 0.3,

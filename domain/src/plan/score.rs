@@ -9,13 +9,18 @@ use super::packing::{Leftover, Mix};
 /// A score; less is better, the first number before the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score {
-    what: i64,
+    pub(super) what: i64,
     /// Thousandths of GPUs, and of cores, that the host has left: among equals, the fuller one.
     idle_milli: i64,
     idle_cores_milli: i64,
 }
 
 impl Score {
+    /// No score with this first number is less.
+    pub(super) fn least(what: i64) -> Self {
+        Self { what, idle_milli: i64::MIN, idle_cores_milli: i64::MIN }
+    }
+
     fn of(host: &Host<'_>, what: i64) -> Self {
         let idle_milli = host.cards.iter().map(|card| i64::from(card.free_milli)).sum();
         Self { what, idle_milli, idle_cores_milli: (host.room().0 * 1000.0) as i64 }

@@ -5,7 +5,6 @@ use std::hash::{Hash, Hasher};
 use crate::hash::Map;
 use crate::ids::OrganizationId;
 use crate::requirements::GpuRequirements;
-use crate::snapshot::WaitingJob;
 
 use super::demand::Demand;
 use super::eligibility::{Asked, Pools};
@@ -46,28 +45,22 @@ pub(super) struct Shapes<'a> {
 }
 
 /// A pool, and a demand by its numbers.
-type AskKey = (usize, i32, i32, bool, u64, u64);
+type AskKey = (usize, (i32, i32, bool, u64, u64));
 
 impl<'a> Shapes<'a> {
     pub(super) fn new(whole_hosts: bool) -> Self {
         Self { whole_hosts, ..Self::default() }
     }
 
-    /// The number of a job's shape.
-    pub(super) fn number(&mut self, job: &'a WaitingJob, pools: &mut Pools<'a>, fleet: &Fleet<'_>) -> usize {
-        let WaitingJob { organization, requirements, needs_container, .. } = job;
-        let asked = Asked { organization: *organization, requirements, needs_container: *needs_container };
+    /// The number of the shape that this has.
+    pub(super) fn number(&mut self, asked: Asked<'a>, pools: &mut Pools<'a>, fleet: &Fleet<'_>) -> usize {
         *self.numbers.entry(Key(asked)).or_insert_with(|| {
             let pool = pools.number(fleet, asked);
-            let demand = Demand::of(&job.requirements, self.whole_hosts);
+            let demand = Demand::of(asked.requirements, self.whole_hosts);
             let possible = demand.is_some_and(|demand| pools.known[pool].could_ever_serve(&demand, fleet));
             let asks = self.asks.len();
-            let ask = demand.map_or(usize::MAX, |demand| {
-                let Demand { count, milli, cpus_per_gpu, memory_gb_per_gpu, .. } = demand;
-                let bits = (cpus_per_gpu.to_bits(), memory_gb_per_gpu.to_bits());
-                let key = (pool, count, milli, demand.single_host(), bits.0, bits.1);
-                *self.asks.entry(key).or_insert(asks)
-            });
+            let ask =
+                demand.map_or(usize::MAX, |demand| *self.asks.entry((pool, demand.bits())).or_insert(asks));
             let Asked { organization, requirements, needs_container } = asked;
             self.known.push(Shape {
                 organization,

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use crate::estimate::History;
 use crate::ids::JobId;
-use crate::plan::{Core, Lengths, NEVER, SECOND};
+use crate::plan::{Core, Lengths, NEVER, Packing, SECOND};
 use crate::snapshot::Snapshot;
 
 use super::{Estimates, Run, Terms, TraceJob, World};
@@ -19,6 +19,8 @@ pub struct Replay<'a> {
     /// When running jobs end, with their attempt.
     ends: BinaryHeap<Reverse<(i64, usize, u32)>>,
     arrived: usize,
+    /// When so many have arrived, the mix of jobs is looked at anew.
+    mix_due: usize,
     history: History,
     /// What became of each job, once it is known.
     pub runs: Vec<Option<Run>>,
@@ -27,6 +29,10 @@ pub struct Replay<'a> {
     /// Passes so far.
     pub passes: u64,
 }
+
+/// The mix of jobs is looked at anew after so many arrivals, and is that of so many.
+const MIX_EVERY: usize = 500;
+const MIX_OF: usize = 5_000;
 
 impl<'a> Replay<'a> {
     /// Nothing has happened yet. `fleet` is the world's hosts and organizations, as a snapshot.
@@ -38,6 +44,7 @@ impl<'a> Replay<'a> {
             numbers,
             ends: BinaryHeap::new(),
             arrived: 0,
+            mix_due: 1,
             history: History::default(),
             runs: vec![None; world.jobs.len()],
             preempted: vec![0; world.jobs.len()],
@@ -66,6 +73,7 @@ impl<'a> Replay<'a> {
             self.core.submit(&job.job, job.submit_secs * SECOND, self.lengths(job));
             self.arrived += 1;
         }
+        self.look_at_the_mix();
         self.pass(now);
         Some(now)
     }
@@ -74,6 +82,15 @@ impl<'a> Replay<'a> {
     #[must_use]
     pub fn arrived(&self) -> usize {
         self.arrived
+    }
+
+    /// What arrived lately is what the fleet is kept good for.
+    fn look_at_the_mix(&mut self) {
+        if self.terms.rules.packing == Packing::Fgd && self.arrived >= self.mix_due {
+            self.mix_due = self.arrived + MIX_EVERY;
+            let lately = &self.world.jobs[self.arrived.saturating_sub(MIX_OF)..self.arrived];
+            self.core.see(lately.iter().map(|job| &job.job));
+        }
     }
 
     fn pass(&mut self, now: i64) {

@@ -92,6 +92,7 @@ impl World {
         let fleet = Snapshot {
             hosts: self.hosts.clone(),
             organizations: self.organizations.clone(),
+            seen: Vec::new(),
             ..Snapshot::default()
         };
         let mut replay = Replay::new(self, &fleet, Terms { rules, estimates: Estimates::Trace });
@@ -108,6 +109,7 @@ impl World {
         let fleet = Snapshot {
             hosts: self.hosts.clone(),
             organizations: self.organizations.clone(),
+            seen: Vec::new(),
             ..Snapshot::default()
         };
         let time = |secs: i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);

@@ -24,6 +24,7 @@ mod life;
 mod logs;
 mod neighbours;
 mod operating;
+mod placing;
 mod preemption;
 mod provider;
 mod races;

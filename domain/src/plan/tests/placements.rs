@@ -1,5 +1,7 @@
 //! Which job gets which GPUs.
 
+use crate::plan::{Rules, plan_by};
+
 use super::world::{H100, L4, World, at, label};
 
 #[test]
@@ -18,6 +20,22 @@ fn a_job_goes_where_the_fewest_matching_gpus_remain() {
     world.host("b").gpus(4, H100).busy(1);
     world.job(1).gpus(2);
     world.expect(&["1 gets b1 b2"]);
+}
+
+#[test]
+fn gpus_that_are_of_no_use_to_the_jobs_seen_lately_go_first() {
+    let mut world = World::default();
+    world.host("a").gpus(2, H100).busy(1);
+    world.host("b").gpus(4, H100).cores_taken(60.0);
+    world.job(1).cores(8.0);
+    world.last_was_seen(10);
+    world.job(1);
+    world.expect(&["1 gets b0"]);
+    let unscored = Rules { scores: 0, ..Rules::default() };
+    let tightest = plan_by(&world.snapshot, &unscored, at(0));
+    world.snapshot.seen.clear();
+    assert_eq!(tightest, world.plan());
+    world.expect(&["1 gets a1"]);
 }
 
 #[test]

@@ -329,6 +329,7 @@ fn shuffled(world: &World, seed: u64) -> World {
     shuffle(&mut snapshot.waiting, seed);
     shuffle(&mut snapshot.running, seed);
     shuffle(&mut snapshot.organizations, seed);
+    shuffle(&mut snapshot.seen, seed);
     world
 }
 

@@ -113,11 +113,16 @@ fn running() -> impl Strategy<Value = RandomRunning> {
 pub(super) fn world() -> impl Strategy<Value = World> {
     let limits = (proptest::option::weighted(0.5, 0i64..8), prop_oneof![1 => Just(0), 1 => 0i64..6], 1u8..4);
     let run = vec(running(), 30);
-    (vec(host(), 0..5), vec(job(), 0..14), vec(limits, 3), run).prop_map(|(hosts, jobs, limits, running)| {
+    let jobs = (vec(job(), 0..14), vec((job(), 1u32..4), 0..5));
+    (vec(host(), 0..5), jobs, vec(limits, 3), run).prop_map(|(hosts, (jobs, seen), limits, running)| {
         let mut world = World::default();
         hosts.iter().enumerate().for_each(|(number, host)| add_host(&mut world, number, host));
         jobs.iter().enumerate().for_each(|(number, job)| add_job(&mut world, number as u128 + 1, job));
         add_running(&mut world, &running);
+        for (job, jobs) in &seen {
+            add_job(&mut world, 0, job);
+            world.last_was_seen(*jobs);
+        }
         for (number, (ceiling, guaranteed, weight)) in limits.into_iter().enumerate() {
             add_organization(&mut world, number as u128 + 1, ceiling, guaranteed, weight);
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::ids::{GpuId, HostId, JobId, OrganizationId};
 use crate::plan::{Explanation, Placement, Plan, plan};
 use crate::requirements::{GpuRequirements, Label};
-use crate::snapshot::{GpuState, HostState, OrganizationState, RunningJob, Snapshot, WaitingJob};
+use crate::snapshot::{GpuState, HostState, OrganizationState, RunningJob, SeenJobs, Snapshot, WaitingJob};
 
 /// A card: its type and its memory in MiB.
 pub(super) type Card = (&'static str, i32);
@@ -77,6 +77,13 @@ impl World {
     }
 
     /// A ceiling, and what is held under it, in GPUs.
+    /// The job that was added last waits no more: so many like it were seen lately.
+    pub(super) fn last_was_seen(&mut self, jobs: u32) {
+        let WaitingJob { organization, requirements, needs_container, .. } =
+            self.snapshot.waiting.pop().expect("a job was added");
+        self.snapshot.seen.push(SeenJobs { organization, requirements, needs_container, jobs });
+    }
+
     pub(super) fn ceiling(&mut self, organization: u128, max: i64, held: i64) {
         self.snapshot.organizations.push(OrganizationState {
             id: org_id(organization),

@@ -88,7 +88,10 @@ fn chosen(line: Line<'static>, focused: bool, columns: usize) -> Line<'static> {
     let used = line.width();
     let mut line = line;
     line.spans.push(" ".repeat(columns.saturating_sub(used)).into());
-    // The terminal's own colours, exchanged: readable on dark and on light alike.
+    // The terminal's own colours, exchanged: readable on dark and on light alike, and one bar whatever stands in it.
+    for span in &mut line.spans {
+        span.style.fg = None;
+    }
     line.style(Style::new().add_modifier(Modifier::REVERSED))
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use crossterm::event::KeyCode;
-use ratatui::style::Color;
+use ratatui::style::{Color, Modifier};
 use serde_json::json;
 
 use super::super::state::News;
@@ -138,6 +138,15 @@ fn on_light_and_dark_terminals_nothing_is_written_in_the_colour_of_the_ground() 
             assert!(!matches!(cell.fg, Color::White | Color::Black | Color::Gray | Color::DarkGray));
         }
     }
+}
+
+#[test]
+fn the_chosen_row_is_one_bar_whatever_stands_in_it() {
+    let buffer = small_with(World::with(80, 24, RICH, Role::Operator, false)).buffer();
+    let chosen: Vec<_> =
+        buffer.content.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED)).collect();
+    assert_eq!(chosen.len(), 80);
+    assert!(chosen.iter().all(|cell| cell.fg == Color::Reset));
 }
 
 #[test]

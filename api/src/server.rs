@@ -1,5 +1,6 @@
 //! The server, put together: store, scheduler, schema and transport. The composition root of `serve` and `up`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::graphql::hearing::Hearings;
 use crate::graphql::loaders::Loaders;
 use crate::graphql::pending::Pending;
 use crate::graphql::schema::{FleetSchema, builder, sdl};
-use crate::http::{Call, Gateway, Refusal};
+use crate::http::{Call, Gateway, Grant, Offer, Refusal, RequestId, SignInRefusal, SignedIn};
 use crate::identity::{External, Identities, SourceError, Trust};
 use crate::log_store::{self, Keeper, LogStore};
 use crate::scheduler::{Explanations, LeaseTerms, Preview, Scheduler};
@@ -130,6 +131,32 @@ impl Server {
         self.key.mint(claims)
     }
 
+    /// A token for a person whom the identity provider knows and who has a place here.
+    async fn sign_in_person(
+        &self,
+        grant: &Grant,
+        id: &RequestId,
+        address: Option<IpAddr>,
+    ) -> Result<SignedIn, SignInRefusal> {
+        let (who, organization, session) = self.identities.sign_in(grant).await?;
+        let slug = organization.as_ref().map(|own| own.slug.clone());
+        let claims =
+            Claims::new(who.subject, slug, who.role, chrono::Utc::now(), session, uuid::Uuid::now_v7());
+        let signed_in = self.mint(&claims).ok().zip(claims.expires_at());
+        let (token, expires_at) = signed_in.ok_or_else(|| {
+            tracing::error!(request_id = %id, "a token could not be signed");
+            SignInRefusal::Unavailable("a token could not be made: tell whoever runs this server".to_owned())
+        })?;
+        tracing::info!(request_id = %id, subject = ?claims.sub, role = %claims.role, organization = ?claims.org, "signed in");
+        let request_id = id.to_string();
+        let actor = Actor { subject: claims.sub, role: claims.role, api_key: None, request_id, address };
+        // A disk that is full must not keep people from making room.
+        if let Err(fault) = self.store.note_sign_in(organization.map(|own| own.id), &actor).await {
+            tracing::warn!(%fault, subject = ?actor.subject, "a sign-in is not in the audit trail");
+        }
+        Ok(SignedIn { token, expires_at })
+    }
+
     /// The store, for the composition's own tests and tools.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -166,6 +193,19 @@ async fn make_first_organization(store: &Store) -> Result<(), Fault> {
 impl Gateway for Server {
     fn authenticate<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Principal, Refusal>> {
         self.identities.principal(bearer).boxed()
+    }
+
+    fn sign_in_offer(&self) -> BoxFuture<'_, Result<Option<Offer>, SignInRefusal>> {
+        self.identities.sign_in_offer().boxed()
+    }
+
+    fn sign_in(
+        &self,
+        grant: Grant,
+        id: RequestId,
+        address: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<SignedIn, SignInRefusal>> {
+        async move { self.sign_in_person(&grant, &id, address).await }.boxed()
     }
 
     fn sdl(&self) -> &str {

@@ -208,6 +208,35 @@ impl Provider {
     /// # Errors
     /// The first reason for which it does not hold.
     pub fn verify(&self, token: &str, keys: &ProviderKeys) -> Result<Identity, TokenError> {
+        self.read(&self.claims_of(token, keys, &self.audience)?)
+    }
+
+    /// What an ID token says that was made for this client and for the sign-in with this nonce (OpenID Connect Core 3.1.3.7).
+    ///
+    /// # Errors
+    /// The first reason for which it does not hold.
+    pub fn verify_id_token(
+        &self,
+        token: &str,
+        keys: &ProviderKeys,
+        client_id: &str,
+        nonce: &str,
+    ) -> Result<Identity, TokenError> {
+        let claims = self.claims_of(token, keys, client_id)?;
+        if claims["nonce"].as_str() != Some(nonce) {
+            return Err(TokenError::Claim("nonce"));
+        }
+        let for_many = claims["aud"].as_array().is_some_and(|all| all.len() > 1);
+        match &claims["azp"] {
+            Value::Null if !for_many => {}
+            Value::String(party) if party == client_id => {}
+            _ => return Err(TokenError::Claim("azp")),
+        }
+        self.read(&claims)
+    }
+
+    /// All claims of a token that was issued for this audience, once its signature and its times hold.
+    fn claims_of(&self, token: &str, keys: &ProviderKeys, audience: &str) -> Result<Value, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed);
         }
@@ -220,16 +249,16 @@ impl Provider {
             return Err(TokenError::Malformed);
         }
         let key = keys.find(header.kid.as_deref(), header.alg).ok_or(TokenError::UnknownKey)?;
-        let validation = self.validation(key.algorithm);
+        let validation = self.validation(key.algorithm, audience);
         let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation);
-        self.read(&Value::Object(decoded.map_err(reason)?.claims))
+        Ok(Value::Object(decoded.map_err(reason)?.claims))
     }
 
-    fn validation(&self, algorithm: Algorithm) -> Validation {
+    fn validation(&self, algorithm: Algorithm, audience: &str) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
+        validation.set_audience(&[audience]);
         validation.validate_nbf = true;
         validation.leeway = LEEWAY.as_secs();
         validation
@@ -245,11 +274,7 @@ impl Provider {
         Ok(Identity {
             subject: text(&self.claims.subject).ok_or(TokenError::Claim("sub"))?.to_owned(),
             organization: text(&self.claims.organization).map(str::to_owned),
-            role: self
-                .claims
-                .roles
-                .understand(at(claims, &self.claims.role))
-                .ok_or(TokenError::Claim("for the role"))?,
+            role: self.claims.roles.understand(at(claims, &self.claims.role)).ok_or(TokenError::NoRole)?,
             expires_at: DateTime::from_timestamp(exp as i64, 0).ok_or(TokenError::Claim("exp"))?,
         })
     }

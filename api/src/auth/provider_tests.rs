@@ -201,6 +201,38 @@ fn a_forged_signature_is_refused() {
 }
 
 #[test]
+fn an_id_token_is_for_this_client_and_this_sign_in() {
+    let world = World::new();
+    let check = |changes: Value| {
+        let mut claims = with(json!({"aud": "fleet", "nonce": "n-1"}));
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let token = world.sign(Algorithm::RS256, &claims);
+        world.provider.verify_id_token(&token, &world.keys, "fleet", "n-1").map(|known| known.subject)
+    };
+    for good in [json!({}), json!({"azp": "fleet"}), json!({"aud": ["fleet", "other"], "azp": "fleet"})] {
+        assert_eq!(check(good.clone()), Ok("ada".to_owned()), "{good}");
+    }
+    let cases = [
+        (json!({"nonce": "n-2"}), "nonce"),
+        (json!({"nonce": null}), "nonce"),
+        (json!({"nonce": ["n-1"]}), "nonce"),
+        // Good as a bearer's token, and yet for somebody else.
+        (json!({"aud": "authenticated"}), "aud"),
+        (json!({"azp": "other"}), "azp"),
+        (json!({"azp": ["fleet"]}), "azp"),
+        (json!({"aud": ["fleet", "other"]}), "azp"),
+        (json!({"iss": "https://evil.example.org"}), "iss"),
+    ];
+    for (changes, claim) in cases {
+        assert_eq!(check(changes.clone()), Err(TokenError::Claim(claim)), "{changes}");
+    }
+    assert_eq!(check(json!({"app_metadata": {"organization": "acme"}})), Err(TokenError::NoRole));
+    assert_eq!(check(json!({"exp": 1})), Err(TokenError::Expired));
+}
+
+#[test]
 fn roles_are_mapped_and_none_is_given_away() {
     let mut world = World::new();
     let roles = &mut world.provider.claims.roles;
@@ -210,7 +242,7 @@ fn roles_are_mapped_and_none_is_given_away() {
         let claims = with(json!({"app_metadata": {"organization": "acme", "role": role}}));
         world.check(&world.sign(Algorithm::ES256, &claims)).map(|known| known.role)
     };
-    let refused = Err(TokenError::Claim("for the role"));
+    let refused = Err(TokenError::NoRole);
     assert_eq!(role(&world, json!("gpu-admins")), Ok(Role::Operator));
     assert_eq!(role(&world, json!("staff")), Ok(Role::Viewer));
     assert_eq!(role(&world, json!("ADMIN")), Ok(Role::Admin));

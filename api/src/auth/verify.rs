@@ -41,6 +41,9 @@ pub enum TokenError {
     /// Something that it must say is missing or wrong.
     #[error("the token's claim {0} is missing or not accepted")]
     Claim(&'static str),
+    /// It says no role that is known here.
+    #[error("the token's claim for the role is missing or not accepted")]
+    NoRole,
 }
 
 /// What the token says, if it holds. `key_for` gives the public key with an id.

@@ -317,6 +317,8 @@ pub enum AuditAction {
     UpdateHost,
     /// A host was taken out of the fleet.
     RemoveHost,
+    /// Somebody signed in with the identity provider.
+    SignIn,
 }
 
 /// What `extensions.code` of an error can be. CONFLICT carries `currentVersion` where a version was expected,

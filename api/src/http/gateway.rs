@@ -1,16 +1,30 @@
 //! What stands behind the transport: something that knows callers and executes GraphQL.
 
+use std::net::IpAddr;
+
 use async_graphql::{Request, Response};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-use super::call::Call;
+use super::call::{Call, RequestId};
+use super::sign_in::{Grant, Offer, SignInRefusal, SignedIn};
 use crate::auth::Principal;
 
 /// Authenticates callers and executes their operations.
 pub trait Gateway: Send + Sync + 'static {
     /// The principal that a bearer's text proves.
     fn authenticate<'a>(&'a self, bearer: &'a str) -> BoxFuture<'a, Result<Principal, Refusal>>;
+
+    /// How people sign in with an identity provider; none: they do not.
+    fn sign_in_offer(&self) -> BoxFuture<'_, Result<Option<Offer>, SignInRefusal>>;
+
+    /// Signs a person in who comes back from the identity provider.
+    fn sign_in(
+        &self,
+        grant: Grant,
+        id: RequestId,
+        address: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<SignedIn, SignInRefusal>>;
 
     /// The schema in the schema definition language.
     fn sdl(&self) -> &str;

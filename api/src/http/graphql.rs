@@ -3,19 +3,18 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::ServerError;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use futures_util::StreamExt as _;
 
 use super::accept::{Accepted, MediaType, is_json, negotiate};
+use super::body::{discard, read};
 use super::call::{Call, RequestId};
 use super::document::{OperationKind, Prepared, Refusals};
 use super::gateway::Refusal;
@@ -26,14 +25,8 @@ use super::{answer, origin, socket, sse};
 use crate::auth::Principal;
 use crate::error::ErrorCode;
 
-/// What of a refused body is read before the answer, so that a client that is still sending can hear it.
-const DISCARDED_BYTES: usize = 1 << 20;
-const DISCARD_WITHIN: Duration = Duration::from_secs(5);
-
 /// Bodies up to this long are read any number at a time.
 const SMALL_BODY: usize = 256 << 10;
-/// A body that takes longer is given up.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// Why a request is not executed.
 struct Refused {
@@ -162,31 +155,12 @@ async fn read_params(serving: &Serving, parts: &Parts, body: Body) -> Result<Par
         Some(length) if length <= SMALL_BODY => None,
         _ => serving.large_bodies.acquire().await.ok(),
     };
-    let reading = tokio::time::timeout(BODY_WITHIN, to_bytes(body, most)).await;
-    let bytes = reading
-        .map_err(|_| Refused::one(StatusCode::REQUEST_TIMEOUT, "the body did not come in time"))?
-        .map_err(|_| {
-            Refused::one(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is longer than {most} bytes"))
-        })?;
+    let bytes = read(body, most).await.map_err(|(status, reason)| Refused::one(status, &reason))?;
     Params::from_json(&bytes).map_err(bad)
 }
 
-/// Reads what a client is still sending, up to a bound, and keeps nothing of it.
-async fn discard(body: Body) {
-    let reading = async {
-        let (mut body, mut read) = (body.into_data_stream(), 0);
-        while let Some(Ok(bytes)) = body.next().await {
-            read += bytes.len();
-            if read > DISCARDED_BYTES {
-                return;
-            }
-        }
-    };
-    // Who sends too slowly does not hear why.
-    let _ = tokio::time::timeout(DISCARD_WITHIN, reading).await;
-}
-
-fn address(parts: &Parts) -> Option<std::net::IpAddr> {
+/// The other end of the connection.
+pub(super) fn address(parts: &Parts) -> Option<std::net::IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
@@ -236,7 +210,8 @@ impl From<Exhausted> for Refused {
     }
 }
 
-fn refuse(status: StatusCode, code: ErrorCode, message: &str) -> Response {
+/// A request that is refused before it is read.
+pub(super) fn refuse(status: StatusCode, code: ErrorCode, message: &str) -> Response {
     answer::refusal(status, vec![code.error(message)], MediaType::Json)
 }
 

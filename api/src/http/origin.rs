@@ -11,7 +11,11 @@ use super::config::HttpConfig;
 /// Whether a socket may be opened: a browser always names the page's origin, other clients name none.
 pub(super) fn allowed(headers: &HeaderMap, config: &HttpConfig) -> bool {
     let Some(origin) = headers.get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
+    origin.to_str().is_ok_and(|origin| is_known(origin, headers, config))
+}
+
+/// Whether an origin is the one that is asked, or one that the operator allows.
+pub(super) fn is_known(origin: &str, headers: &HeaderMap, config: &HttpConfig) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = origin.split_once("://").is_some_and(|(_, name)| name.eq_ignore_ascii_case(host));
     own || config.allowed_origins.iter().any(|known| known == origin)

@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYP
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use super::document::{Documents, SchemaError};
 use super::execution::Names;
 use super::gateway::Gateway;
 use super::meter::Meter;
+use super::sign_in::{self, SignIns};
 use super::slots::Slots;
 use super::{answer, assets, graphql, origin};
 use crate::error::ErrorCode;
@@ -45,6 +46,7 @@ pub(super) struct Serving {
     pub(super) streams: Slots,
     /// Long bodies that are read at once.
     pub(super) large_bodies: Semaphore,
+    pub(super) sign_ins: SignIns,
     metrics: PrometheusHandle,
 }
 
@@ -85,6 +87,7 @@ pub fn router(
         names: Names::default(),
         streams: Slots::new(config.subscriptions),
         large_bodies: Semaphore::new(LARGE_BODIES),
+        sign_ins: SignIns::default(),
         gateway,
         config: config.clone(),
         shutdown,
@@ -94,26 +97,34 @@ pub fn router(
     tokio::spawn(forget_idle(serving.clone()));
     let router = Router::new()
         .route("/graphql", any(graphql::handle).layer(origin::cross_origin(config)))
+        .route("/sign-in/provider", get(sign_in::offer))
+        .route("/sign-in/token", post(sign_in::token))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(measurements))
         .fallback(get(assets::handle).layer(CompressionLayer::new()))
         .layer(from_fn_with_state(serving.clone(), guard))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span))
         .with_state(serving);
     Ok(Served { router, sockets, connections: config.connections })
 }
 
 /// Keeps the buckets of those who ask no more from piling up.
 async fn forget_idle(serving: Arc<Serving>) {
-    let Some(meter) = &serving.meter else { return };
     loop {
         tokio::select! {
             () = serving.shutdown.cancelled() => return,
-            () = tokio::time::sleep(FORGET_EVERY) => meter.forget_idle(),
+            () = tokio::time::sleep(FORGET_EVERY) => {}
         }
+        serving.meter.iter().for_each(Meter::forget_idle);
+        serving.sign_ins.forget_idle();
     }
+}
+
+/// A request's span has its path alone: what follows may be a variable's value, or a code that signs somebody in.
+fn span(request: &Request) -> tracing::Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path(), version = ?request.version())
 }
 
 async fn measurements(State(serving): State<Arc<Serving>>) -> String {

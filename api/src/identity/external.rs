@@ -1,24 +1,16 @@
-//! An identity provider's keys, kept fresh: read again now and then, and when a token names one that is not known. Whatever
-//! a caller sends, the source is asked once in a while only.
+//! An identity provider: its keys and its word about itself, kept fresh, and the exchange of a code for an ID token. Whatever
+//! a caller sends, the provider is asked for what is kept once in a while only.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use tokio::sync::Mutex;
-
+use super::calls::Calls;
+use super::discovery::{self, Metadata};
+use super::kept::{FRESH, Kept, READ_EVERY};
+use super::sign_in::SignInTerms;
 use crate::auth::{BadKeys, Identity, Provider, ProviderKeys, TokenError};
 use crate::http::Refusal;
-
-/// After this time keys are read again before they are used, so that those that were withdrawn are dropped.
-const FRESH: Duration = Duration::from_secs(10 * 60);
-/// Between two readings at least, whatever key ids callers make up.
-const READ_EVERY: Duration = Duration::from_secs(10);
-/// Without news, old keys hold so long.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
-const ANSWER_TIME: Duration = Duration::from_secs(10);
-const SET_BYTES: usize = 1 << 20;
 
 /// Where a provider's public keys are.
 #[derive(Debug, Clone)]
@@ -27,6 +19,8 @@ pub enum KeySource {
     File(PathBuf),
     /// A JSON Web Key Set at an address.
     Url(reqwest::Url),
+    /// Where the provider itself says that they are.
+    Discovered,
     /// Nowhere: it signs with the shared secret alone.
     Nowhere,
 }
@@ -40,6 +34,8 @@ pub struct Trust {
     pub source: KeySource,
     /// A secret that it shares with this server.
     pub secret: Option<Vec<u8>>,
+    /// How people sign in with it; none: they do not.
+    pub sign_in: Option<SignInTerms>,
 }
 
 impl std::fmt::Debug for Trust {
@@ -51,7 +47,7 @@ impl std::fmt::Debug for Trust {
     }
 }
 
-/// Why keys could not be read.
+/// Why something of a provider's could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The file.
@@ -70,25 +66,30 @@ pub enum SourceError {
         /// Why.
         reason: String,
     },
+    /// What the provider says of itself is needed first, and was not there.
+    #[error("the identity provider does not say where its keys are")]
+    Unknown,
     /// What is there.
     #[error("the identity provider's keys: {0}")]
     Keys(#[from] BadKeys),
+    /// Nobody can be asked at all.
+    #[error("no HTTP client can be made: {0}")]
+    Client(#[from] reqwest::Error),
 }
 
-/// An identity provider and its keys.
+impl SourceError {
+    /// Whether it may pass without anybody's doing here.
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Url { .. } | Self::Unknown)
+    }
+}
+
+/// An identity provider, and what is known of it.
 pub struct External {
-    trust: Trust,
-    http: reqwest::Client,
-    keys: Mutex<Kept>,
-}
-
-#[derive(Default)]
-struct Kept {
-    keys: Option<Arc<ProviderKeys>>,
-    /// When they were read.
-    read: Option<Instant>,
-    /// When they were last asked for.
-    asked: Option<Instant>,
+    pub(super) trust: Trust,
+    pub(super) calls: Calls,
+    keys: Kept<ProviderKeys>,
+    metadata: Kept<Metadata>,
 }
 
 impl External {
@@ -97,17 +98,14 @@ impl External {
     /// # Errors
     /// [`SourceError`] for a file or a secret that is no good.
     pub async fn new(trust: Trust) -> Result<Self, SourceError> {
-        let http =
-            reqwest::Client::builder().timeout(ANSWER_TIME).redirect(reqwest::redirect::Policy::none());
-        let http = http.build().unwrap_or_default();
-        let external = Self { trust, http, keys: Mutex::default() };
-        match external.read().await {
-            Ok(keys) => external.keep(&mut *external.keys.lock().await, keys),
-            Err(SourceError::Url { url, reason }) => {
-                tracing::warn!(%url, reason, "the identity provider's keys are not there yet");
-            }
-            Err(error) => return Err(error),
+        let calls = Calls::new()?;
+        let external = Self { trust, calls, keys: Kept::default(), metadata: Kept::default() };
+        if external.trust.sign_in.is_some() {
+            let outcome = external.read_metadata().await;
+            external.metadata.begin(outcome).await.or_else(tell_what_may_pass)?;
         }
+        let outcome = external.read_keys().await;
+        external.keys.begin(outcome).await.or_else(tell_what_may_pass)?;
         Ok(external)
     }
 
@@ -117,45 +115,41 @@ impl External {
     }
 
     pub(super) async fn verify(&self, token: &str) -> Result<Identity, Refusal> {
-        let keys = self.keys(FRESH).await?;
-        let outcome = match self.trust.provider.verify(token, &keys) {
-            // The provider may have a new key.
-            Err(TokenError::UnknownKey) => {
-                let keys = self.keys(READ_EVERY).await?;
-                self.trust.provider.verify(token, &keys)
-            }
-            other => other,
-        };
+        let outcome = self.check(|keys| self.trust.provider.verify(token, keys)).await?;
         outcome.map_err(|error| Refusal::Unauthenticated(error.to_string()))
     }
 
-    /// Keys that were read within this time, or those of before if the source does not answer. Those who need them wait
-    /// here for one reading.
-    async fn keys(&self, no_older: Duration) -> Result<Arc<ProviderKeys>, Refusal> {
-        let mut kept = self.keys.lock().await;
-        let due = kept.read.is_none_or(|read| read.elapsed() > no_older);
-        if due && kept.asked.is_none_or(|asked| asked.elapsed() > READ_EVERY) {
-            kept.asked = Some(Instant::now());
-            match self.read().await {
-                Ok(keys) => self.keep(&mut kept, keys),
-                Err(error) => tracing::warn!(%error, "the identity provider's keys cannot be read"),
-            }
+    /// Checks with the keys that are known, and once more with fresh ones if there may be a new key.
+    pub(super) async fn check<T>(
+        &self,
+        verify: impl Fn(&ProviderKeys) -> Result<T, TokenError>,
+    ) -> Result<Result<T, TokenError>, Refusal> {
+        match verify(&*self.keys(FRESH).await?) {
+            Err(TokenError::UnknownKey) => Ok(verify(&*self.keys(READ_EVERY).await?)),
+            other => Ok(other),
         }
-        let known = kept.keys.clone().filter(|_| kept.read.is_some_and(|read| read.elapsed() < STALE));
-        known.ok_or_else(|| {
-            Refusal::Unavailable(
-                "the identity provider's keys are not there right now: try again shortly".into(),
-            )
-        })
     }
 
-    fn keep(&self, kept: &mut Kept, keys: ProviderKeys) {
-        let now = Some(Instant::now());
-        *kept = Kept { keys: Some(Arc::new(keys)), read: now, asked: now };
-        tracing::debug!(issuer = self.trust.provider.issuer, keys = ?kept.keys, "read an identity provider's keys");
+    /// What the provider says of itself, if it says so and is to be believed.
+    pub(super) async fn metadata(&self) -> Option<Arc<Metadata>> {
+        self.metadata.get(FRESH, self.read_metadata()).await
     }
 
-    async fn read(&self) -> Result<ProviderKeys, SourceError> {
+    async fn keys(&self, no_older: Duration) -> Result<Arc<ProviderKeys>, Refusal> {
+        let known = self.keys.get(no_older, self.read_keys()).await;
+        let message = "the identity provider's keys are not there right now: try again shortly";
+        known.ok_or_else(|| Refusal::Unavailable(message.to_owned()))
+    }
+
+    async fn read_metadata(&self) -> Result<Metadata, SourceError> {
+        let issuer = &self.trust.provider.issuer;
+        let url = discovery::address(issuer).ok_or(SourceError::Unknown)?;
+        let failed = |reason: String| SourceError::Url { url: url.clone(), reason };
+        let text = self.calls.get(&url).await.map_err(failed)?;
+        Metadata::read(issuer, &text).map_err(|error| failed(error.to_string()))
+    }
+
+    async fn read_keys(&self) -> Result<ProviderKeys, SourceError> {
         let keys = match &self.trust.source {
             KeySource::Nowhere => ProviderKeys::default(),
             KeySource::File(path) => {
@@ -164,29 +158,30 @@ impl External {
                     &text.map_err(|error| SourceError::File { path: path.clone(), error })?,
                 )?
             }
-            KeySource::Url(url) => {
-                let failed = |reason: String| SourceError::Url { url: url.clone(), reason };
-                let text = self.get(url).await.map_err(failed)?;
-                ProviderKeys::from_jwks(&text).map_err(|error| failed(error.to_string()))?
+            KeySource::Url(url) => self.read_keys_at(url).await?,
+            KeySource::Discovered => {
+                let metadata = self.metadata().await.ok_or(SourceError::Unknown)?;
+                self.read_keys_at(&metadata.keys).await?
             }
         };
+        tracing::debug!(issuer = self.trust.provider.issuer, ?keys, "read an identity provider's keys");
         match &self.trust.secret {
             Some(secret) => Ok(keys.with_secret(secret)?),
             None => Ok(keys),
         }
     }
 
-    async fn get(&self, url: &reqwest::Url) -> Result<Vec<u8>, String> {
-        let answer = self.http.get(url.clone()).send().await.map_err(|error| error.to_string())?;
-        let answer = answer.error_for_status().map_err(|error| error.to_string())?;
-        let mut body = answer.bytes_stream();
-        let mut text = Vec::new();
-        while let Some(part) = body.next().await {
-            text.extend_from_slice(&part.map_err(|error| error.to_string())?);
-            if text.len() > SET_BYTES {
-                return Err(format!("the answer has more than {SET_BYTES} bytes"));
-            }
-        }
-        Ok(text)
+    async fn read_keys_at(&self, url: &reqwest::Url) -> Result<ProviderKeys, SourceError> {
+        let failed = |reason: String| SourceError::Url { url: url.clone(), reason };
+        let text = self.calls.get(url).await.map_err(failed)?;
+        ProviderKeys::from_jwks(&text).map_err(|error| failed(error.to_string()))
     }
+}
+
+fn tell_what_may_pass(error: SourceError) -> Result<(), SourceError> {
+    if !error.may_pass() {
+        return Err(error);
+    }
+    tracing::warn!(%error, "the identity provider cannot be read yet");
+    Ok(())
 }

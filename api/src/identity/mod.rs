@@ -1,8 +1,12 @@
 //! From a bearer's text to a principal: which kind of proof it is, whether it holds, and whom it stands for. What can be
 //! revoked is remembered only for a moment.
 
+mod calls;
+mod discovery;
 mod external;
+mod kept;
 mod own_keys;
+mod sign_in;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +17,15 @@ use domain::role::Role;
 use moka::future::Cache;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{self, Claims, KeyKind, OrganizationRef, Principal, Proof, SigningKey};
+use crate::auth::{self, Claims, Identity, KeyKind, OrganizationRef, Principal, Proof, SigningKey};
 use crate::fault::Fault;
-use crate::http::Refusal;
+use crate::http::{Grant, Offer, Refusal, SignInRefusal};
 use crate::store::Store;
 
+pub use calls::is_guarded;
 pub use external::{External, KeySource, SourceError, Trust};
 use own_keys::OwnKeys;
+pub use sign_in::SignInTerms;
 
 /// What is revoked is refused within this time, and closed on open sockets soon after.
 const REMEMBERED: Duration = Duration::from_secs(2);
@@ -95,6 +101,38 @@ impl Identities {
         }
     }
 
+    /// How people sign in with the identity provider; none: they do not.
+    ///
+    /// # Errors
+    /// [`SignInRefusal::Unavailable`].
+    pub async fn sign_in_offer(&self) -> Result<Option<Offer>, SignInRefusal> {
+        match &self.external {
+            Some(external) => external.offer().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Who comes back from the identity provider with this, where they belong, and how long they stay signed in.
+    ///
+    /// # Errors
+    /// [`SignInRefusal`].
+    pub async fn sign_in(
+        &self,
+        grant: &Grant,
+    ) -> Result<(Identity, Option<OrganizationRef>, Duration), SignInRefusal> {
+        let external = self.external.as_ref().ok_or(SignInRefusal::Off)?;
+        let (identity, session) = external.sign_in(grant).await?;
+        let organization = match identity.organization.as_deref() {
+            Some(slug) => match self.find_organization(slug).await? {
+                Some(known) => Some(known),
+                None => return Err(SignInRefusal::Forbidden(no_such_organization(slug))),
+            },
+            None if identity.role == Role::Operator => None,
+            None => return Err(SignInRefusal::Forbidden(external.no_organization())),
+        };
+        Ok((identity, organization, session))
+    }
+
     /// Whether a principal still may be here.
     pub async fn still_valid(&self, who: &Principal) -> bool {
         let in_time = who.expires_at.is_none_or(|at| at > Utc::now());
@@ -119,16 +157,20 @@ impl Identities {
     /// The organization of a token's slug, which must exist.
     async fn organization(&self, slug: Option<&str>) -> Result<Option<OrganizationRef>, Refusal> {
         let Some(slug) = slug else { return Ok(None) };
+        let unknown = || Refusal::Unauthenticated("the token's organization does not exist".to_owned());
+        self.find_organization(slug).await?.ok_or_else(unknown).map(Some)
+    }
+
+    async fn find_organization(&self, slug: &str) -> Result<Option<OrganizationRef>, Refusal> {
         if let Some(known) = self.organizations.get(slug).await {
             return Ok(Some(known));
         }
         // PostgreSQL takes no NUL, and no slug has one.
-        let row = match slug.contains('\0') {
-            true => None,
-            false => self.store.organization_by_slug(slug).await.map_err(|fault| away(&fault))?,
-        };
-        let unknown = || Refusal::Unauthenticated("the token's organization does not exist".to_owned());
-        let row = row.ok_or_else(unknown)?;
+        if slug.contains('\0') {
+            return Ok(None);
+        }
+        let row = self.store.organization_by_slug(slug).await.map_err(|fault| away(&fault))?;
+        let Some(row) = row else { return Ok(None) };
         let known = OrganizationRef { id: row.id.into(), slug: row.slug };
         self.organizations.insert(slug.to_owned(), known.clone()).await;
         Ok(Some(known))
@@ -217,6 +259,18 @@ where
     V: Clone + Send + Sync + 'static,
 {
     Cache::builder().max_capacity(CALLERS).time_to_live(time).build()
+}
+
+fn no_such_organization(slug: &str) -> String {
+    match domain::limits::check_slug(slug) {
+        Ok(()) => format!(
+            "You are known, but your organization {slug:?} does not exist here. Ask an operator to make it (gpu-fleet org \
+             create {slug}), or to have you moved at the identity provider."
+        ),
+        Err(_) => "You are known, but what the identity provider calls your organization cannot be the name of one here. \
+                   Ask whoever runs this server to look at --oidc-organization-claim."
+            .to_owned(),
+    }
 }
 
 fn person(

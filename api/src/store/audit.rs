@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use domain::ids::ApiKeyId;
+use domain::ids::{ApiKeyId, OrganizationId};
 use domain::role::Role;
 use entity::audit;
 use entity::json::{Changes, FieldChange};
@@ -101,6 +101,8 @@ actions! {
     UpdateHost => "UPDATE_HOST",
     /// A host was taken out of the fleet.
     RemoveHost => "REMOVE_HOST",
+    /// Somebody signed in with the identity provider.
+    SignIn => "SIGN_IN",
 }
 
 /// A line to be.
@@ -156,6 +158,28 @@ impl Tx<'_> {
 }
 
 impl Store {
+    /// Notes that somebody has signed in, who belongs there.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn note_sign_in(
+        &self,
+        organization: Option<OrganizationId>,
+        actor: &Actor,
+    ) -> Result<(), Fault> {
+        let actor = actor.clone();
+        self.write(move |tx| {
+            let actor = actor.clone();
+            Box::pin(async move {
+                let organization = organization.map(|id| id.0);
+                let line = Line { action: Action::SignIn, organization, subject: None, changes: Vec::new() };
+                tx.note(&actor, line);
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// The trail's lines that pass a filter, newest first.
     ///
     /// # Errors

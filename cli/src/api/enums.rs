@@ -176,6 +176,7 @@ pub(crate) enum AuditAction {
     RemoveHost,
     RetryJob,
     RevokeApiKey,
+    SignIn,
     SubmitJob,
     SubmitJobs,
     UpdateHost,
@@ -191,7 +192,7 @@ shown_by_name! {
     AuditAction {
         AllocateGpus => "ALLOCATE_GPUS", CancelJob => "CANCEL_JOB", CreateApiKey => "CREATE_API_KEY",
         CreateOrganization => "CREATE_ORGANIZATION", ReleaseJob => "RELEASE_JOB", RemoveHost => "REMOVE_HOST",
-        RetryJob => "RETRY_JOB", RevokeApiKey => "REVOKE_API_KEY", SubmitJob => "SUBMIT_JOB",
+        RetryJob => "RETRY_JOB", RevokeApiKey => "REVOKE_API_KEY", SignIn => "SIGN_IN", SubmitJob => "SUBMIT_JOB",
         SubmitJobs => "SUBMIT_JOBS", UpdateHost => "UPDATE_HOST", UpdateJob => "UPDATE_JOB",
         UpdateOrganization => "UPDATE_ORGANIZATION",
     }

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<AuditAction, string>> = {
   REMOVE_HOST: "removed a host",
   RETRY_JOB: "retried a job",
   REVOKE_API_KEY: "revoked an API key",
+  SIGN_IN: "signed in",
   SUBMIT_JOB: "submitted a job",
   SUBMIT_JOBS: "submitted jobs",
   UPDATE_HOST: "edited a host",

@@ -22,6 +22,8 @@ export type AuditAction =
   | 'RETRY_JOB'
   /** An API key was revoked. */
   | 'REVOKE_API_KEY'
+  /** Somebody signed in with the identity provider. */
+  | 'SIGN_IN'
   /** A job was submitted. */
   | 'SUBMIT_JOB'
   /** Jobs were submitted in bulk. */

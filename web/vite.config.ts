@@ -60,6 +60,8 @@ export default defineConfig({
   server: {
     proxy: {
       "/graphql": { target: server, ws: true },
+      "/sign-in/provider": { target: server },
+      "/sign-in/token": { target: server },
     },
   },
   test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node" },

@@ -12,6 +12,7 @@ import { UsagePage } from "../usage/UsagePage";
 import { Empty, Loading } from "../ui/Notice";
 import { useCell } from "../ui/useCell";
 import { createLive, type Live } from "./LiveContext";
+import type { ProviderSignIn } from "./providerSignIn";
 import type { Session } from "./session";
 import { Shell } from "./Shell";
 import { SignInPage } from "./SignInPage";
@@ -21,9 +22,9 @@ import { WorkspaceGate } from "./WorkspaceGate";
 // Most people never administer anything: it is loaded when somebody does.
 const AdminPage = lazy(async () => ({ default: (await import("../admin/AdminPage")).AdminPage }));
 
-export function App({ session }: { readonly session: Session }) {
+export function App({ session, signIn }: { readonly session: Session; readonly signIn: ProviderSignIn }) {
   const { token, refused } = useCell(session.state);
-  if (token === undefined) return <SignInPage refused={refused} onToken={(text) => session.signIn(text)} />;
+  if (token === undefined) return <SignInPage refused={refused} signIn={signIn} onToken={(text) => session.signIn(text)} />;
   return <SignedIn key={token} token={token} session={session} />;
 }
 

@@ -1,5 +1,5 @@
-// Who is signed in: one token, from the link's fragment or from the sign-in page. It lives in this tab's session
-// storage and nowhere else, and leaves the address bar at once.
+// Who is signed in: one token, from the link's fragment, from the sign-in page, or for an identity provider's word. It lives in
+// this tab's session storage and nowhere else, and leaves the address bar at once.
 import { Cell } from "../live/cell";
 
 const STORAGE_KEY = "gpu-fleet.token";

@@ -19,22 +19,23 @@ export class FleetServer {
   /** The link that signs its operator in. */
   readonly signInLink: URL;
   readonly #folder: string;
-  readonly #gpus: string;
+  readonly #options: readonly string[];
   #process: ChildProcess;
 
-  private constructor(folder: string, gpus: string, started: Started) {
+  private constructor(folder: string, options: readonly string[], started: Started) {
     this.#folder = folder;
-    this.#gpus = gpus;
+    this.#options = options;
     this.#process = started.process;
     this.signInLink = started.signInLink;
   }
 
-  static async start(gpus: string = FOUR_GPUS): Promise<FleetServer> {
+  static async start(gpus: string = FOUR_GPUS, more: readonly string[] = []): Promise<FleetServer> {
     const folder = await mkdtemp(join(tmpdir(), "gpu-fleet-test-"));
     // Jobs may run as another user than this one: they are to find the files, and need not list them.
     await chmod(folder, 0o711);
     // Port 0: the system chooses a free one, and the link tells which.
-    return new FleetServer(folder, gpus, await launch(folder, gpus, "127.0.0.1:0"));
+    const options = ["--gpus", gpus, ...more];
+    return new FleetServer(folder, options, await launch(folder, options, "127.0.0.1:0"));
   }
 
   get origin(): string {
@@ -64,7 +65,7 @@ export class FleetServer {
 
   /** The same server again: same address, same data. */
   async restart(): Promise<void> {
-    this.#process = (await launch(this.#folder, this.#gpus, this.signInLink.host)).process;
+    this.#process = (await launch(this.#folder, this.#options, this.signInLink.host)).process;
   }
 
   /** Ends it for good and removes its data. */
@@ -84,8 +85,8 @@ function dataDir(folder: string): string {
   return join(folder, "data");
 }
 
-async function launch(folder: string, gpus: string, listen: string): Promise<Started> {
-  const args = ["up", "--data-dir", dataDir(folder), "--listen", listen, "--gpus", gpus, "--name", "gpu-a01"];
+async function launch(folder: string, options: readonly string[], listen: string): Promise<Started> {
+  const args = ["up", "--data-dir", dataDir(folder), "--listen", listen, ...options, "--name", "gpu-a01"];
   const child = spawn(BINARY, args, { cwd: folder, env: plainEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
   const complaints: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => complaints.push(chunk.toString()));

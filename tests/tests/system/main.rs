@@ -30,6 +30,7 @@ mod provider;
 mod races;
 mod refusals;
 mod shares;
+mod sign_in;
 mod tenancy;
 mod terminal;
 mod top;

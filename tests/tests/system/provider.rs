@@ -3,44 +3,16 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use system_tests::{Client, Engine, Fleet, Place, eventually};
+use system_tests::{Client, Engine, Fleet, Place, ProviderKey, eventually};
 
 const ISSUER: &str = "https://project.supabase.co/auth/v1";
 const WHO: &str = "{ viewer { subject role organization { slug } } }";
-
-/// A key that a provider signs with.
-struct Key {
-    name: String,
-    private: EncodingKey,
-    public: Value,
-}
-
-impl Key {
-    fn new(name: &str) -> Self {
-        let pair = Ed25519KeyPair::generate().unwrap();
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        Self {
-            name: name.to_owned(),
-            private: EncodingKey::from_ed_der(pair.to_pkcs8v1().unwrap().as_ref()),
-            public: json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": name, "use": "sig", "alg": "EdDSA"}),
-        }
-    }
-
-    fn sign(&self, claims: &Value) -> String {
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(self.name.clone());
-        jsonwebtoken::encode(&header, claims, &self.private).unwrap()
-    }
-}
 
 /// As Supabase Auth writes them: `role` is the database's, what is ours stands in `app_metadata`.
 fn claims(role: &str) -> Value {
@@ -59,7 +31,7 @@ struct Published {
 }
 
 impl Published {
-    fn set(&self, keys: &[&Key]) {
+    fn set(&self, keys: &[&ProviderKey]) {
         *self.keys.lock().unwrap() = keys.iter().map(|key| key.public.clone()).collect();
     }
 
@@ -134,20 +106,20 @@ async fn tokens_of_a_shared_secret_are_understood() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_read_from_their_address_and_replaced_as_they_are_there() {
-    let (published, old, new) = (Published::default(), Key::new("old"), Key::new("new"));
+    let (published, old, new) = (Published::default(), ProviderKey::new("old"), ProviderKey::new("new"));
     published.set(&[&old]);
     let url = published.serve().await;
     let fleet = fleet(&["--oidc-jwks", &url]).await;
     let old_caller = bearing(&fleet, &old.sign(&claims("viewer")));
     assert_eq!(old_caller.graphql(WHO, json!({})).await["viewer"]["role"], "VIEWER");
     // A key that came with nobody's word.
-    let stranger = Key::new("stranger");
+    let stranger = ProviderKey::new("stranger");
     let refused = bearing(&fleet, &stranger.sign(&claims("admin"))).ask(WHO, json!({})).await.unwrap_err();
     assert_eq!(refused.code, "UNAUTHENTICATED");
     // Names of keys that callers make up do not make the server ask and ask.
     let before = published.asked.load(Ordering::Relaxed);
     for n in 0..50 {
-        let made_up = Key::new(&format!("made-up-{n}"));
+        let made_up = ProviderKey::new(&format!("made-up-{n}"));
         bearing(&fleet, &made_up.sign(&claims("admin"))).ask(WHO, json!({})).await.unwrap_err();
     }
     assert!(published.asked.load(Ordering::Relaxed) <= before + 1);
@@ -161,7 +133,7 @@ async fn keys_are_read_from_their_address_and_replaced_as_they_are_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_keys_is_read_and_one_that_is_none_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let (file, key) = (folder.path().join("keys.json"), Key::new("one"));
+    let (file, key) = (folder.path().join("keys.json"), ProviderKey::new("one"));
     std::fs::write(&file, json!({"keys": [key.public]}).to_string()).unwrap();
     let path = file.display().to_string();
     let fleet = fleet(&["--oidc-jwks", &path]).await;
@@ -183,7 +155,7 @@ async fn a_file_of_keys_is_read_and_one_that_is_none_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_does_not_answer_is_a_passing_fault() {
-    let key = Key::new("one");
+    let key = ProviderKey::new("one");
     let fleet = fleet(&["--oidc-jwks", "http://127.0.0.1:1/keys"]).await;
     let refused = bearing(&fleet, &key.sign(&claims("admin"))).ask(WHO, json!({})).await.unwrap_err();
     assert_eq!(refused.code, "UNAVAILABLE");

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, StatusCode};
@@ -23,7 +24,7 @@ use super::body::{discard, read};
 use super::call::RequestId;
 use super::gateway::Refusal;
 use super::graphql::{address, refuse};
-use super::meter::{Meter, Rate};
+use super::meter::{Exhausted, Meter, Rate};
 use super::server::Serving;
 use super::{answer, origin};
 use crate::error::ErrorCode;
@@ -135,38 +136,64 @@ pub(super) async fn offer(State(serving): State<Arc<Serving>>) -> Response {
 pub(super) async fn token(State(serving): State<Arc<Serving>>, request: axum::extract::Request) -> Response {
     let (parts, body) = request.into_parts();
     let address = address(&parts);
-    let admitted = admit(&serving, &parts.headers, address);
-    let grant = match admitted {
-        Ok(()) => match read(body, BODY_BYTES).await {
-            Ok(bytes) => grant(&bytes, &parts.headers, &serving),
-            Err((status, reason)) => Err(refuse(status, ErrorCode::BadUserInput, &reason)),
-        },
-        Err(refused) => {
-            discard(body).await;
-            Err(refused)
-        }
-    };
-    match grant {
+    match take(&serving, &parts.headers, address, body).await {
         Ok(grant) => exchange(&serving, grant, address).await,
-        Err(refused) => refused,
+        Err(refused) => refused.tell(),
     }
 }
 
-fn admit(serving: &Serving, headers: &HeaderMap, address: Option<IpAddr>) -> Result<(), Response> {
+/// A request that is refused before the provider hears of it.
+struct Refused {
+    status: StatusCode,
+    message: String,
+    exhausted: Option<Exhausted>,
+}
+
+impl Refused {
+    fn one(status: StatusCode, message: &str) -> Self {
+        Self { status, message: message.to_owned(), exhausted: None }
+    }
+
+    fn tell(self) -> Response {
+        let error = match (self.status, self.exhausted) {
+            (_, Some(exhausted)) => exhausted.error(),
+            (StatusCode::FORBIDDEN, None) => ErrorCode::Forbidden.error(self.message),
+            (_, None) => ErrorCode::BadUserInput.error(self.message),
+        };
+        let mut response = answer::refusal(self.status, vec![error], MediaType::Json);
+        if let Some(exhausted) = self.exhausted {
+            answer::tell_exhausted(&mut response, exhausted);
+        }
+        response
+    }
+}
+
+async fn take(
+    serving: &Serving,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    body: Body,
+) -> Result<Grant, Refused> {
+    if let Err(refused) = admit(serving, headers, address) {
+        discard(body).await;
+        return Err(refused);
+    }
+    let bytes = read(body, BODY_BYTES).await.map_err(|(status, message)| Refused::one(status, &message))?;
+    grant(&bytes, headers, serving)
+}
+
+fn admit(serving: &Serving, headers: &HeaderMap, address: Option<IpAddr>) -> Result<(), Refused> {
     if !origin::allowed(headers, &serving.config) {
-        let message = "pages of this origin sign nobody in here";
-        return Err(refuse(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message));
+        return Err(Refused::one(StatusCode::FORBIDDEN, "pages of this origin sign nobody in here"));
     }
     if !is_json(headers) {
         let message = "the body must be application/json in UTF-8";
-        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
+        return Err(Refused::one(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let account = address.map(neighbourhood).unwrap_or_default();
-    serving.sign_ins.attempts.charge(&account, 1).map(drop).map_err(|exhausted| {
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        let mut response = answer::refusal(status, vec![exhausted.error()], MediaType::Json);
-        answer::tell_exhausted(&mut response, exhausted);
-        response
+    serving.sign_ins.attempts.charge(&account, 1).map(drop).map_err(|exhausted| Refused {
+        exhausted: Some(exhausted),
+        ..Refused::one(StatusCode::TOO_MANY_REQUESTS, "")
     })
 }
 
@@ -178,8 +205,8 @@ fn neighbourhood(address: IpAddr) -> String {
     }
 }
 
-fn grant(bytes: &[u8], headers: &HeaderMap, serving: &Serving) -> Result<Grant, Response> {
-    let bad = |message: &str| refuse(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message);
+fn grant(bytes: &[u8], headers: &HeaderMap, serving: &Serving) -> Result<Grant, Refused> {
+    let bad = |message: &str| Refused::one(StatusCode::BAD_REQUEST, message);
     let grant: Grant = serde_json::from_slice(bytes)
         .map_err(|_| bad("the body must be an object with code, codeVerifier, nonce and redirectUri"))?;
     if grant.code.is_empty() || grant.nonce.is_empty() || !is_verifier(&grant.code_verifier) {

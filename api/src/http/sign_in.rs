@@ -241,7 +241,10 @@ async fn exchange(serving: &Serving, grant: Grant, address: Option<IpAddr>) -> R
     metrics::counter!("gpu_fleet_sign_ins_total", "outcome" => label).increment(1);
     let mut response = match outcome {
         Ok(signed_in) => ([(CACHE_CONTROL, "no-store")], Json(signed_in)).into_response(),
-        Err(refusal) => tell(&refusal),
+        Err(refusal) => {
+            tracing::info!(request_id = %id, reason = %refusal, "a sign-in is refused");
+            tell(&refusal)
+        }
     };
     answer::tell_request_id(&mut response, &id);
     response

@@ -71,13 +71,10 @@ impl External {
                  server to give you one there, or to name yours with --oidc-role or --oidc-default-role.",
                 terms.name, provider.claims.role
             ))),
-            Err(error) => {
-                tracing::warn!(%error, "an identity provider's ID token does not hold");
-                Err(SignInRefusal::Unauthenticated(format!(
-                    "The ID token of {} does not hold: {error}. Sign in again; if it stays, tell whoever runs this server.",
-                    terms.name
-                )))
-            }
+            Err(error) => Err(SignInRefusal::Unauthenticated(format!(
+                "The ID token of {} does not hold: {error}. Sign in again; if it stays, tell whoever runs this server.",
+                terms.name
+            ))),
         }
     }
 
@@ -105,9 +102,8 @@ impl External {
         })?;
         if status == StatusCode::OK {
             let tokens: Result<Tokens, _> = serde_json::from_slice(&body);
-            return tokens.map(|tokens| tokens.id_token).map_err(|error| {
-                tracing::warn!(%error, "an identity provider gave no ID token for a code");
-                let message = "gave no ID token; tell whoever runs this server";
+            return tokens.map(|tokens| tokens.id_token).map_err(|_| {
+                let message = "gave no ID token: tell whoever runs this server";
                 SignInRefusal::Unauthenticated(format!("{} {message}.", terms.name))
             });
         }
@@ -121,8 +117,7 @@ impl External {
             return self.not_there();
         };
         let code = plain(&failure.error);
-        tracing::warn!(%status, code, "an identity provider refuses a code");
-        tracing::debug!(description = ?failure.error_description, "why it does");
+        tracing::debug!(%status, code, description = ?failure.error_description, "an identity provider refuses a code");
         let next = match code.as_str() {
             "invalid_grant" => "The code was used before, or is too old: sign in again",
             _ => "Tell whoever runs this server",

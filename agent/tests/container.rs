@@ -81,18 +81,26 @@ fn a_command_in_a_container_has_its_variables_and_gives_its_exit_code() {
 }
 
 #[test]
-fn an_image_that_cannot_be_had_is_no_fault_of_job_or_host() {
-    let contained = Contained::of_script("echo ran");
-    fs::write(contained.place("no-image"), "").unwrap();
-    let exit = contained.attempt.run_to_the_end();
-    assert!(exit.never_started && exit.image_missing && exit.exit_code.is_none(), "{exit:?}");
-    assert_eq!(
-        exit.reason.as_deref(),
-        Some(
-            "the image 'lab/model:1' cannot be had on this host: Error: initializing source: manifest unknown"
-        )
-    );
-    assert!(!contained.attempt.texts().contains(&"ran".to_owned()));
+fn an_image_that_is_none_is_told_apart_from_one_that_cannot_be_had_now() {
+    for (words, refused, reason) in [
+        (
+            "Error: initializing source: manifest unknown",
+            true,
+            "there is no image 'lab/model:1', or none that this host may have: Error: initializing source: manifest unknown",
+        ),
+        (
+            "Error: initializing source: i/o timeout",
+            false,
+            "the image 'lab/model:1' cannot be had on this host: Error: initializing source: i/o timeout",
+        ),
+    ] {
+        let contained = Contained::of_script("echo ran");
+        fs::write(contained.place("no-image"), words).unwrap();
+        let exit = contained.attempt.run_to_the_end();
+        assert!(exit.never_started && exit.exit_code.is_none(), "{exit:?}");
+        assert_eq!((exit.image_refused, exit.reason.as_deref()), (refused, Some(reason)));
+        assert!(!contained.attempt.texts().contains(&"ran".to_owned()));
+    }
 }
 
 #[test]

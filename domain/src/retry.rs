@@ -1,4 +1,7 @@
-//! How long a job rests before it is tried again.
+//! How often a job is tried again without having failed, and how long it rests before.
+
+/// Attempts of one job that may end through no fault of its own. A job that brings its hosts down must not do so for ever.
+pub const MOST_EXCUSED: i32 = 10;
 
 /// The longest pause, unless the job asks for a longer one from the start, in seconds: an hour.
 const LONGEST: i64 = 3600;

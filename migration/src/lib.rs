@@ -20,6 +20,7 @@ mod m20261130_100003_idle;
 mod m20261130_100004_log_store;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
+mod m20261130_100021_image_refused;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_100004_log_store::Migration),
             Box::new(m20261130_100010_usage_hour::Migration),
             Box::new(m20261130_100011_retry_at::Migration),
+            Box::new(m20261130_100021_image_refused::Migration),
         ]
     }
 }

@@ -137,9 +137,9 @@ pub struct ExitRecord {
     /// The command certainly never ran, through the host's fault.
     #[serde(default)]
     pub never_started: bool,
-    /// It was not there to run because its image cannot be had here: this says nothing about the host.
+    /// It never ran because a registry has answered that there is no such image: trying it again is of no use.
     #[serde(default)]
-    pub image_missing: bool,
+    pub image_refused: bool,
     /// Nobody saw its end: it may have run, and it may not.
     #[serde(default)]
     pub lost: bool,
@@ -159,7 +159,7 @@ impl ExitRecord {
             finished_after_boot: Some(millis_since_boot()),
             lease_lost: false,
             never_started: false,
-            image_missing: false,
+            image_refused: false,
             lost: false,
         }
     }

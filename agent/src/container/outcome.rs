@@ -18,8 +18,8 @@ pub(crate) enum Outcome {
     NeverRan {
         /// Why.
         reason: String,
-        /// The image could not be had; else the host could not make a container of it.
-        for_want_of_image: bool,
+        /// Its registry has answered, and there is no such image, or none that this host may have: asking again is of no use.
+        image_refused: bool,
     },
 }
 
@@ -43,19 +43,41 @@ fn judge(
         return if of_apptainer { Outcome::NotStarted(reason()) } else { Outcome::OfCommand };
     }
     if code == OF_RUNTIME && !was_made {
-        let for_want_of_image = !has_image();
-        let reason = if for_want_of_image {
-            format!("the image '{image}' cannot be had on this host: {last_words}")
-        } else {
-            format!("{name} could not make a container of the image '{image}': {last_words}")
+        let (has_image, refused) = (has_image(), is_refusal(last_words));
+        let reason = match (has_image, refused) {
+            (true, _) => format!("{name} could not make a container of the image '{image}': {last_words}"),
+            (false, false) => format!("the image '{image}' cannot be had on this host: {last_words}"),
+            (false, true) => {
+                format!("there is no image '{image}', or none that this host may have: {last_words}")
+            }
         };
-        return Outcome::NeverRan { reason, for_want_of_image };
+        return Outcome::NeverRan { reason, image_refused: refused && !has_image };
     }
     let complains = ["Error: ", "docker: "].iter().any(|begin| last_words.starts_with(begin));
     if (OF_RUNTIME..=127).contains(&code) && complains {
         return Outcome::NotStarted(format!("{name} could not start the command: {last_words}"));
     }
     Outcome::OfCommand
+}
+
+/// Whether a registry has answered that there is no such image, or none for whoever asks. What is said of networks, names and
+/// full disks is none of that; nor is what podman and docker say of their own permissions.
+fn is_refusal(last_words: &str) -> bool {
+    const SAID: [&str; 9] = [
+        "manifest unknown",
+        "name unknown",
+        "name not known to registry",
+        "repository does not exist",
+        "access to the resource is denied",
+        ": denied",
+        ": unauthorized",
+        "statuscode: 404",
+        "404 not found",
+    ];
+    let words = last_words.to_lowercase();
+    // So docker ends where containerd keeps its images.
+    let nowhere = words.contains("failed to resolve reference") && words.ends_with(": not found");
+    nowhere || SAID.iter().any(|said| words.contains(said))
 }
 
 #[cfg(test)]
@@ -80,14 +102,46 @@ mod tests {
     #[test]
     fn a_missing_image_is_told_apart_from_a_container_that_cannot_be_made() {
         let podman = container(Kind::Podman);
-        let of = |has_image| judge(&podman, 125, false, "Error: manifest unknown", || has_image);
-        let missing = of(false);
-        let Outcome::NeverRan { reason, for_want_of_image } = missing else { unreachable!() };
-        assert_eq!(
-            (reason.as_str(), for_want_of_image),
-            ("the image 'lab/model:1' cannot be had on this host: Error: manifest unknown", true)
-        );
-        assert!(matches!(of(true), Outcome::NeverRan { for_want_of_image: false, .. }));
+        let of = |words: &str, has_image| match judge(&podman, 125, false, words, || has_image) {
+            Outcome::NeverRan { reason, image_refused } => (reason, image_refused),
+            other => unreachable!("{other:?}"),
+        };
+        let none =
+            "there is no image 'lab/model:1', or none that this host may have: Error: manifest unknown";
+        assert_eq!(of("Error: manifest unknown", false), (none.to_owned(), true));
+        let away = "the image 'lab/model:1' cannot be had on this host: Error: i/o timeout";
+        assert_eq!(of("Error: i/o timeout", false), (away.to_owned(), false));
+        let unmade = "podman could not make a container of the image 'lab/model:1': Error: manifest unknown";
+        assert_eq!(of("Error: manifest unknown", true), (unmade.to_owned(), false));
+    }
+
+    #[test]
+    fn only_what_a_registry_has_answered_is_its_refusal() {
+        for words in [
+            "Error: initializing source docker://docker.io/lab/modle:1: reading manifest 1 in docker.io/lab/modle: requested access to the resource is denied",
+            "Error: initializing source docker://nvcr.io/nvidia/pytorch:0: reading manifest 0 in nvcr.io/nvidia/pytorch: manifest unknown",
+            "Error: initializing source docker://quay.io/lab/modle:1: reading manifest 1 in quay.io/lab/modle: unauthorized: access to the requested resource is not authorized",
+            "Error: initializing source docker://ghcr.io/lab/modle:1: reading manifest 1 in ghcr.io/lab/modle: denied",
+            "Error: initializing source docker://example.org/lab/modle:1: reading manifest 1 in example.org/lab/modle: StatusCode: 404, <html>",
+            "docker: Error response from daemon: manifest for alpine:nope not found: manifest unknown: manifest unknown.",
+            "docker: Error response from daemon: pull access denied for modle, repository does not exist or may require 'docker login': denied: requested access to the resource is denied.",
+            "docker: Error response from daemon: failed to resolve reference \"docker.io/library/alpine:nope\": docker.io/library/alpine:nope: not found",
+        ] {
+            assert!(is_refusal(words), "{words}");
+        }
+        for words in [
+            "Error: initializing source docker://docker.io/lab/denied:404: pinging container registry registry-1.docker.io: Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host",
+            "Error: initializing source docker://localhost:5000/unauthorized:1: pinging container registry localhost:5000: Get \"https://localhost:5000/v2/\": dial tcp 127.0.0.1:5000: connect: connection refused",
+            "Error: initializing source docker://lab/model:1: reading manifest 1 in docker.io/lab/model: toomanyrequests: You have reached your pull rate limit",
+            "Error: initializing source docker://quay.io/lab/model:1: reading manifest 1 in quay.io/lab/model: StatusCode: 503, Service Unavailable",
+            "docker: permission denied while trying to connect to the Docker daemon socket",
+            "Error: mkdir /var/lib/containers: permission denied: no",
+            "docker: Error response from daemon: failed to resolve reference \"docker.io/library/alpine:1\": dial tcp: i/o timeout",
+            "Error: writing blob: storing blob to file: no space left on device",
+            "",
+        ] {
+            assert!(!is_refusal(words), "{words}");
+        }
     }
 
     #[test]

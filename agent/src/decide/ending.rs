@@ -11,6 +11,8 @@ pub enum EndCause {
     Command,
     /// This host could not start it: the command certainly never ran.
     NeverStarted,
+    /// There is no such image, as its registry has answered: the command certainly never ran, here or elsewhere.
+    ImageRefused,
     /// This host lost it: the command may have run.
     Lost,
 }
@@ -67,6 +69,7 @@ pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending
     };
     let cause = match record {
         _ if card_died || lease_ended_it => EndCause::Lost,
+        ExitRecord { image_refused: true, .. } => EndCause::ImageRefused,
         ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
         ExitRecord { lost: true, .. } => EndCause::Lost,
         _ => EndCause::Command,
@@ -83,6 +86,17 @@ mod tests {
     fn told(record: ExitRecord, wish: Wish) -> (Option<i32>, EndCause) {
         let end = ending(&record, wish, None);
         (end.exit_code, end.cause)
+    }
+
+    #[test]
+    fn an_image_that_is_none_is_told_apart_from_a_start_that_failed() {
+        let never = |image_refused| ExitRecord {
+            never_started: true,
+            image_refused,
+            ..ExitRecord::unseen(String::new())
+        };
+        assert_eq!(told(never(true), Wish::Run), (None, EndCause::ImageRefused));
+        assert_eq!(told(never(false), Wish::Run), (None, EndCause::NeverStarted));
     }
 
     #[test]

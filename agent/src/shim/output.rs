@@ -16,8 +16,8 @@ pub(super) const LONGEST_LINE: usize = 16 * 1024;
 /// The log of one attempt does not grow past this.
 pub(super) const LARGEST_LOG: u64 = 64 * 1024 * 1024;
 const READ_AT_ONCE: usize = 64 * 1024;
-/// What is remembered of the last line of the errors.
-const LAST_ERROR: usize = 250;
+/// What is remembered of the last line of the errors: a runtime names an image several times before it says what is wrong.
+const LAST_ERROR: usize = 2048;
 
 /// One pipe and the beginning of a line whose end has not come yet.
 pub(super) struct Pipe {

@@ -171,8 +171,8 @@ impl Supervisor {
             None => (None, None),
         };
         let outcome = self.outcome(exit_code);
-        let (never_ran, image_missing) = match &outcome {
-            Outcome::NeverRan { for_want_of_image, .. } => (true, *for_want_of_image),
+        let (never_ran, image_refused) = match &outcome {
+            Outcome::NeverRan { image_refused, .. } => (true, *image_refused),
             _ => (false, false),
         };
         ExitRecord {
@@ -186,7 +186,7 @@ impl Supervisor {
             finished_after_boot: Some(millis_since_boot()),
             lease_lost: self.course.lease_lost,
             never_started: never_ran,
-            image_missing,
+            image_refused,
             lost: false,
         }
     }

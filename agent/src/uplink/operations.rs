@@ -181,6 +181,7 @@ pub(crate) enum AttemptState {
 pub(crate) enum EndCause {
     Command,
     NeverStarted,
+    ImageRefused,
     Lost,
 }
 

@@ -115,6 +115,7 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
         input.cause = match end.cause {
             EndCause::Command => wire::EndCause::Command,
             EndCause::NeverStarted => wire::EndCause::NeverStarted,
+            EndCause::ImageRefused => wire::EndCause::ImageRefused,
             EndCause::Lost => wire::EndCause::Lost,
         };
         input.unclean_gpus = Some(unclean_gpus.iter().map(unclean).collect());

@@ -505,6 +505,7 @@ fn report(input: JobReportInput) -> Result<Report, Fault> {
         blame: match input.cause {
             EndCause::Command => Blame::Command,
             EndCause::NeverStarted => Blame::NeverStarted,
+            EndCause::ImageRefused => Blame::ImageRefused,
             EndCause::Lost => Blame::Loss,
         },
         ago: input.seconds_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),

@@ -94,6 +94,15 @@ async fn a_job_without_retries_does_not_run_again_because_one_of_its_parts_never
 }
 
 #[tokio::test]
+async fn a_job_whose_image_is_none_has_failed_whatever_retries_are_left() {
+    let gang = Gang::new(3).await;
+    gang.tell(0, Told::Started, None, Blame::Command).await;
+    assert_eq!(gang.tell(1, Told::Exited, None, Blame::ImageRefused).await.status, "STOPPING");
+    let row = gang.tell(0, Told::Exited, Some(143), Blame::Command).await;
+    assert_eq!((row.status.as_str(), row.attempt), ("FAILED", 1));
+}
+
+#[tokio::test]
 async fn a_job_whose_parts_all_never_ran_is_tried_again() {
     let gang = Gang::new(0).await;
     assert_eq!(gang.tell(0, Told::Exited, None, Blame::NeverStarted).await.status, "STOPPING");

@@ -7,15 +7,13 @@ use agent::attempt::AttemptId;
 use api::store::{Scope, Store};
 use domain::ids::{GpuId, JobId};
 use domain::job::JobStatus;
+use domain::retry::MOST_EXCUSED;
 use domain::snapshot::Snapshot;
 use entity::{allocation, job};
 
 use crate::machine::Machine;
 use crate::process::{End, Tree};
 use crate::truth::{JobFacts, Truth, Violation, ensure};
-
-/// That of `store/agents/reports.rs`.
-const MOST_EXCUSED: i32 = 10;
 
 /// The UUIDs of the GPUs in the book.
 #[derive(Debug, Default)]

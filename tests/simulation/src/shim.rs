@@ -238,7 +238,7 @@ fn record(course: &Course, end: Option<End>, tree_gone: bool, at: Duration) -> E
 #[must_use]
 pub(crate) fn unseen(reason: &str, at: Duration) -> ExitRecord {
     ExitRecord {
-        image_missing: false,
+        image_refused: false,
         exit_code: None,
         signal: None,
         timed_out: false,

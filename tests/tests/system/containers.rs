@@ -11,6 +11,7 @@ both! {
     a_job_with_an_image_runs_in_a_container_and_hands_its_exit_code_on,
     a_host_without_a_runtime_gets_no_job_with_an_image_and_the_blocker_says_so,
     an_image_that_cannot_be_had_is_told_apart_and_the_host_stays_well,
+    an_image_that_its_registry_does_not_know_fails_the_job_at_once,
     a_container_is_found_again_by_the_next_agent_and_taken_away_when_its_shim_was_killed,
     an_image_that_is_none_is_refused,
 }
@@ -116,8 +117,8 @@ async fn a_host_without_a_runtime_gets_no_job_with_an_image_and_the_blocker_says
 async fn an_image_that_cannot_be_had_is_told_apart_and_the_host_stays_well(engine: Engine) {
     let (fleet, client) = server(engine).await;
     let host = Host::start(&fleet, "offline").await;
-    std::fs::write(host.folder.join("no-image"), "").unwrap();
-    let mut job = in_image("mistyped", "echo ran");
+    std::fs::write(host.folder.join("no-image"), "Error: initializing source: i/o timeout").unwrap();
+    let mut job = in_image("unlucky", "echo ran");
     job["retryPauseSeconds"] = json!(0);
     let id = client.submit(job).await;
     client.reaches(&id, "FAILED").await;
@@ -136,6 +137,22 @@ async fn an_image_that_cannot_be_had_is_told_apart_and_the_host_stays_well(engin
     assert_eq!(column(&hosts["hosts"]["nodes"], "status"), ["READY"], "one image says nothing about a host");
     let plain = client.submit_line("plain", "exit 0").await;
     client.reaches(&plain, "SUCCEEDED").await;
+}
+
+async fn an_image_that_its_registry_does_not_know_fails_the_job_at_once(engine: Engine) {
+    let (fleet, client) = server(engine).await;
+    let host = Host::start(&fleet, "told-no").await;
+    std::fs::write(host.folder.join("no-image"), "Error: initializing source: manifest unknown").unwrap();
+    let mut job = in_image("mistyped", "echo ran");
+    job["maxRetries"] = json!(3);
+    let id = client.submit(job).await;
+    client.reaches(&id, "FAILED").await;
+    let job = client.job(&id, "statusReason exitCode attempt").await;
+    let reason = "there is no image 'lab/model:1', or none that this host may have: Error: initializing source: manifest unknown";
+    assert_eq!(job["statusReason"], reason);
+    assert_eq!((&job["exitCode"], &job["attempt"]), (&Value::Null, &json!(1)), "{job}");
+    assert_eq!(host.calls().lines().filter(|call| call.starts_with("run ")).count(), 1, "{}", host.calls());
+    History::read(&client).await.keeps_every_invariant();
 }
 
 async fn a_container_is_found_again_by_the_next_agent_and_taken_away_when_its_shim_was_killed(

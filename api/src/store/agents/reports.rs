@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::HostId;
 use domain::job::JobStatus;
+use domain::retry::MOST_EXCUSED;
 use entity::{host, job, placement};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -15,9 +16,6 @@ use crate::store::events::status_of;
 use crate::store::jobs::stop;
 use crate::store::life::{Again, change, finish_at, lock_job, parts, release, requeue};
 use crate::store::{Scope, Store, Tx};
-
-/// Attempts of one job that may end through no fault of its own. A job that brings its hosts down must not do so for ever.
-const MOST_EXCUSED: i32 = 10;
 
 impl Store {
     /// Applies reports in order; those of attempts that are not this host's any more are refused one by one.
@@ -231,7 +229,10 @@ fn blame_of(parts: &[placement::Model]) -> Blame {
         _ if part.state == "LOST" => Blame::Loss,
         cause => cause.as_deref().map_or(Blame::Command, Blame::parse),
     };
-    if parts.iter().all(|part| blame(part) == Blame::NeverStarted) {
+    if parts.iter().any(|part| blame(part) == Blame::ImageRefused) {
+        // No other host would be given it either.
+        Blame::ImageRefused
+    } else if parts.iter().all(|part| blame(part) == Blame::NeverStarted) {
         Blame::NeverStarted
     } else if parts.iter().any(|part| blame(part) != Blame::Command) {
         Blame::Loss
@@ -262,7 +263,7 @@ pub(super) async fn fail(
 ) -> Result<(), Fault> {
     let excused = job.excused < MOST_EXCUSED
         && match blame {
-            Blame::Command => false,
+            Blame::Command | Blame::ImageRefused => false,
             Blame::NeverStarted => true,
             Blame::Loss => job.max_retries > 0,
         };
@@ -270,7 +271,7 @@ pub(super) async fn fail(
     if excused {
         let reason = format!("attempt {} is not counted: {reason}", job.attempt);
         requeue(tx, job, reason, Again::Excused, actor).await?;
-    } else if tries <= job.max_retries {
+    } else if tries <= job.max_retries && blame != Blame::ImageRefused {
         let reason = format!("try {tries} of {} failed: {reason}", job.max_retries + 1);
         requeue(tx, job, reason, Again::Failed, actor).await?;
     } else {

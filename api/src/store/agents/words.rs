@@ -175,6 +175,8 @@ pub enum Blame {
     Command,
     /// The host could not start it: the command certainly never ran.
     NeverStarted,
+    /// There is no such image, as its registry has answered: trying again is of no use.
+    ImageRefused,
     /// The host lost it: the command may have run.
     Loss,
 }
@@ -186,6 +188,7 @@ impl Blame {
         match self {
             Self::Command => "COMMAND",
             Self::NeverStarted => "NEVER_STARTED",
+            Self::ImageRefused => "IMAGE_REFUSED",
             Self::Loss => "LOST",
         }
     }
@@ -195,6 +198,7 @@ impl Blame {
     pub fn parse(text: &str) -> Self {
         match text {
             "NEVER_STARTED" => Self::NeverStarted,
+            "IMAGE_REFUSED" => Self::ImageRefused,
             "LOST" => Self::Loss,
             _ => Self::Command,
         }

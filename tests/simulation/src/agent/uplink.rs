@@ -375,6 +375,7 @@ fn wire(saying: &Saying, at: Duration) -> Report {
         report.blame = match end.cause {
             EndCause::Command => Blame::Command,
             EndCause::NeverStarted => Blame::NeverStarted,
+            EndCause::ImageRefused => Blame::ImageRefused,
             EndCause::Lost => Blame::Loss,
         };
         report.unclean = unclean.iter().map(|gpu| (gpu.uuid.clone(), gpu.reason.clone())).collect();

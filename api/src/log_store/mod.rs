@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -28,6 +29,9 @@ pub use keeper::{Keeper, watch};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a request is tried again before the store counts as away.
 const RETRIES: Duration = Duration::from_secs(10);
+
+/// Objects listed at once.
+const LISTED: usize = 500;
 
 /// Why a log store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +123,30 @@ impl LogStore {
             }
         };
         self.ask(gone).await
+    }
+
+    /// Forgets everything below a folder, also what no row names: a server that is killed between an object and its row leaves
+    /// one behind.
+    ///
+    /// # Errors
+    /// [`Fault::LogStoreAway`].
+    pub(crate) async fn forget_all(&self, folder: &str) -> Result<(), Fault> {
+        let folder = Path::from(folder);
+        let mut before = Vec::new();
+        loop {
+            let listed = self.objects.list(Some(&folder)).take(LISTED).map_ok(|object| object.location);
+            let page: Vec<Path> = self.ask(listed.try_collect()).await?;
+            if page.is_empty() {
+                return Ok(());
+            }
+            if page == before {
+                return Err(self.is_away(format!("{folder} still lists what was deleted")));
+            }
+            for path in &page {
+                self.forget(path.as_ref()).await?;
+            }
+            before = page;
+        }
     }
 
     /// Looks whether it answers.

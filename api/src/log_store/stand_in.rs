@@ -2,13 +2,13 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -46,6 +46,12 @@ impl StandIn {
         self.away.store(away, Ordering::SeqCst);
     }
 
+    /// Puts something into it behind everybody's back.
+    pub(crate) fn put(&self, name: &str, object: &'static [u8]) {
+        let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        objects.insert(name.to_owned(), Bytes::from_static(object));
+    }
+
     /// What is in it, by name.
     pub(crate) fn objects(&self) -> BTreeMap<String, Bytes> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -56,6 +62,7 @@ async fn answer(
     State(bucket): State<StandIn>,
     method: Method,
     uri: Uri,
+    Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -74,6 +81,9 @@ async fn answer(
             objects.remove(&name);
             StatusCode::NO_CONTENT.into_response()
         }
+        (Method::GET, None) if query.contains_key("list-type") => {
+            list(&objects, &format!("{}/", name.trim_end_matches('/')), &query).into_response()
+        }
         (_, None) => StatusCode::NOT_FOUND.into_response(),
         (Method::HEAD, Some(object)) => {
             (described, [(header::CONTENT_LENGTH, object.len().to_string())]).into_response()
@@ -91,4 +101,23 @@ async fn answer(
             }
         },
     }
+}
+
+/// Some of what lies below a prefix, from behind a name on, and where the rest begins.
+fn list(objects: &BTreeMap<String, Bytes>, bucket: &str, query: &HashMap<String, String>) -> String {
+    const AT_ONCE: usize = 3;
+    let asked = |name: &str| query.get(name).map_or("", String::as_str);
+    let (prefix, behind) = (asked("prefix"), asked("continuation-token"));
+    let names = objects.keys().filter_map(|name| name.strip_prefix(bucket));
+    let wanted: Vec<&str> = names.filter(|name| name.starts_with(prefix) && *name > behind).collect();
+    let listed = wanted.iter().take(AT_ONCE).map(|name| {
+        format!(
+            "<Contents><Key>{name}</Key><LastModified>2024-01-01T00:00:00.000Z</LastModified><Size>1</Size></Contents>"
+        )
+    });
+    let listed: String = listed.collect();
+    let last = wanted.get(AT_ONCE - 1).filter(|_| wanted.len() > AT_ONCE);
+    let more = last
+        .map_or_else(String::new, |last| format!("<NextContinuationToken>{last}</NextContinuationToken>"));
+    format!("<ListBucketResult>{listed}{more}</ListBucketResult>")
 }

@@ -227,8 +227,17 @@ impl Store {
             })
             .await?;
         }
+        // From now on no row can name an object of this job.
+        if let Some(store) = self.log_store() {
+            store.forget_all(&folder(job)).await?;
+        }
         self.write(move |tx| Box::pin(async move { set_state(tx, job, LogState::Expired).await })).await
     }
+}
+
+/// Where all objects of a job's log are.
+fn folder(job: JobId) -> String {
+    job.to_string()
 }
 
 /// The name of an object ends with its contents' hash, so that nothing that was written is ever written over, and the same work
@@ -236,7 +245,7 @@ impl Store {
 fn path(job: JobId, attempt: i32, part: i32, object: &[u8]) -> String {
     let hash: String = Sha256::digest(object).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let part = if part == 1 { String::new() } else { format!("-part-{part}") };
-    format!("{job}/attempt-{attempt}{part}-{hash}.jsonl.gz")
+    format!("{}/attempt-{attempt}{part}-{hash}.jsonl.gz", folder(job))
 }
 
 /// Puts the object in the place of the rows that it holds.

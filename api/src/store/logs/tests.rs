@@ -257,6 +257,23 @@ async fn what_is_too_old_is_forgotten_and_says_so(store: Store) {
     assert!(world.store.job(Scope::Fleet, world.job).await.expect("a read").is_some(), "the job stays");
 }
 
+async fn what_no_row_names_is_forgotten_too(store: Store) {
+    let world = world(store).await;
+    world.ended().await;
+    // A server was killed behind an object and before its row, when there was more to come than that.
+    let folder = format!("/bucket/logs/{}", world.job);
+    for part in 0..5 {
+        world.bucket.put(&format!("{folder}/attempt-1-part-{part}-of-nobody.jsonl.gz"), b"lines");
+    }
+    let others = "/bucket/logs/job_of_another/attempt-1-0.jsonl.gz";
+    world.bucket.put(others, b"lines");
+    assert!(world.store.move_log(world.job).await.expect("it is moved"));
+    assert_eq!((world.objects().await.len(), world.bucket.objects().len()), (1, 7));
+    world.store.forget_log(world.job).await.expect("it is forgotten");
+    assert_eq!(world.bucket.objects().into_keys().collect::<Vec<_>>(), [others]);
+    assert_eq!((world.objects().await.len(), world.state().await), (0, LogState::Expired));
+}
+
 async fn the_keeper_moves_and_forgets_by_itself(store: Store) {
     let folder = tempfile::tempdir().expect("a folder");
     let logs = folder.path().join("logs");
@@ -276,6 +293,8 @@ async fn the_keeper_moves_and_forgets_by_itself(store: Store) {
     reached(LogState::Moved).await;
     keeper.abort();
     assert!(before == world.readings().await, "it reads otherwise");
+    let orphan = folder.path().join("logs").join(world.job.to_string()).join("attempt-1-of-nobody.jsonl.gz");
+    std::fs::write(orphan, b"lines").expect("a file");
     let keeper = tokio::spawn(Keeper::new(world.store.clone(), Some(TimeDelta::zero())).run());
     reached(LogState::Expired).await;
     keeper.abort();
@@ -311,5 +330,6 @@ both! {
     a_store_that_is_away_delays_and_loses_nothing: an_absent_store_on_sqlite, an_absent_store_on_postgres;
     a_server_killed_between_object_and_rows_does_it_again: a_killed_server_on_sqlite, a_killed_server_on_postgres;
     what_is_too_old_is_forgotten_and_says_so: old_logs_on_sqlite, old_logs_on_postgres;
+    what_no_row_names_is_forgotten_too: orphans_on_sqlite, orphans_on_postgres;
     the_keeper_moves_and_forgets_by_itself: the_keeper_on_sqlite, the_keeper_on_postgres;
 }

@@ -24,6 +24,8 @@ pub struct Model {
     /// Of what was moved away: the line behind it, and its bytes.
     pub log_lines: i32,
     pub log_bytes: i64,
+    /// A line of it says that the rest is not kept.
+    pub log_cut: bool,
     /// Why the attempt is to end and be tried again later; none: it may go on.
     pub evict_reason: Option<String>,
 }

@@ -21,6 +21,7 @@ mod m20261130_100004_log_store;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 mod m20261130_100021_image_refused;
+mod m20261130_100022_log_cut;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_100010_usage_hour::Migration),
             Box::new(m20261130_100011_retry_at::Migration),
             Box::new(m20261130_100021_image_refused::Migration),
+            Box::new(m20261130_100022_log_cut::Migration),
         ]
     }
 }

@@ -350,6 +350,7 @@ fn part(row: &job::Model, host: Uuid, rank: usize, count: usize) -> placement::A
         log_complete: Set(false),
         log_lines: Set(0),
         log_bytes: Set(0),
+        log_cut: Set(false),
         evict_reason: Set(None),
     }
 }

@@ -231,7 +231,7 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
         }
         return Ok(Appended { accepted: true, next_line, ..refused });
     }
-    let Extent { kept, next_line, dropping } = extent(tx, host, chunk).await?;
+    let Extent { kept, next_line, cut } = extent(tx, host, chunk).await?;
     let given = given(chunk);
     let known = usize::try_from((next_line - chunk.first_line).max(0)).unwrap_or(usize::MAX);
     if chunk.first_line > next_line || known >= chunk.lines.len() {
@@ -241,8 +241,11 @@ async fn append(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Appended, Fa
         return Ok(Appended { accepted: true, next_line, ..refused });
     }
     let full = kept >= MOST_BYTES;
-    let lines = if full { marker(chunk, dropping) } else { chunk.lines[known..].to_vec() };
-    // What is dropped weighs nothing, its marker included: so the next chunk sees that it was marked.
+    let lines = if full { marker(chunk, cut) } else { chunk.lines[known..].to_vec() };
+    if full && !cut {
+        set_part(tx, &part, placement::Column::LogCut).await?;
+    }
+    // What is dropped weighs nothing, its marker included.
     let bytes: usize = if full { 0 } else { lines.iter().map(|line| line.text.len() + 32).sum() };
     let row = log_chunk::ActiveModel {
         id: NotSet,
@@ -270,14 +273,20 @@ fn given(chunk: &Chunk) -> i32 {
 }
 
 async fn complete(tx: &Tx<'_>, part: &placement::Model) -> Result<(), Fault> {
+    set_part(tx, part, placement::Column::LogComplete).await?;
+    tx.wake_log(JobId(part.job_id));
+    Ok(())
+}
+
+/// Says yes to something about an attempt's log on a host.
+async fn set_part(tx: &Tx<'_>, part: &placement::Model, what: placement::Column) -> Result<(), Fault> {
     placement::Entity::update_many()
-        .col_expr(placement::Column::LogComplete, Expr::value(true))
+        .col_expr(what, Expr::value(true))
         .filter(placement::Column::JobId.eq(part.job_id))
         .filter(placement::Column::Attempt.eq(part.attempt))
         .filter(placement::Column::HostId.eq(part.host_id))
         .exec(tx.db)
         .await?;
-    tx.wake_log(JobId(part.job_id));
     Ok(())
 }
 
@@ -287,8 +296,8 @@ struct Extent {
     kept: i64,
     /// The line that comes next.
     next_line: i32,
-    /// The newest lines were counted and not kept.
-    dropping: bool,
+    /// A line says that the rest is not kept.
+    cut: bool,
 }
 
 async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Extent, Fault> {
@@ -305,18 +314,18 @@ async fn extent(tx: &Tx<'_>, host: HostId, chunk: &Chunk) -> Result<Extent, Faul
         .into_tuple()
         .one(tx.db)
         .await?;
-    let dropping = newest.as_ref().is_some_and(|newest| newest.bytes == 0);
     let next_line = newest.map_or(0, |newest| newest.first_line + newest.line_count);
     // Under the job's lock: what is moved is counted there.
     let part = placement::Entity::find_by_id((chunk.job.0, chunk.attempt, host.0)).one(tx.db).await?;
-    let (moved_lines, moved_bytes) = part.map_or((0, 0), |part| (part.log_lines, part.log_bytes));
+    let (moved_lines, moved_bytes, cut) =
+        part.map_or((0, 0, false), |part| (part.log_lines, part.log_bytes, part.log_cut));
     let kept = kept.flatten().unwrap_or(0) + moved_bytes;
-    Ok(Extent { kept, next_line: next_line.max(moved_lines), dropping })
+    Ok(Extent { kept, next_line: next_line.max(moved_lines), cut })
 }
 
 /// Beyond the bound, lines are counted but not kept; the first time, a line says so.
-fn marker(chunk: &Chunk, dropping: bool) -> Vec<Line> {
-    let first = chunk.lines.first().filter(|_| !dropping);
+fn marker(chunk: &Chunk, cut: bool) -> Vec<Line> {
+    let first = chunk.lines.first().filter(|_| !cut);
     let marker = first.map(|line| Line {
         at: line.at,
         stderr: true,

@@ -7,8 +7,9 @@ use std::io::Read as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ids::{HostId, JobId};
-use entity::{host, job, log_chunk, log_object};
+use entity::{host, job, log_chunk, log_object, placement};
 use flate2::read::MultiGzDecoder;
+use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, PaginatorTrait as _};
 
 use super::{Chunk, Line, LogCursor, LogState};
@@ -194,6 +195,28 @@ async fn what_comes_late_goes_on_behind_what_was_moved(store: Store) {
     assert!(before == world.readings().await, "it reads otherwise");
 }
 
+async fn what_comes_late_of_a_log_that_is_too_long_says_so_once(store: Store) {
+    let world = world(store).await;
+    // Nothing is left of what an attempt may write.
+    let used = world.store.write(|tx| {
+        Box::pin(async move {
+            let all = placement::Entity::update_many();
+            let full = all.col_expr(placement::Column::LogBytes, Expr::value(super::MOST_BYTES));
+            Ok(full.exec(tx.db).await?)
+        })
+    });
+    used.await.expect("an update");
+    world.append(0, 5, false).await;
+    world.report(Told::Exited, Some(0)).await;
+    world.append(5, 5, true).await;
+    assert!(world.store.move_log(world.job).await.expect("it is moved"));
+    world.append(10, 5, true).await;
+    assert_eq!((world.rows().await, world.state().await), (1, LogState::Kept));
+    let tail = world.store.log_tail(world.job, 100).await.expect("a tail");
+    let said: Vec<&str> = tail.iter().map(|(_, line)| line.text.as_str()).collect();
+    assert_eq!(said, ["[the log is longer than 64 MiB: the rest is not kept]"]);
+}
+
 async fn a_store_that_is_away_delays_and_loses_nothing(store: Store) {
     let world = world(store).await;
     world.ended().await;
@@ -327,6 +350,7 @@ macro_rules! both {
 both! {
     a_moved_log_reads_as_before: a_moved_log_on_sqlite, a_moved_log_on_postgres;
     what_comes_late_goes_on_behind_what_was_moved: late_lines_on_sqlite, late_lines_on_postgres;
+    what_comes_late_of_a_log_that_is_too_long_says_so_once: late_markers_on_sqlite, late_markers_on_postgres;
     a_store_that_is_away_delays_and_loses_nothing: an_absent_store_on_sqlite, an_absent_store_on_postgres;
     a_server_killed_between_object_and_rows_does_it_again: a_killed_server_on_sqlite, a_killed_server_on_postgres;
     what_is_too_old_is_forgotten_and_says_so: old_logs_on_sqlite, old_logs_on_postgres;

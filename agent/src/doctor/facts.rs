@@ -144,6 +144,8 @@ pub enum Token {
     Unreadable(String),
     /// There is one, and nobody to ask about it.
     Unasked,
+    /// There is a key, and it was sent to nobody, since the server is not the one that it was made for: that one, if it is known.
+    Withheld(Option<String>),
     /// The server knows it.
     Accepted,
     /// The server does not: its words.

@@ -59,6 +59,7 @@ fn token(facts: &Facts) -> Finding {
     match &facts.token {
         Token::Accepted => Finding::ok(CHECK, "the server knows this host's key or token"),
         Token::Unasked => Finding::ok(CHECK, "there is one; without a server it was not tried"),
+        Token::Withheld(made_for) => withheld(facts, made_for.as_deref()),
         Token::Missing if facts.server.is_none() => {
             Finding::ok(CHECK, "this host has not joined a fleet yet")
         }
@@ -75,6 +76,29 @@ fn token(facts: &Facts) -> Finding {
         Token::Refused(why) => {
             Finding::fail(CHECK, format!("the server does not accept this host's key or token: {why}"), NEW)
         }
+    }
+}
+
+/// Whoever has a host's key can speak for it: a server that was only named on a command line does not get it.
+fn withheld(facts: &Facts, made_for: Option<&str>) -> Finding {
+    const CHECK: &str = "key";
+    let url = facts.server.as_ref().map_or("", |server| server.url.as_str());
+    let dir = facts.data_dir.path.display();
+    match made_for {
+        Some(made_for) => Finding::warn(
+            CHECK,
+            format!(
+                "this host's key is for {made_for}: it was not sent to {url}, which was asked without it"
+            ),
+            format!("gpu-fleet doctor --server {made_for} --data-dir {dir}"),
+        ),
+        None => Finding::warn(
+            CHECK,
+            format!(
+                "it is not noted which server this host's key is for: it was not sent to {url}, which was asked without it"
+            ),
+            format!("gpu-fleet agent --server {url} --data-dir {dir}   # notes it once it has registered"),
+        ),
     }
 }
 
@@ -110,6 +134,22 @@ mod tests {
             let (grade, says, _) = about("clock", |facts| answered(facts, Ok(answer)));
             assert!(grade == Grade::Warn && says.contains(word), "{says}");
         }
+    }
+
+    #[test]
+    fn a_key_that_was_not_sent_says_for_whom_it_is() {
+        let of = |made_for: Option<&str>| {
+            about("key", |facts| {
+                answered(facts, Ok(ServerAnswer { status: 200, ahead_secs: None }));
+                facts.token = Token::Withheld(made_for.map(str::to_owned));
+            })
+        };
+        let (grade, says, run) = of(Some("https://ours"));
+        assert!(
+            grade == Grade::Warn && says.contains("is for https://ours: it was not sent to http://fleet")
+        );
+        assert!(run.contains("doctor --server https://ours"), "{run}");
+        assert!(of(None).1.contains("not noted") && of(None).2.contains("agent --server http://fleet"));
     }
 
     #[test]

@@ -178,8 +178,31 @@ fn directory(path: &Path) -> DataDir {
     DataDir { path: path.to_owned(), mode, writable, free }
 }
 
+/// The agent's own key.
+struct HostKey {
+    key: String,
+    /// The server that it was made for; none: an agent kept it that did not note that.
+    made_for: Option<String>,
+}
+
+impl HostKey {
+    fn is_for(&self, url: &str) -> bool {
+        self.made_for.as_deref().is_some_and(|made_for| is_same(made_for, url))
+    }
+}
+
+/// Whether two addresses are of one server. Names are not looked up: whoever answers for names could say anything.
+fn is_same(one: &str, other: &str) -> bool {
+    let place = |text: &str| {
+        let url = reqwest::Url::parse(text).ok()?;
+        let path = url.path().trim_end_matches('/').trim_end_matches("/graphql").to_owned();
+        Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default(), path))
+    };
+    place(one).is_some_and(|one| place(other) == Some(one))
+}
+
 /// The agent's own key, if it has one.
-fn key_in(data_dir: &Path) -> Result<Option<String>, String> {
+fn key_in(data_dir: &Path) -> Result<Option<HostKey>, String> {
     let path = data_dir.join("agent/credentials.json");
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -187,16 +210,22 @@ fn key_in(data_dir: &Path) -> Result<Option<String>, String> {
         Err(error) => return Err(format!("{}: {error}", path.display())),
     };
     let kept: Value = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(kept.get("agent_key").and_then(Value::as_str).map(str::to_owned))
+    let text = |name: &str| kept.get(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(text("agent_key").map(|key| HostKey { key, made_for: text("server") }))
 }
 
 async fn fleet(
     url: Option<String>,
-    key: Result<Option<String>, String>,
+    key: Result<Option<HostKey>, String>,
     join_token: Option<String>,
 ) -> (Option<Server>, Token) {
+    let of_another = |key: &HostKey| url.as_deref().is_some_and(|url| !key.is_for(url));
     let token = match (key, join_token) {
-        (Ok(Some(key)), _) => key,
+        (Ok(Some(key)), None) if of_another(&key) => {
+            return (ask_server(url).await, Token::Withheld(key.made_for));
+        }
+        (Ok(Some(key)), Some(token)) if of_another(&key) => token,
+        (Ok(Some(key)), _) => key.key,
         (_, Some(token)) => token,
         (Ok(None), None) => return (ask_server(url).await, Token::Missing),
         (Err(why), None) => return (ask_server(url).await, Token::Unreadable(why)),
@@ -267,6 +296,11 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test that cannot go on should say where"
+    )]
     use super::*;
 
     #[test]
@@ -276,6 +310,64 @@ mod tests {
         assert_eq!(module_version(text), "550.90.07");
         let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build";
         assert_eq!(module_version(open), "580.65.06");
+    }
+
+    /// A server that answers everything alike, and what it was sent.
+    async fn eavesdropper() -> (String, tokio::task::JoinHandle<Vec<String>>) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heard = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            while let Ok(Ok((mut peer, _))) = tokio::time::timeout(PATIENCE, listener.accept()).await {
+                let mut buffer = vec![0; 8192];
+                let count = peer.read(&mut buffer).await.unwrap();
+                let text = String::from_utf8_lossy(&buffer[..count]).into_owned();
+                let done = text.contains("farewell");
+                heard.push(text);
+                let body = r#"{"data":{"viewer":{"role":"AGENT"}}}"#;
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+                peer.write_all(answer.as_bytes()).await.unwrap();
+                if done {
+                    break;
+                }
+            }
+            heard
+        });
+        (url, heard)
+    }
+
+    #[tokio::test]
+    async fn a_key_is_sent_to_the_server_that_it_was_made_for_and_to_no_other() {
+        for made_for in [None, Some("https://fleet.example.org".to_owned())] {
+            let (url, heard) = eavesdropper().await;
+            let key = HostKey { key: "gfa_secret".to_owned(), made_for: made_for.clone() };
+            let (server, token) = fleet(Some(url.clone()), Ok(Some(key)), None).await;
+            assert_eq!((token, server.unwrap().answer.unwrap().status), (Token::Withheld(made_for), 200));
+            let _ = reqwest::get(format!("{url}/farewell")).await;
+            assert!(!heard.await.unwrap().iter().any(|text| text.contains("gfa_secret")));
+        }
+        let (url, heard) = eavesdropper().await;
+        let key = HostKey { key: "gfa_secret".to_owned(), made_for: Some(format!("{url}/")) };
+        let (_, token) = fleet(Some(url.clone()), Ok(Some(key)), None).await;
+        assert_eq!(token, Token::Accepted);
+        let _ = reqwest::get(format!("{url}/farewell")).await;
+        assert!(heard.await.unwrap().iter().any(|text| text.contains("gfa_secret")));
+    }
+
+    #[test]
+    fn one_server_has_several_spellings_and_another_is_another() {
+        for same in ["https://fleet", "https://fleet/", "https://FLEET:443", "https://fleet/graphql"] {
+            assert!(is_same("https://fleet", same), "{same}");
+        }
+        for other in
+            ["http://fleet", "https://fleet:444", "https://fleet.evil", "https://fleet/sub", "fleet", ""]
+        {
+            assert!(!is_same("https://fleet", other), "{other}");
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub(crate) struct Credentials {
     pub(crate) machine_id: String,
     /// Given when the machine joined; until then `None`.
     pub(crate) agent_key: Option<String>,
+    /// The server that knows this key, as the agent was told its address; `None`: an agent noted it that did not keep that.
+    #[serde(default)]
+    pub(crate) server: Option<String>,
     #[serde(skip)]
     path: PathBuf,
 }
@@ -28,14 +31,18 @@ impl Credentials {
             return Ok(Self { path, ..known });
         }
         let machine_id = format!("{:032x}", rand::rng().random::<u128>());
-        let new = Self { machine_id, agent_key: None, path };
+        let new = Self { machine_id, agent_key: None, server: None, path };
         new.save()?;
         Ok(new)
     }
 
-    /// Keeps the key that the server gave.
-    pub(crate) fn keep_key(&mut self, key: String) -> Result<(), AgentError> {
-        self.agent_key = Some(key);
+    /// Keeps the key that a server gave, if it gave one, and which server knows it.
+    pub(crate) fn keep(&mut self, key: Option<String>, server: &str) -> Result<(), AgentError> {
+        if key.is_none() && self.server.as_deref() == Some(server) {
+            return Ok(());
+        }
+        self.agent_key = key.or(self.agent_key.take());
+        self.server = Some(server.to_owned());
         self.save()
     }
 
@@ -54,9 +61,11 @@ mod tests {
     fn a_machine_stays_the_same_and_its_key_is_private() {
         let dir = tempfile::tempdir().unwrap();
         let mut first = Credentials::load(dir.path()).unwrap();
-        first.keep_key("secret".to_owned()).unwrap();
+        first.keep(Some("secret".to_owned()), "http://fleet").unwrap();
+        first.keep(None, "http://moved").unwrap();
         let second = Credentials::load(dir.path()).unwrap();
         assert_eq!((first.machine_id, Some("secret")), (second.machine_id, second.agent_key.as_deref()));
+        assert_eq!(second.server.as_deref(), Some("http://moved"));
         let mode = std::fs::metadata(dir.path().join("credentials.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

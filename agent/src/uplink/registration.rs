@@ -25,6 +25,7 @@ pub(crate) struct Registrar {
     pub(crate) container_runtime: Option<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) credentials: Credentials,
+    pub(crate) server: String,
     pub(crate) join_token: Option<String>,
     pub(crate) name: String,
     pub(crate) labels: Vec<(String, String)>,
@@ -99,9 +100,7 @@ impl Registrar {
     }
 
     fn accept(&mut self, registered: &RegisterHostPayload) -> Result<(), AgentError> {
-        if let Some(key) = &registered.agent_key {
-            self.credentials.keep_key(key.clone())?;
-        }
+        self.credentials.keep(registered.agent_key.clone(), &self.server)?;
         if let Some(key) = &self.credentials.agent_key {
             self.link.api.set_bearer(key);
         }

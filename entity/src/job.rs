@@ -26,6 +26,8 @@ pub struct Model {
     pub preempted: i32,
     /// It holds GPUs and does not use them, and was warned; none unless it runs.
     pub idle: Option<IdleWarning>,
+    /// So often was it stopped because it did not use its GPUs.
+    pub idle_stops: i32,
     pub held: bool,
     pub priority: i32,
     pub requirements: Requirements,

@@ -22,6 +22,7 @@ mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 mod m20261130_100021_image_refused;
 mod m20261130_100022_log_cut;
+mod m20261130_100023_idle_stops;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_100011_retry_at::Migration),
             Box::new(m20261130_100021_image_refused::Migration),
             Box::new(m20261130_100022_log_cut::Migration),
+            Box::new(m20261130_100023_idle_stops::Migration),
         ]
     }
 }

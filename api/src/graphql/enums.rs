@@ -44,7 +44,7 @@ pub enum IdleAction {
     Nothing,
     /// Its history tells of it, when it is warned and when its grace has passed. It runs on.
     Notify,
-    /// It is stopped and waits again, which uses up no retry; a loan is released.
+    /// It is stopped and waits again, which uses up no retry; the third such stop of a job cancels it. A loan is released.
     Stop,
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::idle::{
-    Action, Course, Decision, Figures, Minute, Policy, Warning, Withdrawal, decide, is_exempt,
+    Action, Course, Decision, Figures, MOST_STOPS, Minute, Policy, Warning, Withdrawal, decide, is_exempt,
 };
 use domain::ids::{GpuId, JobId, OrganizationId};
 use domain::job::JobStatus;
@@ -166,6 +166,7 @@ impl Store {
 
 async fn warn(tx: &Tx<'_>, row: &job::Model, warning: Warning, figures: &Figures) -> Result<(), Fault> {
     let follows = match (warning.action, row.command.is_some()) {
+        (Action::Stop, true) if is_last_stop(row) => "it will be stopped and not wait again",
         (Action::Stop, true) => "it will be stopped and wait again",
         (Action::Stop, false) => "they will be taken back",
         (Action::Notify | Action::Nothing, _) => "it will be told of again, and nothing else,",
@@ -202,8 +203,13 @@ async fn stay(tx: &Tx<'_>, row: &job::Model, warning: Option<Warning>, message: 
     change(tx, row, JobStatus::Running, changes, ACTOR, Some(message)).await.map(drop)
 }
 
+/// Whether a job that is stopped now has been stopped often enough.
+fn is_last_stop(row: &job::Model) -> bool {
+    row.idle_stops + 1 >= MOST_STOPS
+}
+
 /// A job with a command is asked to stop, with its own grace, and waits again, as one does that gives back what it has
-/// borrowed. A loan is over.
+/// borrowed, but not for ever. A loan is over.
 async fn stop(tx: &Tx<'_>, row: &job::Model, figures: &Figures) -> Result<(), Fault> {
     let Some(IdleWarning(warning)) = row.idle else { return Ok(()) };
     let unused = unused(warning.since, figures);
@@ -211,8 +217,13 @@ async fn stop(tx: &Tx<'_>, row: &job::Model, figures: &Figures) -> Result<(), Fa
         let reason = format!("released: {unused}");
         return finish(tx, row, JobStatus::Succeeded, None, Some(reason), ACTOR).await.map(drop);
     }
-    let reason = format!("stopped: {unused}");
+    let reason = if is_last_stop(row) {
+        format!("stopped, for the last of {MOST_STOPS} times: {unused}")
+    } else {
+        format!("stopped: {unused}")
+    };
     let changes = vec![
+        (job::Column::IdleStops, Expr::value(row.idle_stops + 1)),
         (job::Column::PreemptedFor, Expr::value(None::<Uuid>)),
         (job::Column::PreemptedAt, Expr::value(Some(tx.now))),
         (job::Column::StatusReason, Expr::value(Some(reason.clone()))),

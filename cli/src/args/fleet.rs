@@ -151,7 +151,7 @@ pub(crate) struct OrgCreateArgs {
 /// What becomes of jobs that hold GPUs and do not use them.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct IdleArgs {
-    /// What becomes of a job that does not use its GPUs, once it was warned: NOTHING, NOTIFY or STOP (it waits again)
+    /// What becomes of a job that does not use its GPUs, once it was warned: NOTHING, NOTIFY or STOP (it waits again, twice at most)
     #[arg(long, value_name = "ACTION", ignore_case = true)]
     pub(crate) idle_action: Option<IdleAction>,
 

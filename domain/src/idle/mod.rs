@@ -17,6 +17,8 @@ pub use course::{Course, Figures, Minute};
 
 /// A job with this label is never judged: `gpu-fleet/idle=allowed`.
 pub const EXEMPT: (&str, &str) = ("gpu-fleet/idle", "allowed");
+/// So many stops of one job are the last: it does not wait again, for it would hold GPUs that it does not use for ever.
+pub const MOST_STOPS: i32 = 3;
 /// Nothing is judged in an attempt's first minutes: in a third of the window, and in so many at most.
 const SETTLING_MINUTES: i64 = 10;
 /// A minute has been written down so long after its end.
@@ -30,7 +32,7 @@ pub enum Action {
     Nothing,
     /// Its history tells of it, and nothing else happens.
     Notify,
-    /// It is stopped and waits again, which uses up no retry; a loan is released.
+    /// It is stopped and waits again, which uses up no retry, until it has been stopped [`MOST_STOPS`] times; a loan is released.
     Stop,
 }
 

@@ -89,7 +89,7 @@ function jobRows(job: Detail): readonly Row[] {
 const THEN: Readonly<Record<NonNullable<Detail["idleWarning"]>["action"], string>> = {
   NOTHING: "nothing follows",
   NOTIFY: "its history tells of it again",
-  STOP: "it is stopped and waits again",
+  STOP: "it is stopped and, the first two times, waits again",
 };
 
 function Idle({ since, warning }: { readonly since: string | null; readonly warning: NonNullable<Detail["idleWarning"]> }) {

@@ -1,6 +1,7 @@
 //! What agents report of attempts, and what that makes of jobs.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::idle::MOST_STOPS;
 use domain::ids::HostId;
 use domain::job::JobStatus;
 use domain::retry::MOST_EXCUSED;
@@ -194,6 +195,9 @@ pub(super) async fn conclude(
             finish_at(tx, job, JobStatus::Succeeded, exit_code, None, at, actor).await?;
         } else if worst.is_some_and(|part| part.timed_out) {
             finish_at(tx, job, JobStatus::TimedOut, exit_code, job.status_reason.clone(), at, actor).await?;
+        } else if job.preempted_for.is_none() && job.idle_stops >= MOST_STOPS {
+            let reason = job.status_reason.clone();
+            finish_at(tx, job, JobStatus::Cancelled, exit_code, reason, at, actor).await?;
         } else {
             // Whatever its exit code: a command that saves its work and exits when it is asked to has not done all of it.
             let reason = job.status_reason.clone().unwrap_or_default();

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::idle::{Action, EXEMPT, Policy};
+use domain::idle::{Action, EXEMPT, MOST_STOPS, Policy};
 use domain::ids::{GpuId, HostId, JobId};
 use domain::limits::JobSpec;
 use domain::requirements::{GpuRequirements, Label};
@@ -59,6 +59,12 @@ impl World {
         let spec = JobSpec { name: "job".into(), command, requirements, labels, ..JobSpec::default() };
         let made = self.store.submit_jobs(self.ours.id, vec![spec], false, &Actor::server()).await;
         let id = JobId(made.expect("a job")[0].id);
+        self.runs_again(id, cards).await;
+        id
+    }
+
+    /// A waiting job is given these cards, and has run on them since the beginning.
+    async fn runs_again(&self, id: JobId, cards: &[usize]) {
         let chosen = cards.iter().map(|card| ChosenGpu { id: self.cards[*card], expected_version: None });
         let given = self.store.allocate(Scope::Fleet, id, chosen.collect(), None, &Actor::server()).await;
         let (row, _) = given.expect("GPUs");
@@ -74,7 +80,6 @@ impl World {
             })
             .await
             .expect("an update");
-        id
     }
 
     async fn report(&self, job: JobId, told: Told, exit_code: Option<i32>) {
@@ -167,6 +172,35 @@ async fn an_idle_job_is_warned_and_stopped_and_waits_again(store: Store) {
     assert_eq!(held.all(world.store.db()).await.expect("rows"), []);
 }
 
+async fn a_job_that_stays_idle_is_stopped_for_the_last_time_at_some_time(store: Store) {
+    let world = world(store, POLICY).await;
+    let job = world.running(&[0], Some("train"), Vec::new()).await;
+    for stop in 1..=MOST_STOPS {
+        if stop > 1 {
+            world.runs_again(job, &[0]).await;
+        }
+        for minute in 0..6 {
+            world.told(0, minute, 0.0).await;
+            world.judge(minute).await;
+        }
+        assert_eq!(world.job(job).await.status, "STOPPING");
+        world.report(job, Told::Exited, Some(143)).await;
+        let row = world.job(job).await;
+        let last = stop == MOST_STOPS;
+        assert_eq!((row.status.as_str(), row.idle_stops), (if last { "CANCELLED" } else { "QUEUED" }, stop));
+        assert_eq!(row.preempted, if last { stop - 1 } else { stop });
+    }
+    let reason = world.job(job).await.status_reason.expect("a reason");
+    assert!(reason.starts_with("stopped, for the last of 3 times: its GPUs were not used since"), "{reason}");
+    let said = world.said(job).await;
+    let warned = |words: &str| said.iter().filter(|text| text.contains(words)).count();
+    assert_eq!(
+        (warned("it will be stopped and wait again"), warned("stopped and not wait again")),
+        (2, 1),
+        "{said:?}"
+    );
+}
+
 async fn use_in_the_grace_takes_the_warning_back(store: Store) {
     let world = world(store, POLICY).await;
     let job = world.running(&[0], Some("train"), Vec::new()).await;
@@ -244,6 +278,7 @@ macro_rules! both {
 
 both! {
     an_idle_job_is_warned_and_stopped_and_waits_again: idle_is_stopped_on_sqlite, idle_is_stopped_on_postgres;
+    a_job_that_stays_idle_is_stopped_for_the_last_time_at_some_time: idle_is_ended_on_sqlite, idle_is_ended_on_postgres;
     use_in_the_grace_takes_the_warning_back: use_withdraws_on_sqlite, use_withdraws_on_postgres;
     a_loan_is_released_and_the_exempt_and_the_unseen_are_left_alone: a_loan_is_released_on_sqlite, a_loan_is_released_on_postgres;
     who_is_only_told_runs_on: idle_is_told_on_sqlite, idle_is_told_on_postgres;

@@ -667,6 +667,7 @@ fn new_row(
         idle: Set(None),
         held: Set(spec.hold),
         excused: Set(0),
+        idle_stops: Set(0),
         priority: Set(spec.priority),
         requirements: Set(Requirements(spec.requirements.clone())),
         command: Set(spec.command.clone().map(Command)),

@@ -157,6 +157,7 @@ impl Writes {
             log_state: Set("KEPT".to_owned()),
             held: Set(true),
             excused: Set(0),
+            idle_stops: Set(0),
             priority: Set(0),
             requirements: Set(Requirements(one_gpu())),
             command: Set(Some(Command(vec!["true".to_owned()]))),

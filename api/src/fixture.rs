@@ -82,7 +82,7 @@ pub(crate) fn declaration(name: &str, gpus: Vec<Device>) -> Declaration {
 
 /// Registers a host.
 pub(crate) async fn host(store: &Store, declared: Declaration) -> HostId {
-    let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into() };
+    let admission = Admission::Join { jti: "token".into(), key_hash: "hash".into(), actor: Actor::server() };
     HostId(store.register_host(declared, admission, 60).await.expect("a host").id)
 }
 

@@ -303,14 +303,16 @@ impl AgentMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The host.")] input: RegisterHostInput,
     ) -> Answer<RegisterHostPayload> {
-        let who = permit(ctx)?.principal();
+        let permit = permit(ctx)?;
+        let who = permit.principal();
         let declared = declare(input)?;
         let (admission, agent_key) = match (&who.host, &who.join_token) {
             (Some(host), _) => (Admission::Return(*host), None),
             (None, Some(jti)) => {
                 let key =
                     Secret::generate(KeyKind::Agent).map_err(|error| Fault::Internal(error.to_string()))?;
-                (Admission::Join { jti: jti.clone(), key_hash: key.hash }, Some(key.secret))
+                let join = Admission::Join { jti: jti.clone(), key_hash: key.hash, actor: permit.actor() };
+                (join, Some(key.secret))
             }
             (None, None) => {
                 return Err(Fault::Forbidden("neither a join token nor an agent's key".into()).into());

@@ -316,6 +316,10 @@ pub enum AuditAction {
     CreateApiKey,
     /// An API key was revoked.
     RevokeApiKey,
+    /// A server's signing key was taken back, on the command line.
+    RevokeSigningKey,
+    /// A host has joined the fleet, by a join token: whoever that was made for did it, and the line names the token.
+    JoinHost,
     /// A host was edited.
     UpdateHost,
     /// A host was taken out of the fleet.

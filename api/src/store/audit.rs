@@ -31,6 +31,12 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Whoever may read a server's data directory, in what they do there.
+    #[must_use]
+    pub fn local(subject: String) -> Self {
+        Self { subject, ..Self::server() }
+    }
+
     /// The server itself, in what it does on its own account.
     #[must_use]
     pub fn server() -> Self {
@@ -97,6 +103,10 @@ actions! {
     CreateApiKey => "CREATE_API_KEY",
     /// An API key was revoked.
     RevokeApiKey => "REVOKE_API_KEY",
+    /// A server's signing key was taken back.
+    RevokeSigningKey => "REVOKE_SIGNING_KEY",
+    /// A host has joined the fleet, by a join token.
+    JoinHost => "JOIN_HOST",
     /// A host was edited.
     UpdateHost => "UPDATE_HOST",
     /// A host was taken out of the fleet.

@@ -30,7 +30,7 @@ impl Gang {
         for place in 0..2 {
             let name = format!("node-{place}");
             let declared = fixture::declaration(&name, vec![fixture::device(place, "NVIDIA H100")]);
-            let admission = Admission::Join { jti: name.clone(), key_hash: name };
+            let admission = Admission::Join { jti: name.clone(), key_hash: name, actor: Actor::server() };
             let host = HostId(store.register_host(declared, admission, 60).await.unwrap().id);
             let cards = store.gpus_of_hosts(Scope::Fleet, &[host]).await.unwrap();
             chosen.push(ChosenGpu { id: GpuId(cards[&host][0].id), expected_version: None });

@@ -8,7 +8,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
-use super::Store;
+use super::audit::{Action, Line};
+use super::{Actor, Store};
 use crate::auth::MAX_TTL;
 use crate::fault::Fault;
 
@@ -73,12 +74,17 @@ impl Store {
     ///
     /// # Errors
     /// Database faults.
-    pub async fn revoke_signing_key(&self, kid: &str) -> Result<bool, Fault> {
-        let kid = kid.to_owned();
+    pub async fn revoke_signing_key(&self, kid: &str, actor: &Actor) -> Result<bool, Fault> {
+        let (kid, actor) = (kid.to_owned(), actor.clone());
         self.write(move |tx| {
-            let kid = kid.clone();
+            let (kid, actor) = (kid.clone(), actor.clone());
             Box::pin(async move {
-                Ok(signing_key::Entity::delete_by_id(kid).exec(tx.db).await?.rows_affected > 0)
+                let deleted = signing_key::Entity::delete_by_id(&kid).exec(tx.db).await?;
+                let revoked = deleted.rows_affected > 0;
+                if revoked {
+                    tx.note(&actor, Line::new(Action::RevokeSigningKey, None, &kid));
+                }
+                Ok(revoked)
             })
         })
         .await

@@ -172,10 +172,12 @@ pub(crate) enum AuditAction {
     CancelJob,
     CreateApiKey,
     CreateOrganization,
+    JoinHost,
     ReleaseJob,
     RemoveHost,
     RetryJob,
     RevokeApiKey,
+    RevokeSigningKey,
     SignIn,
     SubmitJob,
     SubmitJobs,
@@ -191,8 +193,9 @@ shown_by_name! {
     }
     AuditAction {
         AllocateGpus => "ALLOCATE_GPUS", CancelJob => "CANCEL_JOB", CreateApiKey => "CREATE_API_KEY",
-        CreateOrganization => "CREATE_ORGANIZATION", ReleaseJob => "RELEASE_JOB", RemoveHost => "REMOVE_HOST",
-        RetryJob => "RETRY_JOB", RevokeApiKey => "REVOKE_API_KEY", SignIn => "SIGN_IN", SubmitJob => "SUBMIT_JOB",
+        CreateOrganization => "CREATE_ORGANIZATION", JoinHost => "JOIN_HOST", ReleaseJob => "RELEASE_JOB",
+        RemoveHost => "REMOVE_HOST", RetryJob => "RETRY_JOB", RevokeApiKey => "REVOKE_API_KEY",
+        RevokeSigningKey => "REVOKE_SIGNING_KEY", SignIn => "SIGN_IN", SubmitJob => "SUBMIT_JOB",
         SubmitJobs => "SUBMIT_JOBS", UpdateHost => "UPDATE_HOST", UpdateJob => "UPDATE_JOB",
         UpdateOrganization => "UPDATE_ORGANIZATION",
     }

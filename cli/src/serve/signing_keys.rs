@@ -1,10 +1,10 @@
 //! `signing-keys`: what the servers of a database sign their tokens with.
 
-use api::store::Store;
+use api::store::{Actor, Store};
 use api::store::open::{Location, open};
 
 use super::data_dir;
-use super::token::print_line;
+use super::token::{print_line, user};
 use crate::args::server::{RevokeSigningKeyArgs, SigningKeysArgs};
 use crate::client::Failure;
 
@@ -34,8 +34,9 @@ pub(super) async fn list(args: &SigningKeysArgs) -> Result<u8, Failure> {
 /// Takes one back.
 pub(super) async fn revoke(args: &RevokeSigningKeyArgs) -> Result<u8, Failure> {
     let (store, _lock) = store(&args.database).await?;
-    let revoked =
-        store.revoke_signing_key(&args.kid).await.map_err(|fault| Failure::Other(fault.to_string()))?;
+    let actor = Actor::local(user());
+    let revoked = store.revoke_signing_key(&args.kid, &actor).await;
+    let revoked = revoked.map_err(|fault| Failure::Other(fault.to_string()))?;
     if !revoked {
         return Err(Failure::NotFound(format!("no server has published a key {}", args.kid)));
     }

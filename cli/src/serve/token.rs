@@ -29,7 +29,7 @@ pub(super) fn role(of: TokenRole) -> Role {
 }
 
 /// The local user's name, for events.
-fn user() -> String {
+pub(super) fn user() -> String {
     let by_id = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.name);
     by_id.unwrap_or_else(|| "local".to_owned())
 }

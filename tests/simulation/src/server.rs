@@ -13,7 +13,7 @@ use api::graphql::enums::AssignmentAction;
 use api::scheduler::steps::{Judged, Steps};
 use api::scheduler::{Decided, LeaseTerms};
 use api::store::agents::Admission;
-use api::store::{Event, Store};
+use api::store::{Actor, Event, Store};
 use domain::ids::HostId;
 use domain::plan::Rules;
 
@@ -317,7 +317,8 @@ impl Server {
                     None => {
                         shared.keys += 1;
                         let key = format!("key-{}", shared.keys);
-                        (Admission::Join { jti: token, key_hash: key.clone() }, Some(key))
+                        let actor = Actor::server();
+                        (Admission::Join { jti: token, key_hash: key.clone(), actor }, Some(key))
                     }
                 };
                 let row = store.register_host(declared, admission, lease).await?;

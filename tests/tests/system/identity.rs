@@ -153,6 +153,12 @@ async fn every_change_leaves_one_line_in_the_audit_trail(engine: Engine) {
     let expected = json!([{"field": "drain", "before": "false", "after": "true"},
         {"field": "reason", "before": null, "after": "fans"}]);
     assert_eq!(log[0]["changes"], expected);
+    // A host joins once, by a token that the line names; coming back is no change.
+    let query = "{ auditLog(filter: {action: [JOIN_HOST]}) { nodes { actor role subject changes { field after } } } }";
+    let log = operator.graphql(query, json!({})).await["auditLog"]["nodes"].take();
+    assert_eq!(log.as_array().unwrap().len(), 1, "{log}");
+    assert_eq!((&log[0]["subject"], &log[0]["role"]), (&host["id"], &json!("AGENT")));
+    assert_eq!(column(&log[0]["changes"], "field"), ["name", "joinToken"], "{log}");
 }
 
 async fn a_job_that_has_ended_can_be_retried(engine: Engine) {
@@ -188,17 +194,24 @@ async fn a_replaced_signing_key_opens_nothing(engine: Engine) {
     fleet.kill9();
     std::fs::remove_file(&key).unwrap();
     fleet.restart().await;
+    let mut revoked = None;
     if engine == Engine::Postgres {
         // Another server's key may sign on: whoever runs the fleet says that this one does not.
-        let listed = fleet.place.run(&fleet.place.words(&["signing-keys", "list"])).await;
+        let listed = fleet.place.run(&fleet.place.words(&["signing-keys", "list", "--json"])).await;
         let mut updates = before.subscribe("subscription { jobUpdates { cursor } }", json!({})).await;
-        let oldest = listed.output().lines().next().unwrap().split_whitespace().next().unwrap().to_owned();
-        let revoked = fleet.place.run(&fleet.place.words(&["signing-keys", "revoke", &oldest])).await;
-        assert!(revoked.output().contains("is revoked"), "{revoked:?}");
+        let listed: Value = serde_json::from_str(listed.output()).unwrap();
+        let oldest = text(&listed[0]["id"]);
+        assert!(listed[0]["publishedAt"].is_string() && listed[0].get("lastSeenAt").is_some(), "{listed}");
+        let said = fleet.place.run(&fleet.place.words(&["signing-keys", "revoke", &oldest])).await;
+        assert!(said.output().contains("is revoked"), "{said:?}");
+        revoked = Some(oldest);
         assert_eq!(updates.closed().await, 4403, "what was opened with it ends");
     }
     assert_eq!(before.ask("{ viewer { subject } }", json!({})).await.unwrap_err().code, "UNAUTHENTICATED");
-    fleet.operator().await.graphql("{ viewer { subject } }", json!({})).await;
+    let query = "{ auditLog(filter: {action: [REVOKE_SIGNING_KEY]}) { nodes { subject role } } }";
+    let log = fleet.operator().await.graphql(query, json!({})).await["auditLog"]["nodes"].take();
+    let revoked = revoked.map(|id| json!({"subject": id, "role": "OPERATOR"}));
+    assert_eq!(log, Value::from_iter(revoked), "a line for what was taken back by hand");
     // Whoever has kept the old key mints with it in vain.
     let thief = Place::create(Engine::Sqlite).await;
     std::fs::create_dir_all(thief.data_dir()).unwrap();

@@ -14,6 +14,8 @@ export type AuditAction =
   | 'CREATE_API_KEY'
   /** An organization was made. */
   | 'CREATE_ORGANIZATION'
+  /** A host has joined the fleet, by a join token: whoever that was made for did it, and the line names the token. */
+  | 'JOIN_HOST'
   /** A job's GPUs were given back. */
   | 'RELEASE_JOB'
   /** A host was taken out of the fleet. */
@@ -22,6 +24,8 @@ export type AuditAction =
   | 'RETRY_JOB'
   /** An API key was revoked. */
   | 'REVOKE_API_KEY'
+  /** A server's signing key was taken back, on the command line. */
+  | 'REVOKE_SIGNING_KEY'
   /** Somebody signed in with the identity provider. */
   | 'SIGN_IN'
   /** A job was submitted. */
@@ -218,7 +222,7 @@ export type IdleAction =
   | 'NOTHING'
   /** Its history tells of it, when it is warned and when its grace has passed. It runs on. */
   | 'NOTIFY'
-  /** It is stopped and waits again, which uses up no retry; a loan is released. */
+  /** It is stopped and waits again, which uses up no retry; the third such stop of a job cancels it. A loan is released. */
   | 'STOP';
 
 /** What is to become of jobs that hold GPUs and do not use them. */

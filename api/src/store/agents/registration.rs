@@ -12,6 +12,7 @@ use super::life_signs::prove_life;
 use super::removal::revoke_keys;
 use super::words::{Admission, Declaration};
 use crate::fault::Fault;
+use crate::store::audit::{Action, Line};
 use crate::store::feed::ChangeKind;
 use crate::store::versioned::{Edit, edit};
 use crate::store::{Store, Tx};
@@ -109,8 +110,10 @@ async fn register(
         Some(row) => return_host(tx, &row, declared).await?,
         None => new_host(tx, declared).await?,
     };
-    if let Admission::Join { jti, key_hash } = admission {
+    if let Admission::Join { jti, key_hash, actor } = admission {
         admit(tx, &row, jti, key_hash).await?;
+        let line = Line::new(Action::JoinHost, row.organization_id, HostId(row.id));
+        tx.note(actor, line.made("name", Some(&row.name)).made("joinToken", Some(jti)));
     }
     sync_devices(tx, &row, &declared.gpus).await?;
     prove_life(tx, &row, lease_seconds).await?;

@@ -7,6 +7,8 @@ use domain::ids::{HostId, JobId};
 use domain::requirements::Label;
 use entity::{job, placement};
 
+use crate::store::Actor;
+
 /// A host as its agent declares it.
 #[derive(Debug, Clone)]
 pub struct Declaration {
@@ -73,6 +75,8 @@ pub enum Admission {
         jti: String,
         /// SHA-256 of the new key, hex.
         key_hash: String,
+        /// Whoever the token was made for.
+        actor: Actor,
     },
     /// By the key of the host that it has joined.
     Return(HostId),

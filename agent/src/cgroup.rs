@@ -18,8 +18,21 @@ impl Cgroup {
         Self { path: path.into() }
     }
 
-    /// Makes the group; that it is there already is fine.
+    /// Makes the group; that it is there already is fine. So is that somebody has taken the one above it away meanwhile, which
+    /// anybody may who tidies up empty groups.
     pub(crate) fn create(&self) -> io::Result<()> {
+        match self.make() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let above = self.path.parent().ok_or(error)?;
+                Self::at(above).make()?;
+                offer_memory_controller(above.parent().unwrap_or(above), above);
+                self.make()
+            }
+            made => made,
+        }
+    }
+
+    fn make(&self) -> io::Result<()> {
         match fs::create_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => made,
@@ -131,6 +144,11 @@ pub(crate) fn base(name: &str) -> io::Result<PathBuf> {
     }
     offer_memory_controller(base.parent().unwrap_or(&own), &base);
     Ok(base)
+}
+
+/// Takes away what [`base`] has made, if no attempt has a group below it any more: the kernel refuses otherwise.
+pub(crate) fn take_away(base: &Path) {
+    let _ = fs::remove_dir(base);
 }
 
 const AGENTS_GROUP: &str = "gpu-fleet-agent";

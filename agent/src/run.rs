@@ -92,6 +92,7 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
         name: config.name,
         labels: config.labels,
     };
+    let _last = LetGo(Arc::clone(&context));
     let session = Session { registrar, jobs, lease: held, terms };
     tokio::select! {
         () = shutdown.cancelled() => {}
@@ -104,6 +105,15 @@ pub async fn run(config: AgentConfig, shutdown: CancellationToken) -> Result<(),
     }
     heart.say_goodbye().await;
     Ok(())
+}
+
+/// Whichever way the agent ends, its control group goes with it if no job is left.
+struct LetGo(Arc<Context>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.containment.let_go();
+    }
 }
 
 /// One agent per data directory: a second one would fence the first one out, and the first the second, without end.

@@ -3,11 +3,12 @@
 
 mod server_under_test;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent::{AgentConfig, AgentError, GpuSpec, detect, procfs};
 use server_under_test::{JOIN_TOKEN, Server};
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -102,6 +103,41 @@ fn what_is_over_is_cleaned_up_and_a_late_order_does_not_run_it_again() {
     server.end_of("after");
     assert_eq!(server.knowledge().times("job", "EXITED"), 1);
     server.until("the directories are gone", |_| attempts_left(&data_dir) == 0);
+}
+
+/// Where the agent makes control groups, if it may here.
+fn groups(data_dir: &TempDir) -> Option<PathBuf> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let mount = mounts.lines().find(|line| line.contains(" - cgroup2 "))?.split(' ').nth(4)?;
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+    let own = own.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let dir = std::fs::canonicalize(data_dir.path().join("agent")).unwrap();
+    let digest = Sha256::digest(dir.as_os_str().as_encoded_bytes());
+    let mark: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let base = Path::new(mount).join(own).join(format!("gpu-fleet-jobs-{mark}"));
+    base.is_dir().then_some(base)
+}
+
+#[test]
+fn an_agent_that_ends_takes_its_control_group_away_when_no_job_is_left() {
+    let (server, data_dir) = world();
+    let agent = Agent::start(&server, data_dir.path());
+    server.run("job", "echo ready; while test ! -e done; do sleep 0.05; done; exit 4");
+    server.until_line("job", "ready");
+    let Some(groups) = groups(&data_dir) else { return };
+    agent.shut_down().unwrap();
+    assert!(groups.is_dir(), "its job is still in it");
+    let agent = Agent::start(&server, data_dir.path());
+    server.order("job", "STOP", "");
+    server.end_of("job");
+    server.until("the directories are gone", |_| attempts_left(&data_dir) == 0);
+    // Whoever tidies up is no hindrance.
+    std::fs::remove_dir(&groups).unwrap();
+    server.run("after", "exit 5");
+    assert_eq!(server.end_of("after").exit_code, Some(5));
+    server.until("the directories are gone", |_| attempts_left(&data_dir) == 0);
+    agent.shut_down().unwrap();
+    assert!(!groups.exists());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Fleet;
 use crate::binary::{kill, memory_mib};
+use crate::control_groups::remove_empty;
 
 /// A running agent; killed when it is dropped, as a power cut would. What it ran is not killed with it.
 #[derive(Debug)]
@@ -129,6 +130,7 @@ impl AgentProcess {
 impl Drop for AgentProcess {
     fn drop(&mut self) {
         kill(&mut self.child());
+        remove_empty(&self.log());
         if std::thread::panicking() {
             println!("--- what the agent {} logged ---\n{}---", self.name, self.log());
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::binary::{kill, memory_mib};
+use crate::control_groups::remove_empty;
 use crate::{Binary, Client, Database, Ended, Engine, eventually};
 
 const ANNOUNCEMENT: &str = " at http://";
@@ -217,6 +218,7 @@ impl Fleet {
 impl Drop for Fleet {
     fn drop(&mut self) {
         kill(&mut self.process);
+        remove_empty(&self.log());
         if std::thread::panicking() {
             println!("--- what the server logged ---\n{}---", self.log());
         }

@@ -13,6 +13,7 @@ mod agent_process;
 pub mod answer;
 mod binary;
 mod client;
+mod control_groups;
 mod database;
 mod fleet;
 pub mod generated;

@@ -56,6 +56,13 @@ impl Containment {
         }
     }
 
+    /// Leaves nothing behind, where no attempt needs it any more. The next agent makes it anew.
+    pub(crate) fn let_go(&self) {
+        if let Self::Cgroup(base) = self {
+            cgroup::take_away(base);
+        }
+    }
+
     /// As the public API names it.
     pub(crate) fn kind(&self) -> &'static str {
         match self {

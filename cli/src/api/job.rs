@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::enums::{BlockerCode, JobStatus, LogStream};
+use super::enums::{BlockerCode, IdleAction, JobStatus, LogStream};
 use super::{Instant, schema};
 
 /// An organization where only its short name matters.
@@ -113,6 +113,16 @@ pub(crate) struct Dependency {
     pub(crate) status: JobStatus,
 }
 
+/// What was announced to a job that does not use its GPUs.
+#[derive(cynic::QueryFragment, Serialize, Debug, Clone)]
+#[cynic(schema = "fleet")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IdleWarning {
+    pub(crate) at: Instant,
+    pub(crate) action: IdleAction,
+    pub(crate) acts_at: Instant,
+}
+
 /// One step of a job's history.
 #[derive(cynic::QueryFragment, Serialize, Debug, Clone)]
 #[cynic(schema = "fleet")]
@@ -147,6 +157,8 @@ pub(crate) struct JobDetail {
     pub(crate) image: Option<String>,
     pub(crate) max_retries: i32,
     pub(crate) time_limit_seconds: Option<i32>,
+    pub(crate) idle_since: Option<Instant>,
+    pub(crate) idle_warning: Option<IdleWarning>,
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) labels: Vec<Label>,
     #[arguments(first: 100)]
@@ -183,7 +195,9 @@ mod tests {
             "gpus": [], "exitCode": 143, "submittedBy": "ada", "submittedAt": "2026-01-01T00:00:00Z",
             "allocatedAt": null, "startedAt": null, "finishedAt": null, "updatedAt": "2026-01-01T00:00:00Z",
             "version": 7, "command": ["true"], "envNames": ["A"], "workdir": null, "image": "busybox:1", "maxRetries": 1,
-            "timeLimitSeconds": 60, "dependsOn": [], "labels": [],
+            "timeLimitSeconds": 60, "idleSince": "2026-01-01T00:00:00Z",
+            "idleWarning": { "at": "2026-01-01T00:30:00Z", "action": "STOP", "actsAt": "2026-01-01T00:45:00Z" },
+            "dependsOn": [], "labels": [],
             "events": { "nodes": [{ "at": "2026-01-01T00:00:00Z", "status": "QUEUED", "message": null,
                 "actor": "ada", "attempt": 1 }] }
         });

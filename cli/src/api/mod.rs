@@ -30,7 +30,9 @@ pub(crate) use inputs::{
     GpuRequirementsInput, IdlePolicyInput, JobFilter, JobOrder, LabelInput, QuotaInput, ReleaseJobInput,
     SubmitJobInput, SubmitJobsInput, UpdateHostInput, UpdateJobInput, UpdateOrganizationInput,
 };
-pub(crate) use job::{GpuRequirements, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation};
+pub(crate) use job::{
+    GpuRequirements, IdleWarning, JobDetail, JobGpu, JobRow, Label, LogLine, PendingExplanation,
+};
 pub(crate) use mutations::{
     AllocateGpus, AllocateVariables, CancelJob, CancelVariables, CreateOrganization,
     CreateOrganizationVariables, ReleaseJob, ReleaseVariables, RemoveHost, RemoveHostInput,

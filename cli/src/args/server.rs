@@ -265,6 +265,10 @@ pub(crate) struct SigningKeysArgs {
     /// A PostgreSQL database, postgres://…; without it, embedded SQLite in the data directory
     #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+
+    /// Prints JSON
+    #[arg(long, env = "GPU_FLEET_JSON")]
+    pub(crate) json: bool,
 }
 
 /// `gpu-fleet signing-keys revoke`.
@@ -291,4 +295,8 @@ pub(crate) struct MigrateArgs {
     /// A PostgreSQL database; without it, embedded SQLite in the data directory
     #[arg(long, value_name = "URL", env = "GPU_FLEET_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+
+    /// Prints JSON
+    #[arg(long, env = "GPU_FLEET_JSON")]
+    pub(crate) json: bool,
 }

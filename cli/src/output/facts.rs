@@ -2,7 +2,7 @@
 
 use super::describe::{self, gpu_type};
 use super::time::{absolute, ago, between, span};
-use crate::api::{Instant, JobDetail, Label};
+use crate::api::{IdleAction, IdleWarning, Instant, JobDetail, Label};
 
 /// What is known of a job, name and value; what is unset is left out.
 pub(crate) fn facts(job: &JobDetail, now: Instant) -> Vec<(&'static str, String)> {
@@ -46,9 +46,27 @@ pub(crate) fn facts(job: &JobDetail, now: Instant) -> Vec<(&'static str, String)
     add("started", row.started_at.map(absolute));
     add("ended", row.finished_at.map(absolute));
     add("ran for", row.started_at.map(|from| between(from, row.finished_at, now)));
+    add("idle", job.idle_warning.as_ref().map(|warning| idle(job, warning, now)));
     add("exit code", row.exit_code.map(|code| code.to_string()));
     add("version", Some(row.version.to_string()));
     facts
+}
+
+/// That its GPUs are not used, and what follows when.
+fn idle(job: &JobDetail, warning: &IdleWarning, now: Instant) -> String {
+    let since = job.idle_since.map(|at| format!(" since {}", absolute(at))).unwrap_or_default();
+    let then = match warning.action {
+        IdleAction::Nothing => "nothing follows",
+        IdleAction::Notify => "its history tells of it again",
+        IdleAction::Stop => "it is stopped and, the first two times, waits again",
+    };
+    let at = warning.acts_at;
+    let when = if at > now {
+        format!("{} (in {})", absolute(at), between(now, Some(at), now))
+    } else {
+        absolute(at)
+    };
+    format!("its GPUs were not used{since}; unless they are, {then} at {when}")
 }
 
 fn filled(text: String) -> Option<String> {

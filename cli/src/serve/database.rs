@@ -8,6 +8,7 @@ use super::token::print_line;
 use crate::args::server::MigrateArgs;
 use crate::args::values::MigrateDirection;
 use crate::client::Failure;
+use crate::output::{Form, Output};
 
 /// Goes up, goes one step down, or lists the steps.
 pub(super) async fn migrate(args: &MigrateArgs) -> Result<u8, Failure> {
@@ -27,9 +28,20 @@ pub(super) async fn migrate(args: &MigrateArgs) -> Result<u8, Failure> {
         MigrateDirection::Up | MigrateDirection::Status => {}
     }
     let pending = Migrator::get_pending_migrations(&db).await.map_err(|e| refused(&e))?;
-    for step in Migrator::migrations() {
-        let waits = pending.iter().any(|one| one.name() == step.name());
-        print_line(&format!("{}  {}", if waits { "pending" } else { "applied" }, step.name()))?;
+    let steps = Migrator::migrations();
+    let applied = |name: &str| !pending.iter().any(|one| one.name() == name);
+    if args.json {
+        let step = |name: &str| serde_json::json!({ "name": name, "applied": applied(name) });
+        let steps: Vec<_> = steps.iter().map(|one| step(one.name())).collect();
+        Output::new(Form::Json).json(&steps)?;
+        return Ok(0);
+    }
+    for step in steps {
+        print_line(&format!(
+            "{}  {}",
+            if applied(step.name()) { "applied" } else { "pending" },
+            step.name()
+        ))?;
     }
     Ok(0)
 }

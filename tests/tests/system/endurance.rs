@@ -52,6 +52,10 @@ async fn the_schema_goes_up_down_and_up_again(engine: Engine) {
     for (direction, expected) in [("down", "pending"), ("up", "applied"), ("status", "applied")] {
         let ended = fleet.place.run(&fleet.place.words(&["migrate", direction])).await;
         assert!(ended.output().contains(expected), "{direction}: {ended:?}");
+        let told = fleet.place.run(&fleet.place.words(&["migrate", "status", "--json"])).await;
+        let steps: serde_json::Value = serde_json::from_str(told.output()).unwrap();
+        let last = steps.as_array().unwrap().last().unwrap();
+        assert_eq!(last["applied"], expected == "applied", "{direction}: {last}");
     }
     fleet.restart().await;
 }

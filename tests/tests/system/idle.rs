@@ -52,6 +52,14 @@ async fn an_idle_job_is_warned_and_waits_again(engine: Engine) {
     let figures = reqwest::get(format!("{}/metrics", fleet.origin())).await.unwrap().text().await.unwrap();
     assert!(figures.contains("gpu_fleet_idle_jobs 1"), "{figures}");
 
+    let data_dir = fleet.place.data_dir().display().to_string();
+    let sheet = fleet.place.run(&["job", &job, "--data-dir", &data_dir]).await;
+    let says = "unless they are, it is stopped and, the first two times, waits again at";
+    assert!(
+        sheet.output().contains("its GPUs were not used since") && sheet.output().contains(says),
+        "{sheet:?}"
+    );
+
     // What was announced stands in the database, not in a server's memory.
     life.abort();
     let _ = life.await;

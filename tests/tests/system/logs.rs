@@ -14,10 +14,14 @@ both! {
 
 const LINES: usize = 3000;
 
-/// A job that has written some lines and ended.
+/// A job that has written some lines and ended. Nobody waits with its end for the last of them: they are there soon after.
 async fn ended(client: &Client) -> String {
     let job = client.submit_line("writer", &format!("seq 1 {LINES}")).await;
     client.reaches(&job, "SUCCEEDED").await;
+    eventually("all of its log has come", 60, async || {
+        (lines(client, &job).await.len() == LINES).then_some(())
+    })
+    .await;
     job
 }
 

@@ -86,7 +86,7 @@ fn an_image_that_is_none_is_told_apart_from_one_that_cannot_be_had_now() {
         (
             "Error: initializing source: manifest unknown",
             true,
-            "there is no image 'lab/model:1', or none that this host may have: Error: initializing source: manifest unknown",
+            "there is no image 'lab/model:1': Error: initializing source: manifest unknown",
         ),
         (
             "Error: initializing source: i/o timeout",

@@ -97,7 +97,7 @@ fn withheld(facts: &Facts, made_for: Option<&str>) -> Finding {
             format!(
                 "it is not noted which server this host's key is for: it was not sent to {url}, which was asked without it"
             ),
-            format!("gpu-fleet agent --server {url} --data-dir {dir}   # notes it once it has registered"),
+            "start the agent once more with its usual --server: it notes which that is",
         ),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
             grade == Grade::Warn && says.contains("is for https://ours: it was not sent to http://fleet")
         );
         assert!(run.contains("doctor --server https://ours"), "{run}");
-        assert!(of(None).1.contains("not noted") && of(None).2.contains("agent --server http://fleet"));
+        assert!(of(None).1.contains("not noted") && of(None).2.contains("its usual --server"));
     }
 
     #[test]

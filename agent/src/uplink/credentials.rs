@@ -36,14 +36,22 @@ impl Credentials {
         Ok(new)
     }
 
-    /// Keeps the key that a server gave, if it gave one, and which server knows it.
+    /// Keeps the key that a server gave, if it gave one, and which server knows it. Without a new key nothing depends on it: on
+    /// a full disk jobs go on.
     pub(crate) fn keep(&mut self, key: Option<String>, server: &str) -> Result<(), AgentError> {
         if key.is_none() && self.server.as_deref() == Some(server) {
             return Ok(());
         }
+        let new_key = key.is_some();
         self.agent_key = key.or(self.agent_key.take());
         self.server = Some(server.to_owned());
-        self.save()
+        match self.save() {
+            Err(error) if !new_key => {
+                tracing::warn!(%error, "which server knows this host's key could not be noted");
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     fn save(&self) -> Result<(), AgentError> {
@@ -56,6 +64,16 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_a_new_key_must_be_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut known = Credentials::load(dir.path()).unwrap();
+        known.keep(Some("secret".to_owned()), "http://fleet").unwrap();
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        known.keep(None, "http://moved").unwrap();
+        known.keep(Some("other".to_owned()), "http://moved").unwrap_err();
+    }
 
     #[test]
     fn a_machine_stays_the_same_and_its_key_is_private() {

@@ -14,6 +14,9 @@ use serde_json::{Map, Value};
 use super::claims::ISSUER;
 use super::verify::{LEEWAY, MAX_TOKEN_BYTES, TokenError, reason};
 
+/// Longer ID tokens are not looked at.
+const MAX_ID_TOKEN_BYTES: usize = 64 * 1024;
+
 /// Keys that are taken from one set at most.
 const MOST_KEYS: usize = 100;
 /// Bytes of a shared secret at least: as many as the hash that it goes into.
@@ -208,6 +211,9 @@ impl Provider {
     /// # Errors
     /// The first reason for which it does not hold.
     pub fn verify(&self, token: &str, keys: &ProviderKeys) -> Result<Identity, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::Malformed);
+        }
         self.read(&self.claims_of(token, keys, &self.audience)?)
     }
 
@@ -222,6 +228,10 @@ impl Provider {
         client_id: &str,
         nonce: &str,
     ) -> Result<Identity, TokenError> {
+        // It comes from the provider itself and not from a stranger, and may name many groups.
+        if token.len() > MAX_ID_TOKEN_BYTES {
+            return Err(TokenError::Malformed);
+        }
         let claims = self.claims_of(token, keys, client_id)?;
         if claims["nonce"].as_str() != Some(nonce) {
             return Err(TokenError::Claim("nonce"));
@@ -237,9 +247,6 @@ impl Provider {
 
     /// All claims of a token that was issued for this audience, once its signature and its times hold.
     fn claims_of(&self, token: &str, keys: &ProviderKeys, audience: &str) -> Result<Value, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(TokenError::Malformed);
-        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         let accepted = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA, Algorithm::HS256];
         if !accepted.contains(&header.alg) {

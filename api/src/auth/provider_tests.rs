@@ -211,7 +211,10 @@ fn an_id_token_is_for_this_client_and_this_sign_in() {
         let token = world.sign(Algorithm::RS256, &claims);
         world.provider.verify_id_token(&token, &world.keys, "fleet", "n-1").map(|known| known.subject)
     };
-    for good in [json!({}), json!({"azp": "fleet"}), json!({"aud": ["fleet", "other"], "azp": "fleet"})] {
+    let many_groups = json!({"groups": vec!["0b5b5d3c-0f5e-4c5e-9d6e-1a2b3c4d5e6f"; 400]});
+    for good in
+        [json!({}), json!({"azp": "fleet"}), json!({"aud": ["fleet", "other"], "azp": "fleet"}), many_groups]
+    {
         assert_eq!(check(good.clone()), Ok("ada".to_owned()), "{good}");
     }
     let cases = [

@@ -272,8 +272,7 @@ pub enum EndCause {
     Command,
     /// The host could not start it, and its command certainly never ran: it is tried again, and no retry is used up.
     NeverStarted,
-    /// The registry of its image has answered that there is no such image, or none for that host: it has failed, whatever retries
-    /// are left.
+    /// The registry of its image has answered that there is no such image: it has failed, whatever retries are left.
     ImageRefused,
     /// The host lost it, so that it may have run: it is tried again if the job has retries, and none is used up.
     Lost,

@@ -69,7 +69,7 @@ impl Metadata {
         if document.issuer != issuer {
             return Err(BadMetadata::Issuer { found: document.issuer, expected: issuer.to_owned() });
         }
-        // A provider elsewhere has no business on this machine.
+        // Without encryption only a provider on this machine is believed, and only about this machine.
         let local = Url::parse(issuer).is_ok_and(|url| is_local(&url));
         let believed =
             |url: &Url| (url.scheme() == "https" || (local && is_guarded(url))) && url.fragment().is_none();

@@ -97,14 +97,14 @@ impl External {
     ///
     /// # Errors
     /// [`SourceError`] for a file or a secret that is no good.
-    pub async fn new(trust: Trust) -> Result<Self, SourceError> {
+    pub async fn new(trust: Trust) -> Result<Arc<Self>, SourceError> {
         let calls = Calls::new()?;
-        let external = Self { trust, calls, keys: Kept::default(), metadata: Kept::default() };
+        let external = Arc::new(Self { trust, calls, keys: Kept::default(), metadata: Kept::default() });
         if external.trust.sign_in.is_some() {
-            let outcome = external.read_metadata().await;
+            let outcome = Arc::clone(&external).read_metadata().await;
             external.metadata.begin(outcome).await.or_else(tell_what_may_pass)?;
         }
-        let outcome = external.read_keys().await;
+        let outcome = Arc::clone(&external).read_keys().await;
         external.keys.begin(outcome).await.or_else(tell_what_may_pass)?;
         Ok(external)
     }
@@ -114,14 +114,14 @@ impl External {
         self.trust.provider.issuer == issuer
     }
 
-    pub(super) async fn verify(&self, token: &str) -> Result<Identity, Refusal> {
+    pub(super) async fn verify(self: &Arc<Self>, token: &str) -> Result<Identity, Refusal> {
         let outcome = self.check(|keys| self.trust.provider.verify(token, keys)).await?;
         outcome.map_err(|error| Refusal::Unauthenticated(error.to_string()))
     }
 
     /// Checks with the keys that are known, and once more with fresh ones if there may be a new key.
     pub(super) async fn check<T>(
-        &self,
+        self: &Arc<Self>,
         verify: impl Fn(&ProviderKeys) -> Result<T, TokenError>,
     ) -> Result<Result<T, TokenError>, Refusal> {
         match verify(&*self.keys(FRESH).await?) {
@@ -131,17 +131,17 @@ impl External {
     }
 
     /// What the provider says of itself, if it says so and is to be believed.
-    pub(super) async fn metadata(&self) -> Option<Arc<Metadata>> {
-        self.metadata.get(FRESH, self.read_metadata()).await
+    pub(super) async fn metadata(self: &Arc<Self>) -> Option<Arc<Metadata>> {
+        self.metadata.get(FRESH, || Arc::clone(self).read_metadata()).await
     }
 
-    async fn keys(&self, no_older: Duration) -> Result<Arc<ProviderKeys>, Refusal> {
-        let known = self.keys.get(no_older, self.read_keys()).await;
+    async fn keys(self: &Arc<Self>, no_older: Duration) -> Result<Arc<ProviderKeys>, Refusal> {
+        let known = self.keys.get(no_older, || Arc::clone(self).read_keys()).await;
         let message = "the identity provider's keys are not there right now: try again shortly";
         known.ok_or_else(|| Refusal::Unavailable(message.to_owned()))
     }
 
-    async fn read_metadata(&self) -> Result<Metadata, SourceError> {
+    async fn read_metadata(self: Arc<Self>) -> Result<Metadata, SourceError> {
         let issuer = &self.trust.provider.issuer;
         let url = discovery::address(issuer).ok_or(SourceError::Unknown)?;
         let failed = |reason: String| SourceError::Url { url: url.clone(), reason };
@@ -149,7 +149,7 @@ impl External {
         Metadata::read(issuer, &text).map_err(|error| failed(error.to_string()))
     }
 
-    async fn read_keys(&self) -> Result<ProviderKeys, SourceError> {
+    async fn read_keys(self: Arc<Self>) -> Result<ProviderKeys, SourceError> {
         let keys = match &self.trust.source {
             KeySource::Nowhere => ProviderKeys::default(),
             KeySource::File(path) => {

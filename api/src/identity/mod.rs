@@ -38,7 +38,7 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 pub struct Identities {
     store: Store,
     own: OwnKeys,
-    external: Option<External>,
+    external: Option<Arc<External>>,
     organizations: Cache<String, OrganizationRef>,
     agents: Cache<String, HostId>,
     api_keys: Cache<String, Arc<ApiKey>>,
@@ -63,7 +63,7 @@ impl Identities {
     pub async fn start(
         store: Store,
         key: &SigningKey,
-        external: Option<External>,
+        external: Option<Arc<External>>,
         shutdown: CancellationToken,
     ) -> Result<Self, Fault> {
         Ok(Self {

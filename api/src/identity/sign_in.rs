@@ -2,6 +2,7 @@
 //!
 //! Nothing of what the provider answers is told to the person but its error code, and nothing of it is logged above debug.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -44,7 +45,7 @@ struct Failure {
 
 impl External {
     /// How people sign in; none: they do not.
-    pub(super) async fn offer(&self) -> Result<Option<Offer>, SignInRefusal> {
+    pub(super) async fn offer(self: &Arc<Self>) -> Result<Option<Offer>, SignInRefusal> {
         let Some(terms) = &self.trust.sign_in else { return Ok(None) };
         let metadata = self.metadata().await.ok_or_else(|| self.not_there())?;
         Ok(Some(Offer {
@@ -57,7 +58,10 @@ impl External {
     }
 
     /// Who a person is who has brought this, and how long they stay signed in.
-    pub(super) async fn sign_in(&self, grant: &Grant) -> Result<(Identity, Duration), SignInRefusal> {
+    pub(super) async fn sign_in(
+        self: &Arc<Self>,
+        grant: &Grant,
+    ) -> Result<(Identity, Duration), SignInRefusal> {
         let terms = self.trust.sign_in.as_ref().ok_or(SignInRefusal::Off)?;
         let metadata = self.metadata().await.ok_or_else(|| self.not_there())?;
         let token = self.exchange(terms, &metadata, grant).await?;

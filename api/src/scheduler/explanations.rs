@@ -136,7 +136,7 @@ impl Explanations {
     }
 
     /// What jobs asked for lately.
-    pub(super) async fn seen(&self) -> Result<Vec<SeenJobs>, Fault> {
+    pub(super) async fn seen(&self) -> Vec<SeenJobs> {
         self.seen.lately(&self.store).await
     }
 
@@ -213,7 +213,7 @@ impl Explanations {
             return Ok(snapshot.clone());
         }
         let mut snapshot = self.store.fleet_snapshot().await?;
-        snapshot.seen = self.seen().await?;
+        snapshot.seen = self.seen().await;
         snapshot.waiting =
             self.store.waiting_jobs(None).await?.into_iter().map(|queued| queued.job).collect();
         let snapshot = Arc::new(snapshot);

@@ -175,7 +175,7 @@ impl Scheduler {
         let mut snapshot = self.store.fleet_snapshot().await?;
         self.lately.lock().await.tell(&self.store, clock.now(), &mut snapshot.organizations).await?;
         snapshot.waiting = waiting.jobs(clock.now());
-        snapshot.seen = self.explanations.seen().await?;
+        snapshot.seen = self.explanations.seen().await;
         let snapshot = Arc::new(snapshot);
         let (plan, breaches) = self.plan(snapshot.clone()).await?;
         metrics::histogram!("gpu_fleet_scheduler_pass_seconds")

@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::plan::MIX_OF;
 use domain::snapshot::SeenJobs;
 use tokio::sync::Mutex;
 
-use crate::fault::Fault;
 use crate::store::Store;
 
 /// It is read anew this often.
 const READ_ANEW: Duration = Duration::from_secs(30);
-/// So many of the newest jobs are looked at.
-const JOBS: u64 = 5_000;
 
 /// What jobs asked for lately.
 #[derive(Default)]
@@ -21,19 +19,23 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Kinds of jobs, hardly older than half a minute.
-    pub(super) async fn lately(&self, store: &Store) -> Result<Vec<SeenJobs>, Fault> {
+    /// Kinds of jobs, hardly older than half a minute unless the database is away: it is advice, and no pass waits for it.
+    pub(super) async fn lately(&self, store: &Store) -> Vec<SeenJobs> {
         let mut known = self.known.lock().await;
         let now = store.clock().instant();
         let fresh = known.as_ref().filter(|(read, _)| now.duration_since(*read) < READ_ANEW);
         let jobs = match fresh {
             Some((_, jobs)) => jobs.clone(),
             None => {
-                let jobs = Arc::new(store.seen_jobs(JOBS).await?);
+                let read = store.seen_jobs(MIX_OF as u64).await.map(Arc::new);
+                let jobs = read.unwrap_or_else(|fault| {
+                    tracing::warn!(%fault, "what jobs asked for lately cannot be read");
+                    known.as_ref().map(|(_, jobs)| jobs.clone()).unwrap_or_default()
+                });
                 *known = Some((now, jobs.clone()));
                 jobs
             }
         };
-        Ok(jobs.as_ref().clone())
+        jobs.as_ref().clone()
     }
 }

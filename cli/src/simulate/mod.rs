@@ -83,6 +83,6 @@ fn terms(args: &SimulateArgs) -> Result<Terms, Failure> {
         (Some(Est::Learned), _) | (None, Some(_)) => Estimates::Learned,
     };
     let rules =
-        Rules { policy, packing, whole_hosts: true, scores: usize::MAX, seed: args.seed, ..Rules::default() };
+        Rules { packing, whole_hosts: true, scores: usize::MAX, seed: args.seed, ..Rules::of(policy) };
     Ok(Terms { rules, estimates })
 }

@@ -74,7 +74,6 @@ pub(super) fn replay(world: &World, terms: &Terms, bar: &ProgressBar) -> Outcome
     let fleet = Snapshot {
         hosts: world.hosts.clone(),
         organizations: world.organizations.clone(),
-        seen: Vec::new(),
         ..Snapshot::default()
     };
     let started = Instant::now();

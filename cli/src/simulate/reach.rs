@@ -37,7 +37,7 @@ type Add<'a> = &'a mut dyn FnMut(&str, &str, String, &str);
 fn terms(policy: &str, packing: Option<Packing>) -> Terms {
     let policy = Policy::named(policy).unwrap_or_default();
     let packing = packing.unwrap_or(policy.packing);
-    let rules = Rules { policy, packing, whole_hosts: true, scores: usize::MAX, ..Rules::default() };
+    let rules = Rules { packing, whole_hosts: true, scores: usize::MAX, ..Rules::of(policy) };
     Terms { rules, estimates: Estimates::Trace }
 }
 

@@ -56,7 +56,6 @@ pub(super) fn fill(world: &World, order: &[usize], terms: &Terms) -> Filled {
     let fleet = Snapshot {
         hosts: world.hosts.clone(),
         organizations: world.organizations.clone(),
-        seen: Vec::new(),
         ..Snapshot::default()
     };
     let mut saturation = Saturation::new(&fleet, world.jobs.iter().map(|job| &job.job), &terms.rules);

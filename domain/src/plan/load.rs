@@ -27,16 +27,10 @@ pub(super) fn core_with<'a>(snapshot: &'a Snapshot, rules: &Rules, now: At, also
     adopt(&mut core, snapshot);
     core.submit_all(snapshot.waiting.iter().filter(|job| !job.is_held_back() || also == Some(job.id)));
     if rules.packing == Packing::Fgd {
-        look_at_the_mix(&mut core, snapshot);
+        let seen = snapshot.seen.iter();
+        core.stay_good_for(seen.map(|seen| (Asked::by_seen(seen), f64::from(seen.jobs))));
     }
     core
-}
-
-/// The fleet stays good for jobs like those of the past.
-fn look_at_the_mix<'a>(core: &mut Core<'a>, snapshot: &'a Snapshot) {
-    let counted = snapshot.seen.iter().map(|seen| (core.shape(Asked::by_seen(seen)), f64::from(seen.jobs)));
-    let counted: Vec<(usize, f64)> = counted.collect();
-    core.stay_good_for(counted);
 }
 
 /// Whose the jobs are.

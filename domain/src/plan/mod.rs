@@ -68,7 +68,7 @@ pub use packing::{PACKINGS, Packing};
 pub use planner::{Decided, Planner};
 pub use policy::{Behind, Order, POLICIES, Policy, Turns};
 pub use preempt::Preemption;
-pub use rules::Rules;
+pub use rules::{MIX_OF, Rules};
 pub use suggest::{Suggestion, SuggestionCode, suggest};
 
 /// What to do now.

@@ -5,14 +5,17 @@ use crate::ids::JobId;
 use crate::snapshot::{Snapshot, WaitingJob};
 
 use super::core::Core;
-use super::eligibility::Asked;
+use super::demand::Demand;
+use super::eligibility::{Asked, Pools};
 use super::fit::FitIndexes;
 use super::fleet::{Fleet, HostPart};
 use super::load::lengths;
 use super::moment::At;
-use super::packing::{Leftover, Mix};
+use super::packing::Mix;
 use super::preempt;
 use super::rules::Rules;
+use super::score;
+use super::shape::{Shape, Shapes};
 
 /// The most frequent kinds of jobs that make up this part of all are the mix that a fleet is kept good for.
 const COVERED: f64 = 0.95;
@@ -25,28 +28,27 @@ impl<'a> Core<'a> {
 
     /// Takes these for the mix of jobs that this fleet sees.
     pub(crate) fn see(&mut self, jobs: impl IntoIterator<Item = &'a WaitingJob>) {
-        let counted: Vec<(usize, f64)> =
-            jobs.into_iter().map(|job| (self.shape(Asked::by(job)), 1.0)).collect();
-        self.stay_good_for(counted);
+        self.stay_good_for(jobs.into_iter().map(|job| (Asked::by(job), 1.0)));
     }
 
-    /// Takes these shapes, each as often as it comes, for the mix of jobs that this fleet sees.
-    pub(super) fn stay_good_for(&mut self, counted: impl IntoIterator<Item = (usize, f64)>) {
-        let mut counts: Vec<(f64, usize)> = Vec::new();
+    /// Takes these, each as often as it comes, for the mix of jobs that this fleet sees. Their shapes and pools are none of those
+    /// of the queue, which every explanation looks through.
+    pub(super) fn stay_good_for<'m>(&mut self, asked: impl Iterator<Item = (Asked<'m>, f64)>) {
+        let (mut shapes, mut pools) = (Shapes::new(self.rules.whole_hosts), Pools::new(&self.fleet));
+        let mut counts: Vec<(f64, Demand, usize)> = Vec::new();
         let mut places: Map<usize, usize> = Map::default();
-        for (shape, often) in counted {
-            let ask = self.shapes.known[shape].ask;
+        for (asked, often) in asked {
+            let number = shapes.number(asked, &mut pools, &self.fleet);
+            let Shape { demand, pool, possible, ask, .. } = shapes.known[number];
+            // What no host could ever serve loses nothing, wherever a job goes.
+            let Some(demand) = demand.filter(|_| possible) else { continue };
             let place = *places.entry(ask).or_insert_with(|| {
-                counts.push((0.0, shape));
+                counts.push((0.0, demand, pool));
                 counts.len() - 1
             });
             counts[place].0 += often;
         }
-        let known = counts.into_iter().filter_map(|(count, shape)| {
-            let shape = &self.shapes.known[shape];
-            Some((count, shape.demand?, shape.pool))
-        });
-        self.mix = Mix::of(known.collect(), COVERED, &self.pools.known);
+        self.mix = Mix::of(counts, COVERED, &pools.known);
         self.forget_fits(FitIndexes::default());
     }
 
@@ -78,13 +80,7 @@ impl<'a> Core<'a> {
 
     /// Idle thousandths of GPUs that jobs of the mix could not use.
     pub(crate) fn fragmentation(&self) -> f64 {
-        let of_host = |rank: usize| {
-            let host = &self.fleet.hosts[rank];
-            let cards: Vec<(usize, i32)> =
-                host.cards.iter().map(|card| (card.model, card.free_milli)).collect();
-            let (cpus, memory_gb) = host.room();
-            self.mix.fragmentation(&Leftover { rank, cards: &cards, cpus, memory_gb })
-        };
+        let of_host = |rank: usize| score::fragmentation(rank, &self.fleet, &self.mix);
         (0..self.fleet.hosts.len()).map(of_host).sum()
     }
 }

@@ -10,8 +10,8 @@ pub struct Rules {
     pub policy: Policy,
     /// Where jobs go.
     pub packing: Packing,
-    /// For a pass, so many hosts at most are scored for the mix, counted for each demand anew; what is looked at after that goes
-    /// where it fits tightest, so that a queue of very many different wishes is planned in time.
+    /// So many scores of hosts for the mix are kept at most, those of each demand counted anew; a demand for which there is no
+    /// more room goes where it fits tightest, so that a queue of very many different wishes is planned in time.
     pub scores: usize,
     /// Jobs of more GPUs than a host has take whole hosts and a remainder, rather than what is free anywhere.
     pub whole_hosts: bool,
@@ -28,9 +28,19 @@ pub struct Rules {
     pub seed: u64,
 }
 
+/// The mix of jobs that a fleet is kept good for is that of so many, the newest.
+pub const MIX_OF: usize = 5_000;
+
 impl Default for Rules {
     fn default() -> Self {
-        let policy = Policy::default();
+        Self::of(Policy::default())
+    }
+}
+
+impl Rules {
+    /// This policy, its own way of packing, and what is usual beside it.
+    #[must_use]
+    pub fn of(policy: Policy) -> Self {
         Self {
             policy,
             packing: policy.packing,

@@ -5,7 +5,7 @@ use std::collections::{BinaryHeap, HashMap};
 
 use crate::estimate::History;
 use crate::ids::JobId;
-use crate::plan::{Core, Lengths, NEVER, Packing, SECOND};
+use crate::plan::{Core, Lengths, MIX_OF, NEVER, Packing, SECOND};
 use crate::snapshot::Snapshot;
 
 use super::{Estimates, Run, Terms, TraceJob, World};
@@ -30,9 +30,8 @@ pub struct Replay<'a> {
     pub passes: u64,
 }
 
-/// The mix of jobs is looked at anew after so many arrivals, and is that of so many.
+/// The mix of jobs is looked at anew after so many arrivals.
 const MIX_EVERY: usize = 500;
-const MIX_OF: usize = 5_000;
 
 impl<'a> Replay<'a> {
     /// Nothing has happened yet. `fleet` is the world's hosts and organizations, as a snapshot.

@@ -92,7 +92,6 @@ impl World {
         let fleet = Snapshot {
             hosts: self.hosts.clone(),
             organizations: self.organizations.clone(),
-            seen: Vec::new(),
             ..Snapshot::default()
         };
         let mut replay = Replay::new(self, &fleet, Terms { rules, estimates: Estimates::Trace });
@@ -109,7 +108,6 @@ impl World {
         let fleet = Snapshot {
             hosts: self.hosts.clone(),
             organizations: self.organizations.clone(),
-            seen: Vec::new(),
             ..Snapshot::default()
         };
         let time = |secs: i64| DateTime::UNIX_EPOCH + TimeDelta::seconds(secs);
@@ -151,7 +149,7 @@ impl World {
 }
 
 fn rules(policy: &str) -> Rules {
-    Rules { policy: Policy::named(policy).unwrap(), whole_hosts: true, min_run_secs: 5, ..Rules::default() }
+    Rules { whole_hosts: true, min_run_secs: 5, ..Rules::of(Policy::named(policy).unwrap()) }
 }
 
 #[test]

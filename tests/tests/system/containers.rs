@@ -148,7 +148,7 @@ async fn an_image_that_its_registry_does_not_know_fails_the_job_at_once(engine: 
     let id = client.submit(job).await;
     client.reaches(&id, "FAILED").await;
     let job = client.job(&id, "statusReason exitCode attempt").await;
-    let reason = "there is no image 'lab/model:1', or none that this host may have: Error: initializing source: manifest unknown";
+    let reason = "there is no image 'lab/model:1': Error: initializing source: manifest unknown";
     assert_eq!(job["statusReason"], reason);
     assert_eq!((&job["exitCode"], &job["attempt"]), (&Value::Null, &json!(1)), "{job}");
     assert_eq!(host.calls().lines().filter(|call| call.starts_with("run ")).count(), 1, "{}", host.calls());

@@ -7,6 +7,7 @@ both! {
     borrowed_gpus_come_back_and_their_jobs_run_again,
     a_job_that_is_cancelled_while_it_gives_back_does_not_run_again,
     a_job_that_was_done_before_it_was_asked_does_not_run_again,
+    a_job_that_its_time_limit_had_stopped_before_it_was_asked_has_timed_out,
     a_loan_goes_back_and_waits_again,
 }
 
@@ -82,15 +83,25 @@ async fn a_job_that_is_cancelled_while_it_gives_back_does_not_run_again(engine: 
 
 async fn a_job_that_was_done_before_it_was_asked_does_not_run_again(engine: Engine) {
     let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
-    // Later than it was started, and long before its GPUs were asked for: the word of it took its time.
+    ended_before_it_was_asked(&borrower, &host, &job, json!({"exitCode": 0})).await;
+    borrower.reaches(&job, "SUCCEEDED").await;
+}
+
+async fn a_job_that_its_time_limit_had_stopped_before_it_was_asked_has_timed_out(engine: Engine) {
+    let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
+    ended_before_it_was_asked(&borrower, &host, &job, json!({"exitCode": 0, "timedOut": true})).await;
+    borrower.reaches(&job, "TIMED_OUT").await;
+}
+
+/// Later than it was started, and long before its GPUs were asked for: the word of its end took its time.
+async fn ended_before_it_was_asked(borrower: &Client, host: &PlayedHost, job: &str, mut end: Value) {
     let asked = eventually("it is asked", 10, async || {
-        let history = history(&borrower, &job).await;
+        let history = history(borrower, job).await;
         history.iter().any(|(status, _)| status == "STOPPING").then_some(std::time::Instant::now())
     })
     .await;
-    let ago = asked.elapsed().as_secs_f64() + 0.9;
-    host.report(&job, 1, "EXITED", json!({"exitCode": 0, "secondsAgo": ago})).await.unwrap();
-    borrower.reaches(&job, "SUCCEEDED").await;
+    end["secondsAgo"] = json!(asked.elapsed().as_secs_f64() + 0.9);
+    host.report(job, 1, "EXITED", end).await.unwrap();
 }
 
 async fn a_loan_goes_back_and_waits_again(engine: Engine) {

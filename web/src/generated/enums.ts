@@ -87,10 +87,7 @@ export type ChangeKind =
 export type EndCause =
   /** The command ended, by itself or because it was stopped. */
   | 'COMMAND'
-  /**
-   * The registry of its image has answered that there is no such image, or none for that host: it has failed, whatever retries
-   * are left.
-   */
+  /** The registry of its image has answered that there is no such image: it has failed, whatever retries are left. */
   | 'IMAGE_REFUSED'
   /** The host lost it, so that it may have run: it is tried again if the job has retries, and none is used up. */
   | 'LOST'

@@ -177,6 +177,10 @@ pub(super) fn explain(exit_code: Option<i32>, reason: Option<&str>) -> String {
     }
 }
 
+fn over_time(job: &job::Model) -> String {
+    format!("its time limit of {} s has passed", job.time_limit_seconds.unwrap_or_default())
+}
+
 /// All parts have ended: what that makes of the job.
 pub(super) async fn conclude(
     tx: &Tx<'_>,
@@ -190,11 +194,11 @@ pub(super) async fn conclude(
     let exit_code = worst.and_then(|part| part.exit_code);
     let asked_at = job.preempted_at.filter(|_| job.stop_outcome.is_none());
     if let Some(asked_at) = asked_at.filter(|_| status_of(job) == JobStatus::Stopping) {
-        if exit_code == Some(0) && at < asked_at {
+        if worst.is_some_and(|part| part.timed_out) {
+            finish_at(tx, job, JobStatus::TimedOut, exit_code, Some(over_time(job)), at, actor).await?;
+        } else if exit_code == Some(0) && at < asked_at {
             // It had done its work before anybody asked for its GPUs; the word of it came late.
             finish_at(tx, job, JobStatus::Succeeded, exit_code, None, at, actor).await?;
-        } else if worst.is_some_and(|part| part.timed_out) {
-            finish_at(tx, job, JobStatus::TimedOut, exit_code, job.status_reason.clone(), at, actor).await?;
         } else if job.preempted_for.is_none() && job.idle_stops >= MOST_STOPS {
             let reason = job.status_reason.clone();
             finish_at(tx, job, JobStatus::Cancelled, exit_code, reason, at, actor).await?;
@@ -213,10 +217,8 @@ pub(super) async fn conclude(
         }
         finish_at(tx, job, outcome, exit_code, job.status_reason.clone(), at, actor).await?;
     } else if worst.is_some_and(|part| part.timed_out) {
-        let limit = job.time_limit_seconds.unwrap_or_default();
-        let reason = format!("its time limit of {limit} s has passed");
         let row = running(tx, job, at, actor).await?;
-        finish_at(tx, &row, JobStatus::TimedOut, exit_code, Some(reason), at, actor).await?;
+        finish_at(tx, &row, JobStatus::TimedOut, exit_code, Some(over_time(job)), at, actor).await?;
     } else if exit_code == Some(0) {
         let row = running(tx, job, at, actor).await?;
         finish_at(tx, &row, JobStatus::Succeeded, exit_code, None, at, actor).await?;
@@ -234,7 +236,7 @@ fn blame_of(parts: &[placement::Model]) -> Blame {
         cause => cause.as_deref().map_or(Blame::Command, Blame::parse),
     };
     if parts.iter().any(|part| blame(part) == Blame::ImageRefused) {
-        // No other host would be given it either.
+        // There is none, on whichever host.
         Blame::ImageRefused
     } else if parts.iter().all(|part| blame(part) == Blame::NeverStarted) {
         Blame::NeverStarted

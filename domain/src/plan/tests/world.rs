@@ -76,7 +76,6 @@ impl World {
         JobBuilder(self.snapshot.waiting.last_mut().unwrap())
     }
 
-    /// A ceiling, and what is held under it, in GPUs.
     /// The job that was added last waits no more: so many like it were seen lately.
     pub(super) fn last_was_seen(&mut self, jobs: u32) {
         let WaitingJob { organization, requirements, needs_container, .. } =
@@ -84,6 +83,7 @@ impl World {
         self.snapshot.seen.push(SeenJobs { organization, requirements, needs_container, jobs });
     }
 
+    /// A ceiling, and what is held under it, in GPUs.
     pub(super) fn ceiling(&mut self, organization: u128, max: i64, held: i64) {
         self.snapshot.organizations.push(OrganizationState {
             id: org_id(organization),

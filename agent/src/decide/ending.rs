@@ -60,22 +60,27 @@ pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending
     let card_died = record.stopped && wish == Wish::CardDied;
     let lease_wanted_it = matches!(wish, Wish::LeaseEnding | Wish::LeaseLost) && record.stopped;
     let lease_ended_it = record.lease_lost || lease_wanted_it;
+    // The agent that stopped it is gone, and nobody else knows why it did: for the server, for a card, for the lease.
+    let unexplained = record.stopped && wish == Wish::Run;
+    let host_ended_it = card_died || lease_ended_it || unexplained;
     let reason = if card_died {
         blamed
+    } else if unexplained {
+        Some("it was stopped by an agent that ended before it could say why".to_owned())
     } else if lease_ended_it {
         Some("this host had lost the server for longer than its lease".to_owned())
     } else {
         record.reason.clone()
     };
     let cause = match record {
-        _ if card_died || lease_ended_it => EndCause::Lost,
+        _ if host_ended_it => EndCause::Lost,
         ExitRecord { image_refused: true, .. } => EndCause::ImageRefused,
         ExitRecord { never_started: true, .. } => EndCause::NeverStarted,
         ExitRecord { lost: true, .. } => EndCause::Lost,
         _ => EndCause::Command,
     };
     // A command that saves its work and exits with zero when it is asked to has not done all of it.
-    let exit_code = record.shell_code().filter(|_| !card_died && !lease_ended_it);
+    let exit_code = record.shell_code().filter(|_| !host_ended_it);
     Ending { exit_code, reason, timed_out: record.timed_out, cause }
 }
 
@@ -114,5 +119,7 @@ mod tests {
             assert_eq!(told(ended(true, false), wish), (None, EndCause::Lost));
             assert_eq!(told(ended(false, false), wish), (Some(0), EndCause::Command), "it was done before");
         }
+        assert_eq!(told(ended(true, false), Wish::Run), (None, EndCause::Lost), "who wanted it is gone");
+        assert_eq!(told(ended(true, false), Wish::Stop), (Some(0), EndCause::Command), "the server did");
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Kinds of jobs, hardly older than half a minute unless the database is away: it is advice, and no pass waits for it.
+    /// Kinds of jobs, hardly older than half a minute unless they cannot be read: they are advice, and no pass fails for want of them.
     pub(super) async fn lately(&self, store: &Store) -> Vec<SeenJobs> {
         let mut known = self.known.lock().await;
         let now = store.clock().instant();

@@ -83,7 +83,8 @@ impl Explanation {
 
     /// It says nothing, which no plan does.
     pub(super) fn is_silent(&self) -> bool {
-        self.blockers().next().is_none()
+        let told = !self.own.is_empty() || !self.common.blockers.is_empty();
+        !told && self.earlier == 0 && self.others.is_none()
     }
 }
 

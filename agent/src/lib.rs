@@ -18,6 +18,7 @@ mod jobs;
 mod lease;
 mod logs;
 pub mod mps;
+mod pages;
 pub mod procfs;
 mod run;
 pub mod shim;

@@ -19,6 +19,7 @@ use crate::AgentError;
 use crate::decide::Rivalry;
 use crate::jobs::Jobs;
 use crate::lease::LeaseKeeper;
+use crate::pages::give_back_start_up;
 
 /// A stream that is silent for so long, and then once more, is dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -68,6 +69,7 @@ impl Session {
             // Before anything is started under it.
             self.lease.renew(granted_at, seconds(registered.lease_seconds));
             self.terms.send_replace(Some(Terms { heartbeat: seconds(registered.heartbeat_seconds) }));
+            give_back_start_up();
             let reason = self.stay_subscribed(registered.epoch).await;
             tracing::warn!(reason, "this epoch is over; registering again");
             let peaceful = begun.elapsed() >= PEACE.min(seconds(registered.lease_seconds));

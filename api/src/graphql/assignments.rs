@@ -263,10 +263,7 @@ impl Watch {
 
     /// None: a newer epoch has begun.
     async fn read(&self) -> Result<Option<Told>, Fault> {
-        if self.store.epoch_of(self.host).await? != Some(self.epoch) {
-            return Ok(None);
-        }
-        let now = self.store.assignments(self.host).await?;
+        let Some(now) = self.store.assignments(self.host, self.epoch).await? else { return Ok(None) };
         Ok(Some(now.into_iter().map(|one| ((one.job.id, one.part.attempt), Assignment::of(one))).collect()))
     }
 }

@@ -42,6 +42,11 @@ impl Lately {
         now: DateTime<Utc>,
         organizations: &mut [OrganizationState],
     ) -> Result<(), Fault> {
+        if now - self.settled > PART {
+            // A young fleet has no long past that would have to be read hour by hour.
+            let first = store.first_allocated_at().await?.unwrap_or(now);
+            self.settled = self.settled.max(first.min(now));
+        }
         while now - self.settled > EVERY {
             let until = now.min(self.settled + PART);
             let held = store.held_between(self.settled, until).await?;

@@ -112,6 +112,20 @@ impl Store {
             .collect())
     }
 
+    /// When the first GPU that is in the book was given to anybody; none: none ever was.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub async fn first_allocated_at(&self) -> Result<Option<DateTime<Utc>>, Fault> {
+        let first = allocation::Entity::find()
+            .select_only()
+            .column_as(allocation::Column::AllocatedAt.min(), "first")
+            .into_tuple::<Option<DateTime<Utc>>>()
+            .one(self.db())
+            .await?;
+        Ok(first.flatten())
+    }
+
     /// What was held between two instants, by whomever.
     ///
     /// # Errors

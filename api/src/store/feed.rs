@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use domain::ids::{JobId, OrganizationId};
 use entity::event;
+use futures_util::FutureExt as _;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
@@ -215,11 +216,19 @@ impl Store {
         Ok(())
     }
 
-    /// Publishes what was committed since this was last called.
+    /// Publishes what this process has committed since this was last called, for whoever plays a fleet that nobody else writes.
     ///
     /// # Errors
     /// Database faults.
-    pub async fn publish_new(&self) -> Result<(), Fault> {
+    pub async fn publish_committed(&self) -> Result<(), Fault> {
+        match self.feed().wake.notified().now_or_never() {
+            Some(()) => self.publish_new().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Publishes what was committed since this was last called, by whomever.
+    async fn publish_new(&self) -> Result<(), Fault> {
         loop {
             let rows = self.events_after(self.feed().head()).await?;
             let count = rows.len() as u64;

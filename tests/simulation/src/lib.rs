@@ -21,6 +21,7 @@ mod trace;
 mod truth;
 mod world;
 
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use world::World;
 
 /// A history that came to its end.
@@ -61,6 +62,17 @@ impl std::fmt::Display for Broken {
             "play it again: GPU_FLEET_SEED={seed} cargo test -p simulation, or make histories ARGS=\"--seed {seed}\""
         )
     }
+}
+
+/// Keeps this thread, and those that it starts, on one of the cores that it may use. A history and its database take turns, in two
+/// threads: on one core, each is awake at once when its turn comes, which makes a history three times as fast.
+pub fn stay_on_one_core(place: usize) {
+    let Ok(allowed) = sched_getaffinity(None) else { return };
+    let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+    let mut own = CpuSet::new();
+    own.set(cores[place % cores.len()]);
+    // It is only for speed.
+    let _ = sched_setaffinity(None, &own);
 }
 
 /// Plays the history of a seed, and answers how it went.

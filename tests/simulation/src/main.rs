@@ -9,7 +9,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use simulation::{Broken, play};
+use simulation::{Broken, play, stay_on_one_core};
+
+/// As in `gpu-fleet` itself: histories are made of small pieces.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Plays histories of whole fleets in virtual time.
 #[derive(Parser)]
@@ -53,8 +57,10 @@ fn main() -> ExitCode {
     let long = Duration::from_secs_f64(args.minutes.max(0.0) * 60.0);
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
     std::thread::scope(|scope| {
-        for _ in 0..args.threads.unwrap_or(cores) {
-            scope.spawn(|| {
+        for place in 0..args.threads.unwrap_or(cores) {
+            let (next, millis, stop, broken) = (&next, &millis, &stop, &broken);
+            scope.spawn(move || {
+                stay_on_one_core(place);
                 while begun.elapsed() < long && !stop.load(Ordering::Relaxed) {
                     match play(next.fetch_add(1, Ordering::Relaxed)) {
                         Ok(played) => drop(millis.fetch_add(played.millis, Ordering::Relaxed)),

@@ -47,6 +47,8 @@ pub(crate) struct World {
     cards: Cards,
     /// Something has changed since the book was laid beside what runs.
     unchecked: bool,
+    /// Something was committed since the end was last looked for.
+    has_news: bool,
     terms: Terms,
     rough_until: Millis,
     next_call: CallId,
@@ -93,6 +95,7 @@ impl World {
             faults: faults::drawn(&mut dice, rough_until),
             cards: Cards::default(),
             unchecked: false,
+            has_news: true,
             terms,
             rough_until,
             next_call: 0,
@@ -145,7 +148,9 @@ impl World {
         // Hosts and cards have their say, too.
         for _ in 0..(self.terms.lease.as_millis() as u64 + 60_000) / TICK {
             self.step().await?;
-            if book::check_end(&self.shared.store, &self.machines, &self.truth).await.is_ok() {
+            if std::mem::take(&mut self.has_news)
+                && book::check_end(&self.shared.store, &self.machines, &self.truth).await.is_ok()
+            {
                 return Ok(());
             }
             if self.now.is_multiple_of(TIDY_EVERY) {
@@ -297,11 +302,11 @@ impl World {
 
     /// What was committed is heard by all who follow: the scheduler hears it from the feed itself.
     async fn publish(&mut self) -> Result<(), Violation> {
-        self.shared.store.publish_new().await?;
+        self.shared.store.publish_committed().await?;
         loop {
             match self.events.try_recv() {
                 Ok(event) => {
-                    self.unchecked = true;
+                    (self.unchecked, self.has_news) = (true, true);
                     self.note(&event);
                     self.truth.hear(&event)?;
                     for server in &mut self.servers {

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use simulation::play;
+use simulation::{play, stay_on_one_core};
 
 /// Histories with fixed seeds.
 const FIXED: u64 = 16;
@@ -22,8 +22,10 @@ fn no_history_breaks_a_promise() {
     }
     let next = AtomicU64::new(1);
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
+        for place in 0..2 {
+            let next = &next;
+            scope.spawn(move || {
+                stay_on_one_core(place);
                 while let seed @ ..=FIXED = next.fetch_add(1, Ordering::Relaxed) {
                     must_hold(seed);
                 }

@@ -3,66 +3,69 @@
 use std::collections::HashMap;
 
 use domain::ids::HostId;
-use entity::{allocation, gpu, job, organization, placement};
+use entity::{allocation, gpu, host, job, organization, placement};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, ExprTrait as _, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    RelationDef, RelationTrait as _,
+};
 
 use super::words::AssignedAttempt;
 use crate::fault::Fault;
 use crate::store::Store;
 use crate::store::events::status_of;
 
+/// Of parts that are to run, or do.
+const OPEN: [&str; 2] = ["ASSIGNED", "STARTED"];
+
 impl Store {
-    /// What a host is to run and to stop now, by job.
+    /// What a host is to run and to stop now, by job. None: a newer epoch of it has begun, or it is gone.
     ///
     /// # Errors
     /// Database faults.
-    pub async fn assignments(&self, host: HostId) -> Result<Vec<AssignedAttempt>, Fault> {
-        let open = placement::Entity::find()
-            .filter(placement::Column::HostId.eq(host.0))
-            .filter(placement::Column::State.is_in(["ASSIGNED", "STARTED"]))
+    pub async fn assignments(&self, host: HostId, epoch: i32) -> Result<Option<Vec<AssignedAttempt>>, Fault> {
+        // Every host's stream asks this every few seconds, and most of them have nothing open: one statement answers it.
+        let rows: Vec<(host::Model, Option<placement::Model>)> = host::Entity::find_by_id(host.0)
+            .filter(host::Column::Epoch.eq(epoch))
+            .join(JoinType::LeftJoin, open_parts())
+            .select_also(placement::Entity)
             .all(self.db())
             .await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let open: Vec<placement::Model> = rows.into_iter().filter_map(|(_, part)| part).collect();
         if open.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let ids: Vec<Uuid> = open.iter().map(|part| part.job_id).collect();
-        let jobs: HashMap<Uuid, (job::Model, Option<organization::Model>)> = job::Entity::find()
+        let jobs: HashMap<Uuid, (job::Model, String)> = job::Entity::find()
             .filter(job::Column::Id.is_in(ids.clone()))
+            .join(JoinType::InnerJoin, job::Relation::Organization.def())
+            .select_also(organization::Entity)
             .all(self.db())
             .await?
             .into_iter()
-            .map(|row| (row.id, (row, None)))
+            .map(|(row, whose)| (row.id, (row, whose.map(|whose| whose.slug).unwrap_or_default())))
             .collect();
-        let slugs = self.organization_slugs().await?;
         let cards = self.live_cards(host, ids).await?;
         let mut found = Vec::with_capacity(open.len());
         for part in open {
-            let Some((job, _)) = jobs.get(&part.job_id) else { continue };
+            let Some((job, slug)) = jobs.get(&part.job_id) else { continue };
             if job.attempt != part.attempt || status_of(job).is_terminal() {
                 continue;
             }
             let (gpu_uuids, milli) = cards.get(&part.job_id).cloned().unwrap_or_default();
             found.push(AssignedAttempt {
-                organization_slug: slugs.get(&job.organization_id).cloned().unwrap_or_default(),
+                organization_slug: slug.clone(),
                 job: job.clone(),
                 part,
                 gpu_uuids,
                 milli,
             });
         }
-        Ok(found)
-    }
-
-    async fn organization_slugs(&self) -> Result<HashMap<Uuid, String>, Fault> {
-        let rows: Vec<(Uuid, String)> = organization::Entity::find()
-            .select_only()
-            .column(organization::Column::Id)
-            .column(organization::Column::Slug)
-            .into_tuple()
-            .all(self.db())
-            .await?;
-        Ok(rows.into_iter().collect())
+        Ok(Some(found))
     }
 
     async fn live_cards(
@@ -74,21 +77,25 @@ impl Store {
             .filter(allocation::Column::HostId.eq(host.0))
             .filter(allocation::Column::ReleasedAt.is_null())
             .filter(allocation::Column::JobId.is_in(jobs))
-            .all(self.db())
-            .await?;
-        let cards = gpu::Entity::find()
-            .filter(gpu::Column::HostId.eq(host.0))
+            .join(JoinType::InnerJoin, allocation::Relation::Gpu.def())
+            .select_also(gpu::Entity)
             .order_by_asc(gpu::Column::DeviceIndex)
             .all(self.db())
             .await?;
         let mut found: HashMap<Uuid, (Vec<String>, i32)> = HashMap::new();
-        for card in &cards {
-            for one in live.iter().filter(|one| one.gpu_id == card.id) {
-                let entry = found.entry(one.job_id).or_default();
-                entry.0.push(card.uuid.clone());
-                entry.1 = one.milli;
-            }
+        for (one, card) in live {
+            let entry = found.entry(one.job_id).or_default();
+            entry.0.extend(card.map(|card| card.uuid));
+            entry.1 = one.milli;
         }
         Ok(found)
     }
+}
+
+/// From a host to its parts of attempts that are to run or do.
+fn open_parts() -> RelationDef {
+    placement::Relation::Host
+        .def()
+        .rev()
+        .on_condition(|_, part| Condition::all().add(Expr::col((part, placement::Column::State)).is_in(OPEN)))
 }

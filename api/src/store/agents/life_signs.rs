@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use domain::ids::{GpuId, HostId};
 use entity::{allocation, gpu, host, liveness, telemetry};
 use sea_orm::ActiveValue::Set;
-use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QuerySelect as _};
 
 use super::loss::welcome_back;
 use super::registration::at_epoch;
@@ -17,6 +16,12 @@ use crate::store::feed::ChangeKind;
 use crate::store::life::lock_gpu;
 use crate::store::versioned::{Edit, edit};
 use crate::store::{Store, Tx};
+
+/// What is used as it was before is used so since then.
+const SINCE_WHEN_IT_IS_USED_SO: &str = r#"
+    CASE WHEN "telemetry"."gpu_use" IS NOT DISTINCT FROM "excluded"."gpu_use"
+    THEN COALESCE("telemetry"."use_since", "excluded"."at")
+    ELSE "excluded"."at" END"#;
 
 impl Store {
     /// Notes a sign of life, the lease that its answer grants, and the newest samples. Answers which GPUs they were of.
@@ -101,52 +106,37 @@ async fn note_samples(
         .into_iter()
         .map(|card| (card.uuid.clone(), card))
         .collect();
-    let taken: Vec<Uuid> = allocation::Entity::find()
-        .select_only()
-        .column(allocation::Column::GpuId)
-        .filter(allocation::Column::HostId.eq(row.id))
-        .filter(allocation::Column::ReleasedAt.is_null())
-        .into_tuple()
-        .all(tx.db)
-        .await?;
     let known: Vec<(&gpu::Model, &Sample)> =
         samples.iter().filter_map(|sample| Some((cards.get(&sample.uuid)?, sample))).collect();
     note_telemetry(tx, &known).await?;
     for (card, sample) in &known {
-        note_health(tx, row, card, sample, taken.contains(&card.id)).await?;
+        note_health(tx, row, card, sample).await?;
     }
     Ok(known.iter().map(|(card, sample)| (sample.uuid.clone(), GpuId(card.id))).collect())
 }
 
 async fn note_telemetry(tx: &Tx<'_>, told: &[(&gpu::Model, &Sample)]) -> Result<(), Fault> {
     use telemetry::Column;
-    let before: HashMap<Uuid, telemetry::Model> = telemetry::Entity::find()
-        .filter(Column::GpuId.is_in(told.iter().map(|(card, _)| card.id)))
-        .all(tx.db)
-        .await?
-        .into_iter()
-        .map(|row| (row.gpu_id, row))
-        .collect();
-    let newest = told.iter().map(|(card, sample)| {
-        let same_use = before.get(&card.id).filter(|row| row.gpu_use.as_deref() == sample.gpu_use);
-        telemetry::ActiveModel {
-            gpu_id: Set(card.id),
-            at: Set(tx.now),
-            utilization_percent: Set(sample.utilization_percent),
-            memory_used_mib: Set(sample.memory_used_mib),
-            temperature_celsius: Set(sample.temperature_celsius),
-            power_watts: Set(sample.power_watts),
-            clock_mhz: Set(sample.clock_mhz),
-            memory_clock_mhz: Set(sample.memory_clock_mhz),
-            uncorrected_errors: Set(sample.uncorrected_errors),
-            gpu_use: Set(sample.gpu_use.map(str::to_owned)),
-            use_since: Set(same_use.and_then(|row| row.use_since).or(Some(tx.now))),
-            processes: Set(sample.processes.clone()),
-        }
+    let newest = told.iter().map(|(card, sample)| telemetry::ActiveModel {
+        gpu_id: Set(card.id),
+        at: Set(tx.now),
+        utilization_percent: Set(sample.utilization_percent),
+        memory_used_mib: Set(sample.memory_used_mib),
+        temperature_celsius: Set(sample.temperature_celsius),
+        power_watts: Set(sample.power_watts),
+        clock_mhz: Set(sample.clock_mhz),
+        memory_clock_mhz: Set(sample.memory_clock_mhz),
+        uncorrected_errors: Set(sample.uncorrected_errors),
+        gpu_use: Set(sample.gpu_use.map(str::to_owned)),
+        use_since: Set(Some(tx.now)),
+        processes: Set(sample.processes.clone()),
     });
     let newest: Vec<_> = newest.collect();
-    let columns = Column::iter().filter(|column| !matches!(column, Column::GpuId));
-    let replaced = OnConflict::column(Column::GpuId).update_columns(columns).to_owned();
+    let columns = Column::iter().filter(|column| !matches!(column, Column::GpuId | Column::UseSince));
+    let replaced = OnConflict::column(Column::GpuId)
+        .update_columns(columns)
+        .value(Column::UseSince, Expr::cust(SINCE_WHEN_IT_IS_USED_SO))
+        .to_owned();
     for some in newest.chunks(crate::store::write::INSERT_ROWS) {
         telemetry::Entity::insert_many(some.to_vec())
             .on_conflict(replaced.clone())
@@ -163,14 +153,19 @@ async fn note_health(
     row: &host::Model,
     card: &gpu::Model,
     sample: &Sample,
-    allocated: bool,
 ) -> Result<(), Fault> {
     let clean = matches!(sample.gpu_use, Some("FREE")) && sample.health != "FAILED" && !sample.quarantine;
     let heals = card.quarantined && clean;
-    let unwell = sample
-        .quarantine
-        .then(|| sample.health_reason.clone().unwrap_or_else(|| "it is not well".to_owned()));
-    let occupied = unwell.or_else(|| occupant(sample).filter(|_| !allocated)).filter(|_| !card.quarantined);
+    let occupied = if card.quarantined {
+        None
+    } else if sample.quarantine {
+        Some(sample.health_reason.clone().unwrap_or_else(|| "it is not well".to_owned()))
+    } else {
+        match occupant(sample) {
+            Some(reason) if !is_allocated(tx, card).await? => Some(reason),
+            _ => None,
+        }
+    };
     let same = card.health == sample.health
         && card.health_reason == sample.health_reason
         && card.shares_enforced == sample.shares_enforced;
@@ -197,6 +192,14 @@ async fn note_health(
         tx.tell_gpu(&card, row.organization_id, &format!("agent:{}", row.name));
     }
     Ok(())
+}
+
+/// Whether anybody was given some of a card.
+async fn is_allocated(tx: &Tx<'_>, card: &gpu::Model) -> Result<bool, Fault> {
+    let live = allocation::Entity::find()
+        .filter(allocation::Column::GpuId.eq(card.id))
+        .filter(allocation::Column::ReleasedAt.is_null());
+    Ok(live.one(tx.db).await?.is_some())
 }
 
 /// Who is on a card that nobody was given, in words; none: nobody.

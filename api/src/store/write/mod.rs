@@ -1,8 +1,8 @@
 //! Transactions. Work is a closure that may be run again; it gets a [`Tx`], and what it emits becomes events of the
 //! same transaction. No caller's cancellation can touch a transaction: it lives in a task of its own.
 //!
-//! SQLite has one writer task, which puts all waiting work into one transaction, each in a savepoint of its own, and
-//! answers after the commit: one fsync serves many. PostgreSQL groups commits by itself: each piece of work is a
+//! SQLite has one writer task, which puts all waiting work into one transaction, each behind the first in a savepoint of its
+//! own, and answers after the commit: one fsync serves many. PostgreSQL groups commits by itself: each piece of work is a
 //! transaction, run again after a serialization failure or a connection lost before its commit.
 
 mod postgres;

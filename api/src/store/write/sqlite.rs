@@ -1,5 +1,5 @@
-//! Writing to SQLite: one task puts all waiting work into one transaction, each in a savepoint of its own, and answers after
-//! the commit.
+//! Writing to SQLite: one task puts all waiting work into one transaction, each behind the first in a savepoint of its own, and
+//! answers after the commit.
 //!
 //! When the disk is full or fails, SQLite rolls back the whole transaction by itself, beneath the library, which goes on to
 //! count savepoints that are no more; whatever such a connection is then told to commit, it does not keep. So a connection
@@ -203,30 +203,33 @@ async fn run_group(
     };
     let started = Instant::now();
     let group_tx = connection.begin_with_options(options).await?;
-    let mut next = 0;
-    loop {
-        run_in_savepoint(&group_tx, clock, &mut group[next]).await?;
-        next += 1;
-        if group.len() >= GROUP || started.elapsed() >= GROUP_TIME {
-            break;
-        }
-        let Ok(item) = waiting.try_recv() else { break };
+    // Often there is no other. While it runs, nothing else is there to be kept: a savepoint would be two statements for nothing.
+    if !run_one(&group_tx, clock, &mut group[0]).await? {
+        return Ok(group_tx.rollback().await?);
+    }
+    while group.len() < GROUP && started.elapsed() < GROUP_TIME {
+        let Ok(mut item) = waiting.try_recv() else { break };
+        let outcome = run_in_savepoint(&group_tx, clock, &mut item).await;
         group.push(item);
+        outcome?;
     }
     Ok(group_tx.commit().await?)
 }
 
-/// An error means that the transaction around it cannot be trusted any more.
+/// True: what it did is to be kept. An error means that the transaction around it cannot be trusted any more.
+async fn run_one(db: &DatabaseTransaction, clock: &Clock, item: &mut Box<dyn Queued>) -> Result<bool, Fault> {
+    let keep = item.run(db, clock).await;
+    item.failed_by_database().map_or(Ok(keep), Err)
+}
+
+/// As [`run_one`], with what came before kept whatever becomes of this.
 async fn run_in_savepoint(
     group_tx: &DatabaseTransaction,
     clock: &Clock,
     item: &mut Box<dyn Queued>,
 ) -> Result<(), Fault> {
     let savepoint = group_tx.begin().await?;
-    let keep = item.run(&savepoint, clock).await;
-    if let Some(fault) = item.failed_by_database() {
-        return Err(fault);
-    }
+    let keep = run_one(&savepoint, clock, item).await?;
     let ended = if keep { savepoint.commit().await } else { savepoint.rollback().await };
     Ok(ended?)
 }

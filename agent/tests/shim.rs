@@ -3,6 +3,7 @@
 
 mod attempt_under_test;
 
+use std::fs;
 use std::process::Command;
 
 use agent::attempt::frame::Stream;
@@ -62,6 +63,26 @@ fn a_stop_lets_the_job_say_goodbye() {
     let exit = attempt.exit();
     assert_eq!((exit.exit_code, exit.stopped), (Some(3), true));
     assert!(attempt.texts().contains(&"saved".to_owned()));
+}
+
+#[test]
+fn a_stop_that_comes_when_the_command_has_ended_was_not_the_reason_for_it() {
+    for signal in [libc::SIGTERM, libc::SIGUSR1] {
+        let folder = tempfile::tempdir().unwrap();
+        let done = folder.path().join("done");
+        let line = format!("sleep 300 & until test -e {}; do sleep 0.02; done; exit 0", done.display());
+        let attempt = AttemptUnderTest::of_script(&line);
+        let shim = attempt.start();
+        let command = attempt.started().pid;
+        shim.signal(libc::SIGSTOP);
+        fs::write(&done, "").unwrap();
+        until("the command has ended", || !procfs::stat(command).is_some_and(|process| process.is_alive()));
+        shim.signal(signal);
+        shim.signal(libc::SIGCONT);
+        let exit = attempt.exit();
+        assert_eq!((exit.exit_code, exit.stopped, exit.stopped_late), (Some(0), false, true));
+        assert!(!exit.was_asked() && exit.tree_gone, "{exit:?}");
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Model {
     pub reason: Option<String>,
     pub timed_out: bool,
     pub cause: Option<String>,
+    /// The command had been asked to end, by a signal, before it ended; none: its agent has not said.
+    pub asked: Option<bool>,
     pub log_complete: bool,
     /// Of what was moved away: the line behind it, and its bytes.
     pub log_lines: i32,

@@ -120,8 +120,11 @@ pub struct ExitRecord {
     pub signal: Option<i32>,
     /// The time limit ended it.
     pub timed_out: bool,
-    /// It was asked to stop.
+    /// It was asked to stop, by a signal, while its command ran.
     pub stopped: bool,
+    /// It was asked to stop when its command had ended already, as far as its shim could see.
+    #[serde(default)]
+    pub stopped_late: bool,
     /// Why, when the code does not say it.
     pub reason: Option<String>,
     /// False: processes of the attempt outlived SIGKILL.
@@ -153,6 +156,7 @@ impl ExitRecord {
             signal: None,
             timed_out: false,
             stopped: false,
+            stopped_late: false,
             reason: Some(reason),
             tree_gone: true,
             finished_at: Utc::now(),
@@ -162,6 +166,11 @@ impl ExitRecord {
             image_refused: false,
             lost: false,
         }
+    }
+
+    /// Whether its command had been asked to end, by whomever, before it ended.
+    pub fn was_asked(&self) -> bool {
+        self.stopped || self.timed_out || self.lease_lost
     }
 
     /// The code as shells tell it: 128 + N for signal N.

@@ -2,7 +2,10 @@
 //! disturbed while the job says goodbye: they carry its file system, its network and its exit code.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::Path;
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::procfs;
 
@@ -52,6 +55,20 @@ pub(crate) fn members(id_file: &Path) -> Vec<procfs::ProcessStat> {
     let Some(id) = id_in(id_file) else { return Vec::new() };
     let all = procfs::all_processes().unwrap_or_default();
     all.into_iter().filter(|process| process.is_alive() && is_in_group_of(process.pid, &id)).collect()
+}
+
+/// Takes hold of the first process inside a container whose id stands in this file, if there is one: the container ends with it.
+/// What is first in a space that the job has made inside, or a helper for itself outside, is none.
+pub(crate) fn hold_first(id_file: &Path) -> Option<OwnedFd> {
+    let depth = 1 + numbers("self")?.len();
+    let is_first = |pid: i32| {
+        let numbers = numbers(&pid.to_string()).unwrap_or_default();
+        numbers.len() == depth && numbers.last() == Some(&1) && runs_in(pid, id_file)
+    };
+    let first = members(id_file).into_iter().find(|process| is_first(process.pid))?.pid;
+    let descriptor = pidfd_open(Pid::from_raw(first)?, PidfdFlags::empty()).ok()?;
+    // By now its number could be another process's.
+    is_first(first).then_some(descriptor)
 }
 
 fn id_in(file: &Path) -> Option<String> {

@@ -15,7 +15,7 @@ mod run;
 pub use choice::{ContainerChoice, InvalidContainerChoice};
 pub use find::{Found, find};
 pub(crate) use invoke::{Invocation, environment_file, invocation};
-pub(crate) use membership::{Membership, members, runs_in};
+pub(crate) use membership::{Membership, hold_first, members, runs_in};
 pub(crate) use outcome::{Outcome, outcome};
 pub use run::Ran;
 pub(crate) use run::{remove, run};

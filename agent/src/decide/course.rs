@@ -47,8 +47,12 @@ pub struct Course {
     phase: Phase,
     /// There is a container that something outside of it serves.
     pub in_container: bool,
-    /// It was asked to stop.
+    /// The command has ended: nobody is left who could be asked to end.
+    pub is_over: bool,
+    /// It was asked to stop while the command ran.
     pub stopped: bool,
+    /// It was asked to stop when the command had ended.
+    pub stopped_late: bool,
     /// Its time limit ended it.
     pub timed_out: bool,
     /// The host's lease ended it.
@@ -64,7 +68,9 @@ impl Course {
             time_out_at: limit.and_then(|limit| now.checked_add(limit)),
             phase: Phase::Running,
             in_container: false,
+            is_over: false,
             stopped: false,
+            stopped_late: false,
             timed_out: false,
             lease_lost: false,
         }
@@ -72,13 +78,13 @@ impl Course {
 
     /// Somebody asks for its end.
     pub fn stop(&mut self, now: Instant) -> Do {
-        self.stopped = true;
+        self.note_stop();
         self.stop_within(self.grace, now)
     }
 
     /// Somebody wants it gone at once.
     pub fn kill(&mut self, now: Instant) -> Do {
-        self.stopped = true;
+        self.note_stop();
         self.kill_tree(now)
     }
 
@@ -87,12 +93,12 @@ impl Course {
         match state {
             LeaseState::Held => Do::Nothing,
             LeaseState::Ending if matches!(self.phase, Phase::Running) => {
-                self.lease_lost = true;
+                self.lease_lost = !self.is_over;
                 self.stop_within(left, now)
             }
             LeaseState::Ending => Do::Nothing,
             LeaseState::Lost => {
-                self.lease_lost |= !self.stopped && !self.timed_out;
+                self.lease_lost |= !self.is_over && !self.stopped && !self.timed_out;
                 self.kill_tree(now)
             }
         }
@@ -123,6 +129,12 @@ impl Course {
             Phase::Stopping { kill_at } => Some(kill_at.saturating_duration_since(now)),
             Phase::Killing { .. } => Some(KILL_AGAIN_AFTER),
         }
+    }
+
+    /// Who is asked when all is over has not ended for that.
+    fn note_stop(&mut self) {
+        self.stopped |= !self.is_over;
+        self.stopped_late = !self.stopped;
     }
 
     fn stop_within(&mut self, grace: Duration, now: Instant) -> Do {
@@ -164,6 +176,27 @@ mod tests {
         assert_eq!(course.advance(true, start + 14 * SECOND), Do::Kill);
         assert_eq!(course.advance(true, start + 15 * SECOND), Do::GiveUp);
         assert!(course.stopped && !course.timed_out && !course.lease_lost);
+    }
+
+    #[test]
+    fn what_comes_after_the_commands_end_was_not_the_reason_for_it() {
+        let start = Instant::now();
+        let over = || Course { is_over: true, ..Course::new(SECOND, None, start) };
+        for stop in [Course::stop, Course::kill] {
+            let mut course = over();
+            assert_ne!(stop(&mut course, start), Do::Nothing, "what it has left behind goes all the same");
+            assert!(course.stopped_late && !course.stopped);
+        }
+        for state in [LeaseState::Ending, LeaseState::Lost] {
+            let mut course = over();
+            assert_ne!(course.watch_lease(state, SECOND, start), Do::Nothing);
+            assert!(!course.lease_lost);
+        }
+        let mut course = Course::new(SECOND, None, start);
+        assert_eq!(course.stop(start), Do::AskToEnd);
+        course.is_over = true;
+        assert_eq!(course.kill(start), Do::Kill);
+        assert!(course.stopped && !course.stopped_late, "it ended for the first of the two");
     }
 
     #[test]

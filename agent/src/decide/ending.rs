@@ -51,6 +51,8 @@ pub struct Ending {
     pub timed_out: bool,
     /// Whose doing it was.
     pub cause: EndCause,
+    /// The command had been asked to end, by a signal, before it ended.
+    pub asked: bool,
 }
 
 /// What the server is told of an end, `wish` being the strongest that there was, and `blamed` what of this host's has ended it.
@@ -60,8 +62,9 @@ pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending
     let card_died = record.stopped && wish == Wish::CardDied;
     let lease_wanted_it = matches!(wish, Wish::LeaseEnding | Wish::LeaseLost) && record.stopped;
     let lease_ended_it = record.lease_lost || lease_wanted_it;
-    // The agent that stopped it is gone, and nobody else knows why it did: for the server, for a card, for the lease.
-    let unexplained = record.stopped && wish == Wish::Run;
+    // The agent that stopped it is gone, and nobody else knows why it did: for the server, for a card, for the lease. Or it was no
+    // agent: a host that shuts down asks everybody, and the command perhaps a moment before its shim.
+    let unexplained = (record.stopped || record.stopped_late) && wish == Wish::Run;
     let host_ended_it = card_died || lease_ended_it || unexplained;
     let reason = if card_died {
         blamed
@@ -81,7 +84,7 @@ pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending
     };
     // A command that saves its work and exits with zero when it is asked to has not done all of it.
     let exit_code = record.shell_code().filter(|_| !host_ended_it);
-    Ending { exit_code, reason, timed_out: record.timed_out, cause }
+    Ending { exit_code, reason, timed_out: record.timed_out, cause, asked: record.was_asked() }
 }
 
 #[cfg(test)]
@@ -121,5 +124,27 @@ mod tests {
         }
         assert_eq!(told(ended(true, false), Wish::Run), (None, EndCause::Lost), "who wanted it is gone");
         assert_eq!(told(ended(true, false), Wish::Stop), (Some(0), EndCause::Command), "the server did");
+    }
+
+    #[test]
+    fn what_ended_by_itself_is_told_apart_from_what_was_asked_to() {
+        let ended = |what: fn(&mut ExitRecord)| {
+            let mut record = ExitRecord { exit_code: Some(0), ..ExitRecord::unseen(String::new()) };
+            what(&mut record);
+            record
+        };
+        let asked = |what| ending(&ended(what), Wish::Stop, None).asked;
+        assert!(!asked(|_| ()), "the stop found nobody");
+        assert!(!asked(|record| record.stopped_late = true));
+        assert!(asked(|record| record.stopped = true));
+        assert!(asked(|record| record.timed_out = true));
+        assert!(asked(|record| record.lease_lost = true));
+        let late = ended(|record| record.stopped_late = true);
+        assert_eq!(told(late.clone(), Wish::CardDied), (Some(0), EndCause::Command), "it was done before");
+        assert_eq!(
+            told(late, Wish::Run),
+            (None, EndCause::Lost),
+            "who stopped it may have asked its command too"
+        );
     }
 }

@@ -224,6 +224,7 @@ impl Jobs {
                     reason: Some("it was not running on this host".to_owned()),
                     timed_out: false,
                     cause: EndCause::Command,
+                    asked: false,
                 },
                 unclean_gpus: Vec::new(),
             },

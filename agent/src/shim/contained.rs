@@ -1,6 +1,10 @@
-//! The container that a supervised command runs in: whether there is one yet, what its client's end says, and how it is taken away.
+//! The container that a supervised command runs in: whether there is one yet, whether it is over, what its client's end says, and
+//! how it is taken away.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::attempt::AttemptDir;
 use crate::container::{self, Container, Kind, Outcome};
@@ -9,17 +13,32 @@ use crate::container::{self, Container, Kind, Outcome};
 pub(super) struct Contained {
     container: Container,
     id_file: PathBuf,
+    /// Its first process, once it was seen: with that it ends, and its client somewhat later.
+    first: Option<OwnedFd>,
     removed: bool,
 }
 
 impl Contained {
     pub(super) fn new(container: Container, dir: &AttemptDir) -> Self {
-        Self { container, id_file: dir.container(), removed: false }
+        Self { container, id_file: dir.container(), first: None, removed: false }
     }
 
     /// Whether the runtime has said that there is a container.
     pub(super) fn was_made(&self) -> bool {
         self.id_file.metadata().is_ok_and(|file| file.len() > 0)
+    }
+
+    /// Takes hold of its first process, if it was not seen yet and there is one.
+    pub(super) fn look_inside(&mut self) {
+        self.first = self.first.take().or_else(|| container::hold_first(&self.id_file));
+    }
+
+    /// Whether its first process is gone. One that was never seen may be about to start.
+    pub(super) fn is_over(&self) -> bool {
+        self.first.as_ref().is_some_and(|first| {
+            let mut first = [PollFd::new(first.as_fd(), PollFlags::POLLIN)];
+            poll(&mut first, PollTimeout::ZERO).is_ok_and(|gone| gone > 0)
+        })
     }
 
     /// What the end of its client says beyond its exit code.

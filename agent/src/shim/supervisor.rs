@@ -21,16 +21,23 @@ use crate::container::Outcome;
 use crate::decide::course::{Course, Do, GIVE_UP_AFTER};
 use crate::lease::LeaseWatch;
 
-/// How often the host's lease is looked at.
-const LEASE_LOOKS: Duration = Duration::from_secs(1);
+/// How often the host's lease is looked at, and a container.
+const LOOKS: Duration = Duration::from_secs(1);
 /// Reads that empty the largest pipe that Linux gives an ordinary user, 1 MiB.
 const FULL_PIPE_READS: usize = 16;
+
+/// What signals have asked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    to_stop: bool,
+    to_kill: bool,
+}
 
 pub(super) struct Supervisor {
     tree: Tree,
     container: Option<Contained>,
     lease: LeaseWatch,
-    lease_looked_at: Instant,
+    looked_at: Instant,
     course: Course,
     signals: SignalFd,
     pipes: [Pipe; 2],
@@ -53,7 +60,7 @@ impl Supervisor {
             },
             container: spec.container.clone().map(|container| Contained::new(container, dir)),
             lease: LeaseWatch::new(spec.lease.clone()),
-            lease_looked_at: Instant::now(),
+            looked_at: Instant::now(),
             course: Course::new(Duration::from_secs(spec.grace_seconds), limit, Instant::now()),
             signals: SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
             pipes: [Pipe::new(child.stdout, Stream::Stdout)?, Pipe::new(child.stderr, Stream::Stderr)?],
@@ -68,16 +75,19 @@ impl Supervisor {
         let tree_gone = loop {
             self.wait();
             self.course.in_container = self.container.as_ref().is_some_and(Contained::was_made);
-            self.read_signals();
+            let asked = self.read_signals();
             for pipe in &mut self.pipes {
                 pipe.pump(&mut self.log);
             }
+            // Before anything is done for a signal: a command that has ended by itself was not asked to.
             let reaped = self.tree.reap();
             self.end = self.end.or(reaped.end);
+            self.course.is_over = self.is_over();
+            self.obey(asked);
             if reaped.empty {
                 break true;
             }
-            self.watch_lease(Instant::now());
+            self.look_around(Instant::now());
             let due = self.course.advance(self.end.is_some(), Instant::now());
             if due == Do::GiveUp {
                 break false;
@@ -95,26 +105,34 @@ impl Supervisor {
         descriptors.extend(
             self.pipes.iter().filter_map(Pipe::descriptor).map(|pipe| PollFd::new(pipe, PollFlags::POLLIN)),
         );
-        let left = self.course.next_deadline(Instant::now()).unwrap_or(LEASE_LOOKS).min(LEASE_LOOKS);
+        let left = self.course.next_deadline(Instant::now()).unwrap_or(LOOKS).min(LOOKS);
         // Rounded up, or the loop would spin through the last millisecond.
         let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         // An interrupted poll is as good as one that timed out: everything is looked at in each round anyway.
         let _ = poll(&mut descriptors, timeout);
     }
 
-    fn read_signals(&mut self) {
+    /// What is asked of this process.
+    fn read_signals(&self) -> Asked {
+        let mut asked = Asked::default();
         while let Ok(Some(information)) = self.signals.read_signal() {
             match Signal::try_from(information.ssi_signo.cast_signed()) {
-                Ok(Signal::SIGTERM) => {
-                    let due = self.course.stop(Instant::now());
-                    self.perform(due);
-                }
-                Ok(Signal::SIGUSR1) => {
-                    let due = self.course.kill(Instant::now());
-                    self.perform(due);
-                }
+                Ok(Signal::SIGTERM) => asked.to_stop = true,
+                Ok(Signal::SIGUSR1) => asked.to_kill = true,
                 _ => {}
             }
+        }
+        asked
+    }
+
+    fn obey(&mut self, asked: Asked) {
+        if asked.to_stop {
+            let due = self.course.stop(Instant::now());
+            self.perform(due);
+        }
+        if asked.to_kill {
+            let due = self.course.kill(Instant::now());
+            self.perform(due);
         }
     }
 
@@ -132,11 +150,19 @@ impl Supervisor {
         }
     }
 
-    fn watch_lease(&mut self, now: Instant) {
-        if now.duration_since(self.lease_looked_at) < LEASE_LOOKS {
+    /// Nobody is left who could be asked to end: of a container its client may still be at work then.
+    fn is_over(&self) -> bool {
+        self.end.is_some() || self.container.as_ref().is_some_and(Contained::is_over)
+    }
+
+    fn look_around(&mut self, now: Instant) {
+        if now.duration_since(self.looked_at) < LOOKS {
             return;
         }
-        self.lease_looked_at = now;
+        self.looked_at = now;
+        if let Some(container) = self.container.as_mut().filter(|_| self.course.in_container) {
+            container.look_inside();
+        }
         let state = self.lease.look();
         let due = self.course.watch_lease(state, self.lease.left().unwrap_or_default(), now);
         self.perform(due);
@@ -180,6 +206,7 @@ impl Supervisor {
             signal,
             timed_out: self.course.timed_out,
             stopped: self.course.stopped,
+            stopped_late: self.course.stopped_late,
             reason: self.reason(tree_gone, signal, outcome).map(|reason| brief(&reason)),
             tree_gone,
             finished_at: Utc::now(),

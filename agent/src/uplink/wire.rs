@@ -96,6 +96,7 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
         reason: None,
         timed_out: false,
         cause: wire::EndCause::Command,
+        asked: None,
         seconds_ago: report.ago().map(|ago| ago.as_secs_f64()),
         unclean_gpus: None,
     };
@@ -118,6 +119,7 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
             EndCause::ImageRefused => wire::EndCause::ImageRefused,
             EndCause::Lost => wire::EndCause::Lost,
         };
+        input.asked = Some(end.asked);
         input.unclean_gpus = Some(unclean_gpus.iter().map(unclean).collect());
     }
     input

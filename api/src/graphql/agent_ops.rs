@@ -189,6 +189,9 @@ pub struct JobReportInput {
     /// With EXITED: whose doing the end was.
     #[graphql(default_with = "EndCause::Command")]
     pub cause: EndCause,
+    /// With EXITED: whether the command had been asked to end, by a signal, before it ended. What was not has ended by itself,
+    /// whatever is asked of the job since. Absent: the agent does not say.
+    pub asked: Option<bool>,
     /// How many seconds ago it happened, by the host's monotonic clock: what the job's times are made of, since wall clocks
     /// differ. Absent: just now, as far as is known.
     pub seconds_ago: Option<f64>,
@@ -510,6 +513,7 @@ fn report(input: JobReportInput) -> Result<Report, Fault> {
             EndCause::ImageRefused => Blame::ImageRefused,
             EndCause::Lost => Blame::Loss,
         },
+        asked: input.asked,
         ago: input.seconds_ago.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         unclean,
     })

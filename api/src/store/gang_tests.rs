@@ -54,6 +54,7 @@ impl Gang {
             reason: None,
             timed_out: false,
             blame,
+            asked: None,
             ago: None,
             unclean: HashMap::new(),
         };

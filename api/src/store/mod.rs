@@ -129,4 +129,6 @@ impl Store {
 }
 
 #[cfg(test)]
+mod asked_tests;
+#[cfg(test)]
 mod gang_tests;

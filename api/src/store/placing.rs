@@ -351,6 +351,7 @@ fn part(row: &job::Model, host: Uuid, rank: usize, count: usize) -> placement::A
         log_lines: Set(0),
         log_bytes: Set(0),
         log_cut: Set(false),
+        asked: Set(None),
         evict_reason: Set(None),
     }
 }

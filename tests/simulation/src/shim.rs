@@ -180,6 +180,7 @@ fn supervise(
 ) -> Option<bool> {
     let (at, shown, read) = (body.instant(now), body.since_boot(now), body.lease());
     let tree = body.trees.get_mut(id)?;
+    course.is_over = tree.end.is_some();
     for signal in signals.drain(..) {
         let due = match signal {
             Signal::Stop => course.stop(at),
@@ -227,6 +228,7 @@ fn record(course: &Course, end: Option<End>, tree_gone: bool, at: Duration) -> E
         signal,
         timed_out: course.timed_out,
         stopped: course.stopped,
+        stopped_late: course.stopped_late,
         lease_lost: course.lease_lost,
         tree_gone,
         finished_after_boot: u64::try_from(at.as_millis()).ok(),
@@ -243,6 +245,7 @@ pub(crate) fn unseen(reason: &str, at: Duration) -> ExitRecord {
         signal: None,
         timed_out: false,
         stopped: false,
+        stopped_late: false,
         reason: (!reason.is_empty()).then(|| reason.to_owned()),
         tree_gone: true,
         finished_at: DateTime::<Utc>::UNIX_EPOCH,

@@ -7,6 +7,8 @@ both! {
     borrowed_gpus_come_back_and_their_jobs_run_again,
     a_job_that_is_cancelled_while_it_gives_back_does_not_run_again,
     a_job_that_was_done_before_it_was_asked_does_not_run_again,
+    a_job_that_ends_well_because_it_was_asked_runs_again,
+    of_an_agent_that_does_not_say_it_the_time_of_the_end_is_taken,
     a_job_that_its_time_limit_had_stopped_before_it_was_asked_has_timed_out,
     a_loan_goes_back_and_waits_again,
 }
@@ -82,6 +84,23 @@ async fn a_job_that_is_cancelled_while_it_gives_back_does_not_run_again(engine: 
 }
 
 async fn a_job_that_was_done_before_it_was_asked_does_not_run_again(engine: Engine) {
+    let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
+    // Its agent knows, and times decide nothing: by them it ends just now.
+    host.report(&job, 1, "EXITED", json!({"exitCode": 0, "asked": false})).await.unwrap();
+    borrower.reaches(&job, "SUCCEEDED").await;
+}
+
+async fn a_job_that_ends_well_because_it_was_asked_runs_again(engine: Engine) {
+    let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
+    ended_before_it_was_asked(&borrower, &host, &job, json!({"exitCode": 0, "asked": true})).await;
+    eventually("it waits again", 10, async || {
+        let now = borrower.job(&job, "attempt statusReason").await;
+        (now == json!({"attempt": 2, "statusReason": CLAIM})).then_some(())
+    })
+    .await;
+}
+
+async fn of_an_agent_that_does_not_say_it_the_time_of_the_end_is_taken(engine: Engine) {
     let (_fleet, borrower, host, job) = asked_to_give_back(engine).await;
     ended_before_it_was_asked(&borrower, &host, &job, json!({"exitCode": 0})).await;
     borrower.reaches(&job, "SUCCEEDED").await;

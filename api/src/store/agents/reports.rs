@@ -102,7 +102,8 @@ pub(super) async fn set_part(
             .col_expr(placement::Column::ExitCode, Expr::value(report.exit_code))
             .col_expr(placement::Column::Reason, Expr::value(report.reason.clone()))
             .col_expr(placement::Column::TimedOut, Expr::value(report.timed_out))
-            .col_expr(placement::Column::Cause, Expr::value(Some(report.blame.as_str())));
+            .col_expr(placement::Column::Cause, Expr::value(Some(report.blame.as_str())))
+            .col_expr(placement::Column::Asked, Expr::value(report.asked));
     }
     update
         .filter(placement::Column::JobId.eq(part.job_id))
@@ -196,8 +197,7 @@ pub(super) async fn conclude(
     if let Some(asked_at) = asked_at.filter(|_| status_of(job) == JobStatus::Stopping) {
         if worst.is_some_and(|part| part.timed_out) {
             finish_at(tx, job, JobStatus::TimedOut, exit_code, Some(over_time(job)), at, actor).await?;
-        } else if exit_code == Some(0) && at < asked_at {
-            // It had done its work before anybody asked for its GPUs; the word of it came late.
+        } else if exit_code == Some(0) && was_done(parts, at, asked_at) {
             finish_at(tx, job, JobStatus::Succeeded, exit_code, None, at, actor).await?;
         } else if job.preempted_for.is_none() && job.idle_stops >= MOST_STOPS {
             let reason = job.status_reason.clone();
@@ -227,6 +227,19 @@ pub(super) async fn conclude(
         fail(tx, job, exit_code, told, blame_of(parts), at, actor).await?;
     }
     Ok(())
+}
+
+/// Whether a job whose parts all ended well had done its work before its GPUs were asked for: the word of it came late. It is not
+/// for the server to see, which has asked, but for who passed it on, whether the commands still ran by then.
+fn was_done(parts: &[placement::Model], at: DateTime<Utc>, asked_at: DateTime<Utc>) -> bool {
+    let said = |asked| parts.iter().any(|part| part.asked == asked);
+    match (said(Some(true)), said(None)) {
+        (true, _) => false,
+        (false, false) => true,
+        // Servers are upgraded before agents, and older ones do not say it. Then times must do, which two servers may have
+        // taken from clocks that differ.
+        (false, true) => at < asked_at,
+    }
 }
 
 /// Whose doing the end of all parts was. A command that ran on one host has run.

@@ -166,6 +166,8 @@ pub struct Report {
     pub timed_out: bool,
     /// Whose doing the end was.
     pub blame: Blame,
+    /// The command had been asked to end, by a signal, before it ended; none: the agent does not say.
+    pub asked: Option<bool>,
     /// How long ago it happened, by the host's monotonic clock; none: just now, as far as is known.
     pub ago: Option<Duration>,
     /// GPUs that are not clean, with the reason.

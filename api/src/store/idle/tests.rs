@@ -93,6 +93,7 @@ impl World {
             reason: None,
             timed_out: false,
             blame: Blame::Command,
+            asked: None,
             ago: None,
             unclean: std::collections::HashMap::new(),
         };

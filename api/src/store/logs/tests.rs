@@ -73,6 +73,7 @@ impl World {
             reason: None,
             timed_out: false,
             blame: Blame::Command,
+            asked: None,
             ago: None,
             unclean: HashMap::new(),
         };

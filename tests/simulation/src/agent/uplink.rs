@@ -364,6 +364,7 @@ fn wire(saying: &Saying, at: Duration) -> Report {
         reason: None,
         timed_out: false,
         blame: Blame::Command,
+        asked: None,
         ago: saying.at.map(|then| at.saturating_sub(then)),
         unclean: Default::default(),
     };
@@ -378,6 +379,7 @@ fn wire(saying: &Saying, at: Duration) -> Report {
             EndCause::ImageRefused => Blame::ImageRefused,
             EndCause::Lost => Blame::Loss,
         };
+        report.asked = Some(end.asked);
         report.unclean = unclean.iter().map(|gpu| (gpu.uuid.clone(), gpu.reason.clone())).collect();
     }
     report

@@ -158,6 +158,42 @@ fn a_container_whose_client_hangs_is_taken_away_by_its_name() {
 }
 
 #[test]
+fn a_stop_that_finds_the_client_alone_comes_too_late() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let script = "until test -e \"$DONE\"; do sleep 0.02; done";
+    let mut contained = Contained::of_script(script);
+    let done = contained.place("done");
+    contained.attempt.spec.env = vec![("DONE".to_owned(), done.display().to_string())];
+    fs::write(contained.place("stuck"), "").unwrap();
+    let shim = contained.attempt.start();
+    let shim_pid = contained.attempt.started().shim_pid;
+    let is_first = |pid: i32| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.lines().any(|line| line.starts_with("NSpid:") && line.ends_with("\t1"))
+    };
+    let first = || procfs::descendants(shim_pid).unwrap().into_iter().find(|process| is_first(process.pid));
+    until("there is a container", || first().is_some());
+    let first = first().unwrap().pid;
+    until("the shim has seen it", || {
+        let held = fs::read_dir(format!("/proc/{shim_pid}/fd")).unwrap().flatten();
+        held.filter_map(|one| fs::read_link(one.path()).ok()).any(|one| one.to_string_lossy().contains("pidfd"))
+    });
+    fs::write(done, "").unwrap();
+    until("the command has ended", || !procfs::stat(first).is_some_and(|process| process.is_alive()));
+    shim.signal(libc::SIGTERM);
+    until("the shim has read the signal", || {
+        let status = fs::read_to_string(format!("/proc/{shim_pid}/status")).unwrap();
+        let waits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:\t")).unwrap();
+        u64::from_str_radix(waits, 16).unwrap() & (1 << (libc::SIGTERM - 1)) == 0
+    });
+    fs::remove_file(contained.place("stuck")).unwrap();
+    let exit = contained.attempt.exit();
+    assert_eq!((exit.exit_code, exit.stopped, exit.stopped_late), (Some(0), false, true), "{exit:?}");
+}
+
+#[test]
 fn a_container_runs_as_the_jobs_user_in_a_directory_that_it_may_enter() {
     if !nix::unistd::geteuid().is_root() {
         return;

@@ -58,17 +58,21 @@ pub(crate) fn members(id_file: &Path) -> Vec<procfs::ProcessStat> {
 }
 
 /// Takes hold of the first process inside a container whose id stands in this file, if there is one: the container ends with it.
-/// What is first in a space that the job has made inside, or a helper for itself outside, is none.
 pub(crate) fn hold_first(id_file: &Path) -> Option<OwnedFd> {
-    let depth = 1 + numbers("self")?.len();
-    let is_first = |pid: i32| {
-        let numbers = numbers(&pid.to_string()).unwrap_or_default();
-        numbers.len() == depth && numbers.last() == Some(&1) && runs_in(pid, id_file)
-    };
-    let first = members(id_file).into_iter().find(|process| is_first(process.pid))?.pid;
-    let descriptor = pidfd_open(Pid::from_raw(first)?, PidfdFlags::empty()).ok()?;
+    let (id, depth) = (id_in(id_file)?, 1 + numbers("self")?.len());
+    let first = procfs::all_processes().ok()?.into_iter().find(|process| is_first(process, &id, depth))?;
+    let descriptor = pidfd_open(Pid::from_raw(first.pid)?, PidfdFlags::empty()).ok()?;
     // By now its number could be another process's.
-    is_first(first).then_some(descriptor)
+    procfs::stat(first.pid).is_some_and(|now| now.start_time == first.start_time).then_some(descriptor)
+}
+
+/// Whoever serves a container is told its id, and is the parent of its first process. What else is first in a space of numbers
+/// serves something itself, or is the job's own.
+fn is_first(process: &procfs::ProcessStat, id: &str, depth: usize) -> bool {
+    let numbers = numbers(&process.pid.to_string()).unwrap_or_default();
+    let words = || fs::read(format!("/proc/{}/cmdline", process.parent)).unwrap_or_default();
+    let served = || words().windows(id.len()).any(|word| word == id.as_bytes());
+    numbers.len() == depth && numbers.last() == Some(&1) && process.is_alive() && served()
 }
 
 fn id_in(file: &Path) -> Option<String> {

@@ -9,18 +9,22 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::attempt::AttemptDir;
 use crate::container::{self, Container, Kind, Outcome};
 
+/// How often its first process is looked for, from when there is a container.
+const LOOKS_INSIDE: u32 = 10;
+
 /// A container under supervision.
 pub(super) struct Contained {
     container: Container,
     id_file: PathBuf,
     /// Its first process, once it was seen: with that it ends, and its client somewhat later.
     first: Option<OwnedFd>,
+    looks_left: u32,
     removed: bool,
 }
 
 impl Contained {
     pub(super) fn new(container: Container, dir: &AttemptDir) -> Self {
-        Self { container, id_file: dir.container(), first: None, removed: false }
+        Self { container, id_file: dir.container(), first: None, looks_left: LOOKS_INSIDE, removed: false }
     }
 
     /// Whether the runtime has said that there is a container.
@@ -30,7 +34,10 @@ impl Contained {
 
     /// Takes hold of its first process, if it was not seen yet and there is one.
     pub(super) fn look_inside(&mut self) {
-        self.first = self.first.take().or_else(|| container::hold_first(&self.id_file));
+        if self.first.is_none() && self.looks_left > 0 {
+            self.looks_left -= 1;
+            self.first = container::hold_first(&self.id_file);
+        }
     }
 
     /// Whether its first process is gone. One that was never seen may be about to start.

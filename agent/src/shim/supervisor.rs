@@ -139,6 +139,8 @@ impl Supervisor {
     fn perform(&mut self, due: Do) {
         match due {
             Do::Nothing | Do::GiveUp => {}
+            // Its client is at work alone, and would take the exit code with it.
+            Do::AskToEnd if self.container.as_ref().is_some_and(Contained::is_over) => {}
             Do::AskToEnd => self.tree.ask_to_end(),
             Do::KillInside => self.tree.kill(Reach::Inside),
             Do::Kill => {

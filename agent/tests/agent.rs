@@ -85,7 +85,7 @@ fn a_job_runs_and_its_whole_log_is_there_before_its_end() {
     let _agent = Agent::start(&server, data_dir.path());
     server.run("job", "echo $ANSWER; seq 5000; exit 3");
     let end = server.end_of("job");
-    assert_eq!((end.exit_code, end.lines), (Some(3), 5001));
+    assert_eq!((end.exit_code, end.asked, end.lines), (Some(3), Some(false), 5001));
     let known = server.knowledge();
     assert!(known.says("job", "STARTED").is_some());
     assert_eq!(known.lines("job").first().unwrap(), "42");
@@ -158,7 +158,8 @@ fn a_stop_ends_a_job_with_its_grace() {
     server.run("job", script);
     server.until_line("job", "ready");
     server.order("job", "STOP", script);
-    assert_eq!(server.end_of("job").exit_code, Some(9));
+    let end = server.end_of("job");
+    assert_eq!((end.exit_code, end.asked), (Some(9), Some(true)));
     assert!(server.knowledge().lines("job").contains(&"saved".to_owned()));
 }
 

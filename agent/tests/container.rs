@@ -178,7 +178,8 @@ fn a_stop_that_finds_the_client_alone_comes_too_late() {
     let first = first().unwrap().pid;
     until("the shim has seen it", || {
         let held = fs::read_dir(format!("/proc/{shim_pid}/fd")).unwrap().flatten();
-        held.filter_map(|one| fs::read_link(one.path()).ok()).any(|one| one.to_string_lossy().contains("pidfd"))
+        held.filter_map(|one| fs::read_link(one.path()).ok())
+            .any(|one| one.to_string_lossy().contains("pidfd"))
     });
     fs::write(done, "").unwrap();
     until("the command has ended", || !procfs::stat(first).is_some_and(|process| process.is_alive()));

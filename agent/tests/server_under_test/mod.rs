@@ -27,6 +27,7 @@ pub struct Said {
     pub exit_code: Option<i64>,
     pub reason: Option<String>,
     pub cause: String,
+    pub asked: Option<bool>,
     pub seconds_ago: Option<f64>,
     /// How many log lines of the job the server had at this time.
     pub lines: usize,
@@ -235,6 +236,7 @@ fn hear(known: &mut Knowledge, report: &Value) -> Value {
         exit_code: report["exitCode"].as_i64(),
         reason: report["reason"].as_str().map(str::to_owned),
         cause: report["cause"].as_str().unwrap_or_default().to_owned(),
+        asked: report["asked"].as_bool(),
         seconds_ago: report["secondsAgo"].as_f64(),
         lines,
         job,

@@ -21,7 +21,7 @@ mod m20261130_100004_log_store;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 mod m20261130_100021_image_refused;
-mod m20261130_100022_asked;
+mod m20261130_100024_asked;
 mod m20261130_100022_log_cut;
 mod m20261130_100023_idle_stops;
 
@@ -49,7 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_100021_image_refused::Migration),
             Box::new(m20261130_100022_log_cut::Migration),
             Box::new(m20261130_100023_idle_stops::Migration),
-            Box::new(m20261130_100022_asked::Migration),
+            Box::new(m20261130_100024_asked::Migration),
         ]
     }
 }

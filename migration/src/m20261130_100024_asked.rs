@@ -8,17 +8,17 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &str {
-        "m20261130_100022_asked"
+        "m20261130_100024_asked"
     }
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, include_str!("m20261130_100022_asked_up.sql")).await
+        dialect::run(manager, include_str!("m20261130_100024_asked_up.sql")).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, include_str!("m20261130_100022_asked_down.sql")).await
+        dialect::run(manager, include_str!("m20261130_100024_asked_down.sql")).await
     }
 }

@@ -21,9 +21,9 @@ mod m20261130_100004_log_store;
 mod m20261130_100010_usage_hour;
 mod m20261130_100011_retry_at;
 mod m20261130_100021_image_refused;
-mod m20261130_100024_asked;
 mod m20261130_100022_log_cut;
 mod m20261130_100023_idle_stops;
+mod m20261130_100024_asked;
 
 /// Every migration, oldest first.
 pub struct Migrator;

@@ -346,7 +346,7 @@ impl AgentMutation {
         let gpus = store(ctx).heartbeat(host, input.epoch, terms.lease_seconds(), told).await?;
         if let Ok(gathering) = ctx.data::<Arc<Gathering>>() {
             let known = samples.iter().filter_map(|sample| Some((*gpus.get(&sample.uuid)?, sample)));
-            gathering.take(Utc::now().timestamp(), known);
+            gathering.take(store(ctx).clock().now().timestamp(), known);
         }
         Ok(HeartbeatPayload { epoch: input.epoch, lease_seconds: terms.lease_seconds() })
     }

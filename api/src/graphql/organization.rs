@@ -72,7 +72,7 @@ impl OrganizationUsage {
         #[graphql(desc = "Begin of the interval.")] since: DateTime<Utc>,
         #[graphql(desc = "End of the interval; null: now.")] until: Option<DateTime<Utc>>,
     ) -> Answer<f64> {
-        let now = Utc::now();
+        let now = store(ctx).clock().now();
         let until = until.unwrap_or(now);
         limits::check_instant("since", Some(since)).map_err(Fault::from)?;
         limits::check_instant("until", Some(until)).map_err(Fault::from)?;

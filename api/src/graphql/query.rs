@@ -8,7 +8,6 @@ use domain::ids::{GpuId, HostId, JobId, NodeId};
 use domain::job::JobStatus;
 use domain::role::Role;
 use domain::snapshot::WaitingJob;
-use sea_orm::prelude::Uuid;
 
 use super::allocation::Allocation;
 use super::api_key::ApiKey;
@@ -174,13 +173,14 @@ impl Query {
             return Err(Fault::NotFound("job").into());
         }
         let unfinished = earlier.iter().filter(|job| status_of(job) != JobStatus::Succeeded);
-        let id = JobId(Uuid::now_v7());
+        let clock = store(ctx).clock();
+        let id = JobId(clock.id());
         let job = WaitingJob {
             id,
             version: 0,
             organization,
             priority: spec.priority,
-            submitted_at: Utc::now(),
+            submitted_at: clock.now(),
             requirements: spec.requirements,
             needs_container: spec.image.is_some(),
             held: spec.hold,

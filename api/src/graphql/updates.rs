@@ -131,7 +131,7 @@ impl FleetSubscription {
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = Answer<AuditEntry>> + use<>, Failure> {
         permit(ctx)?;
-        let since = Utc::now();
+        let since = store(ctx).clock().now();
         let told = store(ctx).audit_since(since - AUDIT_LATE, AUDIT_LINES).await?;
         let told = told.into_iter().map(|line| (line.id, line.at)).collect();
         let trail = Trail { store: store(ctx).clone(), told };
@@ -186,7 +186,7 @@ impl Trail {
     async fn next(&mut self) -> Result<Vec<entity::audit::Model>, Fault> {
         loop {
             tokio::time::sleep(AUDIT_EVERY).await;
-            let since = Utc::now() - AUDIT_LATE;
+            let since = self.store.clock().now() - AUDIT_LATE;
             let mut lines = self.store.audit_since(since, AUDIT_LINES).await?;
             self.told.retain(|_, at| *at >= since);
             let known: HashSet<Uuid> = self.told.keys().copied().collect();

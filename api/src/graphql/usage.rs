@@ -129,7 +129,7 @@ pub(super) async fn breakdown(
     until: Option<DateTime<Utc>>,
 ) -> Answer<UsageBreakdown> {
     let scope = permit(ctx)?.scope();
-    let (hour, now) = (TimeDelta::hours(1), Utc::now());
+    let (hour, now) = (TimeDelta::hours(1), store(ctx).clock().now());
     limits::check_instant("since", Some(since)).map_err(Fault::from)?;
     limits::check_instant("until", until).map_err(Fault::from)?;
     if until.is_some_and(|until| since > until) {

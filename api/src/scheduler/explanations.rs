@@ -181,8 +181,8 @@ impl Explanations {
     /// # Errors
     /// Database faults.
     pub async fn suggestions(&self, id: JobId) -> Result<Vec<Suggestion>, Fault> {
-        let snapshot = self.present().await?;
-        self.ask(move || suggest(&snapshot, Utc::now(), id)).await
+        let (snapshot, now) = (self.present().await?, self.store.clock().now());
+        self.ask(move || suggest(&snapshot, now, id)).await
     }
 
     /// What would become of a job that was not submitted yet.
@@ -190,8 +190,8 @@ impl Explanations {
     /// # Errors
     /// Database faults.
     pub async fn preview(&self, job: WaitingJob) -> Result<Preview, Fault> {
-        let snapshot = self.present().await?;
-        self.ask(move || preview(&snapshot, job, Utc::now())).await
+        let (snapshot, now) = (self.present().await?, self.store.clock().now());
+        self.ask(move || preview(&snapshot, job, now)).await
     }
 
     /// Something of the last pass, if this server schedules.
@@ -244,10 +244,10 @@ impl Explanations {
         {
             return Ok(known.clone());
         }
-        let snapshot = self.present().await?;
+        let (snapshot, now) = (self.present().await?, self.store.clock().now());
         // Whoever asked may go away; others wait for this plan all the same.
         let planned = tokio::task::spawn_blocking(move || {
-            let known: Known = Arc::new(plan(&snapshot, Utc::now()).waiting);
+            let known: Known = Arc::new(plan(&snapshot, now).waiting);
             *cached = Some((Instant::now(), known.clone()));
             known
         });

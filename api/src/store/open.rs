@@ -151,9 +151,9 @@ async fn open_postgres(url: &str) -> Result<Store, OpenError> {
     migrate(&Location::Postgres(url.to_owned())).await?;
     let mut pool = Database::connect(postgres_options(url)).await.map_err(unreachable)?;
     measure(&mut pool);
+    let clock = clock::of_database(&pool).await.map_err(unreachable)?;
     let feed = Feed::new();
-    let store =
-        Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed, clock::machine());
+    let store = Store::assemble(pool.clone(), Writer::Postgres(pool.clone(), feed.clone()), feed, clock);
     store.start_feed().await.map_err(|fault| OpenError::Unreachable(fault.to_string()))?;
     store.start_settling();
     notify::start(&store, &pool, url.to_owned());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use super::{DAYS, Gathering};
@@ -17,8 +17,8 @@ pub async fn record(store: Store, gathering: Arc<Gathering>, shutdown: Cancellat
     let mut pruned: Option<Instant> = None;
     loop {
         let ending = tokio::time::timeout(EVERY, shutdown.cancelled()).await.is_ok();
-        let now = Utc::now().timestamp();
-        let over = gathering.over_before(if ending { now + 60 } else { now });
+        let now = store.clock().now();
+        let over = gathering.over_before(now.timestamp() + if ending { 60 } else { 0 });
         if let Err(fault) = store.add_minutes(over.clone()).await {
             tracing::warn!(%fault, "telemetry cannot be kept now");
             gathering.put_back(over);
@@ -28,7 +28,7 @@ pub async fn record(store: Store, gathering: Arc<Gathering>, shutdown: Cancellat
         }
         if pruned.is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             pruned = Some(Instant::now());
-            if let Err(fault) = store.forget_telemetry(Utc::now() - TimeDelta::days(DAYS)).await {
+            if let Err(fault) = store.forget_telemetry(now - TimeDelta::days(DAYS)).await {
                 tracing::warn!(%fault, "old telemetry cannot be pruned");
             }
         }

@@ -1,5 +1,6 @@
 //! Virtual time. The world has one true time in milliseconds; every machine and every server sees it through clocks of its own,
-//! which are set wrong and run at their own rate.
+//! which are set wrong and run at their own rate. Servers' wall clocks are further apart here than those of servers that share a
+//! database, which go by its clock: no promise that is looked at rests on them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};

@@ -202,3 +202,35 @@ async fn the_dashboard_is_sent_packed_to_who_takes_it_so() {
         .expect("an answer");
     assert_eq!(again.status(), 304);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_share_a_database_go_by_its_clock() {
+    system_tests::within(async {
+        let place = Place::create(Engine::Postgres).await;
+        // A database whose clock shows another time than this machine's does: what is asked for it is found here first.
+        for statement in [
+            "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE \
+             AS $$ SELECT pg_catalog.clock_timestamp() + interval '5 hours' $$",
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); \
+             END $$",
+        ] {
+            place.database.execute(&place.data_dir(), statement).await;
+        }
+        let first = Fleet::start_in(place, &["--gpus", "simulated:1xH100-80GB"], &[]).await;
+        let second = Fleet::serve(Place::on(first.place.database.clone())).await;
+        for fleet in [&first, &second] {
+            let client = fleet.operator().await;
+            let input = json!({"name": "flaky", "command": ["false"], "maxRetries": 1, "retryPauseSeconds": 1});
+            let job = client.submit(input).await;
+            client.reaches(&job, "FAILED").await;
+            let query = "query($id: ID!) { job(id: $id) { submittedAt startedAt finishedAt attempt } }";
+            let told = client.graphql(query, json!({"id": job})).await["job"].clone();
+            let at = |field: &str| told[field].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+            let ahead = at("submittedAt") - chrono::Utc::now();
+            assert_eq!(ahead.num_minutes().div_euclid(60), 4, "a moment ago, by a clock that is five hours ahead: {told}");
+            assert!(at("submittedAt") < at("startedAt") && at("startedAt") <= at("finishedAt"), "{told}");
+            assert_eq!(told["attempt"], 2, "{told}");
+        }
+    })
+    .await;
+}

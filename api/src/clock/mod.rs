@@ -1,11 +1,15 @@
-//! Where the store and the scheduler take their time and new ids from: this machine, or whoever plays a whole fleet in virtual
-//! time. Nothing else that decides asks a clock.
+//! Where the store and the scheduler take their time and new ids from: this machine, a database that servers share, or whoever
+//! plays a whole fleet in virtual time. Nothing else that decides asks a clock.
+
+mod database;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+pub(crate) use database::of_database;
 
 /// A source of time and of ids.
 pub trait Time: Send + Sync {

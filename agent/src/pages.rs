@@ -2,7 +2,8 @@
 //!
 //! One program has all roles, and starting up leads through much of it that an agent never needs again: arguments, certificates,
 //! the search for drivers and runtimes. On a host whose memory is the jobs', that need not stay resident. What is needed after all
-//! comes back from the page cache.
+//! comes back from the page cache. Breakpoints that a debugger or a probe has set in the code are its own copies of pages, and go
+//! with them.
 
 use std::fs;
 use std::ops::Range;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use agent::attempt::JobUser;
 use agent::container::{Container, GpuAccess, Kind, Runtime};
 use agent::procfs;
-use attempt_under_test::{AttemptUnderTest, until};
+use attempt_under_test::{AttemptUnderTest, Shim, until};
 use tempfile::TempDir;
 
 /// An attempt whose command is run by a stand-in of its own.
@@ -157,15 +157,15 @@ fn a_container_whose_client_hangs_is_taken_away_by_its_name() {
     assert!(!procfs::stat(pid).is_some_and(|process| process.is_alive()));
 }
 
-#[test]
-fn a_stop_that_finds_the_client_alone_comes_too_late() {
+/// A container whose command has ended, and whose client hangs before it has told how. None: not without root.
+fn whose_client_hangs() -> Option<(Contained, Shim)> {
     if !nix::unistd::geteuid().is_root() {
-        return;
+        return None;
     }
-    let script = "until test -e \"$DONE\"; do sleep 0.02; done";
-    let mut contained = Contained::of_script(script);
+    let mut contained = Contained::of_script("until test -e \"$DONE\"; do sleep 0.02; done");
     let done = contained.place("done");
     contained.attempt.spec.env = vec![("DONE".to_owned(), done.display().to_string())];
+    contained.attempt.spec.grace_seconds = 1;
     fs::write(contained.place("stuck"), "").unwrap();
     let shim = contained.attempt.start();
     let shim_pid = contained.attempt.started().shim_pid;
@@ -183,6 +183,13 @@ fn a_stop_that_finds_the_client_alone_comes_too_late() {
     });
     fs::write(done, "").unwrap();
     until("the command has ended", || !procfs::stat(first).is_some_and(|process| process.is_alive()));
+    Some((contained, shim))
+}
+
+#[test]
+fn a_stop_that_finds_the_client_alone_comes_too_late() {
+    let Some((mut contained, shim)) = whose_client_hangs() else { return };
+    let shim_pid = contained.attempt.started().shim_pid;
     shim.signal(libc::SIGTERM);
     until("the shim has read the signal", || {
         let status = fs::read_to_string(format!("/proc/{shim_pid}/status")).unwrap();
@@ -191,7 +198,16 @@ fn a_stop_that_finds_the_client_alone_comes_too_late() {
     });
     fs::remove_file(contained.place("stuck")).unwrap();
     let exit = contained.attempt.exit();
-    assert_eq!((exit.exit_code, exit.stopped, exit.stopped_late), (Some(0), false, true), "{exit:?}");
+    assert_eq!((exit.exit_code, exit.stopped, exit.stopped_late), (Some(0), false, Some(true)), "{exit:?}");
+}
+
+#[test]
+fn how_a_container_ended_whose_client_is_killed_is_made_up_by_nobody() {
+    let Some((mut contained, shim)) = whose_client_hangs() else { return };
+    shim.signal(libc::SIGTERM);
+    let exit = contained.attempt.exit();
+    assert_eq!((exit.shell_code(), exit.stopped, exit.lost), (None, false, true), "{exit:?}");
+    assert_eq!(exit.reason.as_deref(), Some("its container had ended, and what was to tell how was killed"));
 }
 
 #[test]

@@ -122,9 +122,10 @@ pub struct ExitRecord {
     pub timed_out: bool,
     /// It was asked to stop, by a signal, while its command ran.
     pub stopped: bool,
-    /// It was asked to stop when its command had ended already, as far as its shim could see.
+    /// It was asked to stop when its command had ended already, as far as its shim could see. Older shims do not look: a stop of
+    /// theirs may have come early or late.
     #[serde(default)]
-    pub stopped_late: bool,
+    pub stopped_late: Option<bool>,
     /// Why, when the code does not say it.
     pub reason: Option<String>,
     /// False: processes of the attempt outlived SIGKILL.
@@ -156,7 +157,7 @@ impl ExitRecord {
             signal: None,
             timed_out: false,
             stopped: false,
-            stopped_late: false,
+            stopped_late: Some(false),
             reason: Some(reason),
             tree_gone: true,
             finished_at: Utc::now(),
@@ -168,9 +169,12 @@ impl ExitRecord {
         }
     }
 
-    /// Whether its command had been asked to end, by whomever, before it ended.
-    pub fn was_asked(&self) -> bool {
-        self.stopped || self.timed_out || self.lease_lost
+    /// Whether its command had been asked to end, by whomever, before it ended; none: its shim did not look.
+    pub fn was_asked(&self) -> Option<bool> {
+        if self.timed_out || self.lease_lost {
+            return Some(true);
+        }
+        self.stopped_late.map(|_| self.stopped).or((!self.stopped).then_some(false))
     }
 
     /// The code as shells tell it: 128 + N for signal N.

@@ -72,7 +72,12 @@ fn is_first(process: &procfs::ProcessStat, id: &str, depth: usize) -> bool {
     let numbers = numbers(&process.pid.to_string()).unwrap_or_default();
     let words = || fs::read(format!("/proc/{}/cmdline", process.parent)).unwrap_or_default();
     let served = || words().windows(id.len()).any(|word| word == id.as_bytes());
-    numbers.len() == depth && numbers.last() == Some(&1) && process.is_alive() && served()
+    // Words can be anybody's. Those of a daemon are in the container's group, all others descend from here.
+    let own = || {
+        procfs::descends_from(process.pid, std::process::id().cast_signed())
+            || is_in_group_of(process.pid, id)
+    };
+    numbers.len() == depth && numbers.last() == Some(&1) && process.is_alive() && served() && own()
 }
 
 fn id_in(file: &Path) -> Option<String> {

@@ -47,7 +47,8 @@ pub struct Course {
     phase: Phase,
     /// There is a container that something outside of it serves.
     pub in_container: bool,
-    /// The command has ended: nobody is left who could be asked to end.
+    /// The command has ended, and what comes now was not the reason for it. What it has left behind, and what serves its
+    /// container, may still be at work.
     pub is_over: bool,
     /// It was asked to stop while the command ran.
     pub stopped: bool,
@@ -109,7 +110,7 @@ impl Course {
         match self.phase {
             Phase::Running if command_ended => self.kill_tree(now),
             Phase::Running if self.time_out_at.is_some_and(|at| now >= at) => {
-                self.timed_out = true;
+                self.timed_out = !self.is_over;
                 self.stop_within(self.grace, now)
             }
             Phase::Running => Do::Nothing,
@@ -192,6 +193,13 @@ mod tests {
             assert_ne!(course.watch_lease(state, SECOND, start), Do::Nothing);
             assert!(!course.lease_lost);
         }
+        let mut course = Course { is_over: true, ..Course::new(SECOND, Some(SECOND), start) };
+        assert_ne!(
+            course.advance(false, start + SECOND),
+            Do::Nothing,
+            "a container's client may be at work still"
+        );
+        assert!(!course.timed_out);
         let mut course = Course::new(SECOND, None, start);
         assert_eq!(course.stop(start), Do::AskToEnd);
         course.is_over = true;

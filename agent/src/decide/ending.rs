@@ -51,20 +51,22 @@ pub struct Ending {
     pub timed_out: bool,
     /// Whose doing it was.
     pub cause: EndCause,
-    /// The command had been asked to end, by a signal, before it ended.
-    pub asked: bool,
+    /// The command had been asked to end, by a signal, before it ended; none: that is not known.
+    pub asked: Option<bool>,
 }
 
-/// What the server is told of an end, `wish` being the strongest that there was, and `blamed` what of this host's has ended it.
+/// What the server is told of an end, `wish` being the strongest that there was, `passed_on` whether this agent has passed one on to
+/// the shim, and `blamed` what of this host's has ended it.
 #[must_use]
-pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending {
+pub fn ending(record: &ExitRecord, wish: Wish, passed_on: bool, blamed: Option<String>) -> Ending {
     // Wanted because a card has died, and for nothing else.
     let card_died = record.stopped && wish == Wish::CardDied;
     let lease_wanted_it = matches!(wish, Wish::LeaseEnding | Wish::LeaseLost) && record.stopped;
     let lease_ended_it = record.lease_lost || lease_wanted_it;
     // The agent that stopped it is gone, and nobody else knows why it did: for the server, for a card, for the lease. Or it was no
     // agent: a host that shuts down asks everybody, and the command perhaps a moment before its shim.
-    let unexplained = (record.stopped || record.stopped_late) && wish == Wish::Run;
+    let stopped_late = record.stopped_late == Some(true);
+    let unexplained = (record.stopped || stopped_late) && wish == Wish::Run;
     let host_ended_it = card_died || lease_ended_it || unexplained;
     let reason = if card_died {
         blamed
@@ -84,7 +86,9 @@ pub fn ending(record: &ExitRecord, wish: Wish, blamed: Option<String>) -> Ending
     };
     // A command that saves its work and exits with zero when it is asked to has not done all of it.
     let exit_code = record.shell_code().filter(|_| !host_ended_it);
-    Ending { exit_code, reason, timed_out: record.timed_out, cause, asked: record.was_asked() }
+    // A stop that nobody here has sent, and that came late: others may have asked the command before its shim.
+    let asked = record.was_asked().filter(|_| passed_on || !stopped_late);
+    Ending { exit_code, reason, timed_out: record.timed_out, cause, asked }
 }
 
 #[cfg(test)]
@@ -92,7 +96,7 @@ mod tests {
     use super::*;
 
     fn told(record: ExitRecord, wish: Wish) -> (Option<i32>, EndCause) {
-        let end = ending(&record, wish, None);
+        let end = ending(&record, wish, true, None);
         (end.exit_code, end.cause)
     }
 
@@ -133,13 +137,20 @@ mod tests {
             what(&mut record);
             record
         };
-        let asked = |what| ending(&ended(what), Wish::Stop, None).asked;
-        assert!(!asked(|_| ()), "the stop found nobody");
-        assert!(!asked(|record| record.stopped_late = true));
-        assert!(asked(|record| record.stopped = true));
-        assert!(asked(|record| record.timed_out = true));
-        assert!(asked(|record| record.lease_lost = true));
-        let late = ended(|record| record.stopped_late = true);
+        let asked = |passed_on, what| ending(&ended(what), Wish::Stop, passed_on, None).asked;
+        for passed_on in [false, true] {
+            let asked = |what| asked(passed_on, what);
+            assert_eq!(asked(|_| ()), Some(false), "the stop found nobody");
+            assert_eq!(asked(|record| record.stopped = true), Some(true));
+            assert_eq!(asked(|record| record.timed_out = true), Some(true));
+            assert_eq!(asked(|record| record.lease_lost = true), Some(true));
+            let old = asked(|record| (record.stopped, record.stopped_late) = (true, None));
+            assert_eq!(old, None, "an older shim did not look whether its command still ran");
+        }
+        assert_eq!(asked(true, |record| record.stopped_late = Some(true)), Some(false));
+        let unknown = asked(false, |record| record.stopped_late = Some(true));
+        assert_eq!(unknown, None, "whoever stopped it may have asked its command first");
+        let late = ended(|record| record.stopped_late = Some(true));
         assert_eq!(told(late.clone(), Wish::CardDied), (Some(0), EndCause::Command), "it was done before");
         assert_eq!(
             told(late, Wish::Run),

@@ -202,6 +202,7 @@ impl Jobs {
             context: Arc::clone(&self.context),
             book: self.book.clone(),
             wish: receiver,
+            passed_on: false,
             id,
             spec,
         };
@@ -224,7 +225,7 @@ impl Jobs {
                     reason: Some("it was not running on this host".to_owned()),
                     timed_out: false,
                     cause: EndCause::Command,
-                    asked: false,
+                    asked: None,
                 },
                 unclean_gpus: Vec::new(),
             },

@@ -39,6 +39,16 @@ pub(crate) enum ReportKind {
 }
 
 impl Report {
+    /// The same without what older servers do not know; none: there is nothing of that in it.
+    pub(crate) fn for_older_servers(&self) -> Option<Self> {
+        let mut plain = self.clone();
+        match &mut plain.kind {
+            ReportKind::Exited { end, .. } => end.asked.take()?,
+            ReportKind::Started | ReportKind::Noted(_) => return None,
+        };
+        Some(plain)
+    }
+
     /// How long ago it happened.
     pub(crate) fn ago(&self) -> Option<Duration> {
         self.after_boot.map(|at| since_boot().saturating_sub(at))

@@ -71,6 +71,8 @@ pub(super) struct Runner {
     pub(super) id: AttemptId,
     pub(super) spec: Spec,
     pub(super) wish: watch::Receiver<Wish>,
+    /// A wish was passed on to the shim.
+    pub(super) passed_on: bool,
 }
 
 impl Runner {
@@ -189,6 +191,7 @@ impl Runner {
             let wished = *self.wish.borrow_and_update();
             if wished > obeyed {
                 obeyed = wished;
+                self.passed_on = true;
                 shim.send(if wished.is_urgent() { Message::Kill } else { Message::Stop });
                 let by = Instant::now() + self.patience(wished);
                 deadline = Some(deadline.map_or(by, |before| before.min(by)));
@@ -299,7 +302,7 @@ impl Runner {
         let (unclean_gpus, ()) =
             tokio::join!(clean::unclean_gpus(&self.context.devices, &self.spec.gpu_uuids, record), log,);
         let (wish, blamed) = (*self.wish.borrow(), self.book.lock().blamed_on(&self.id));
-        let kind = ReportKind::Exited { end: ending(record, wish, blamed), unclean_gpus };
+        let kind = ReportKind::Exited { end: ending(record, wish, self.passed_on, blamed), unclean_gpus };
         let of_this_boot = self.spec.boot_id == procfs::boot_id();
         let after_boot = record.finished_after_boot.filter(|_| of_this_boot);
         if let Some(verdict) = self.submit(record.finished_at, after_boot, kind).await {

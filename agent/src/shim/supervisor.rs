@@ -193,7 +193,8 @@ impl Supervisor {
     }
 
     fn record(&self, tree_gone: bool) -> ExitRecord {
-        let (exit_code, signal) = match self.end {
+        let code_lost = self.code_was_lost();
+        let (exit_code, signal) = match self.end.filter(|_| !code_lost) {
             Some(End::Exited(code)) => (Some(code), None),
             Some(End::Signaled(signal)) => (None, Some(signal)),
             None => (None, None),
@@ -208,7 +209,7 @@ impl Supervisor {
             signal,
             timed_out: self.course.timed_out,
             stopped: self.course.stopped,
-            stopped_late: self.course.stopped_late,
+            stopped_late: Some(self.course.stopped_late),
             reason: self.reason(tree_gone, signal, outcome).map(|reason| brief(&reason)),
             tree_gone,
             finished_at: Utc::now(),
@@ -216,15 +217,27 @@ impl Supervisor {
             lease_lost: self.course.lease_lost,
             never_started: never_ran,
             image_refused,
-            lost: false,
+            lost: code_lost,
         }
+    }
+
+    /// A container had ended by itself, and its client, which was to tell how, was killed before it did.
+    fn code_was_lost(&self) -> bool {
+        let killed = !matches!(self.end, Some(End::Exited(_)));
+        killed && !self.was_asked() && self.container.as_ref().is_some_and(Contained::is_over)
+    }
+
+    /// Its command was asked to end before it ended.
+    fn was_asked(&self) -> bool {
+        self.course.stopped || self.course.timed_out || self.course.lease_lost
     }
 
     /// What the end of a container's client says. Of what was asked to stop nothing is concluded.
     fn outcome(&self, exit_code: Option<i32>) -> Outcome {
-        let asked = self.course.stopped || self.course.timed_out || self.course.lease_lost;
         match (&self.container, exit_code) {
-            (Some(container), Some(code)) if !asked => container.outcome(code, &self.log.last_error()),
+            (Some(container), Some(code)) if !self.was_asked() => {
+                container.outcome(code, &self.log.last_error())
+            }
             _ => Outcome::OfCommand,
         }
     }
@@ -239,6 +252,9 @@ impl Supervisor {
         }
         if self.course.lease_lost {
             return Some("this host had lost the server for longer than its lease".to_owned());
+        }
+        if self.code_was_lost() {
+            return Some("its container had ended, and what was to tell how was killed".to_owned());
         }
         if let Some(reason) = self.out_of_memory(signal) {
             return Some(reason);

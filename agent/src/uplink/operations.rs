@@ -166,6 +166,7 @@ pub(crate) struct JobReportInput {
     pub(crate) reason: Option<String>,
     pub(crate) timed_out: bool,
     pub(crate) cause: EndCause,
+    #[cynic(skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<bool>,
     pub(crate) seconds_ago: Option<f64>,
     pub(crate) unclean_gpus: Option<Vec<UncleanGpuInput>>,

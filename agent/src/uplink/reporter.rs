@@ -38,7 +38,13 @@ async fn send(link: &Link, reports: &[Report]) -> Vec<bool> {
 }
 
 async fn send_alone(link: &Link, report: &Report) -> bool {
-    match send_together(link, std::slice::from_ref(report)).await {
+    let mut sent = send_together(link, std::slice::from_ref(report)).await;
+    if sent.is_err()
+        && let Some(plain) = report.for_older_servers()
+    {
+        sent = send_together(link, &[plain]).await;
+    }
+    match sent {
         Ok(verdicts) => verdicts.first().copied().unwrap_or(true),
         Err(error) => {
             // Killing the job would not make the server understand it either.

@@ -119,7 +119,7 @@ pub(super) fn report(report: &Report) -> wire::JobReportInput {
             EndCause::ImageRefused => wire::EndCause::ImageRefused,
             EndCause::Lost => wire::EndCause::Lost,
         };
-        input.asked = Some(end.asked);
+        input.asked = end.asked;
         input.unclean_gpus = Some(unclean_gpus.iter().map(unclean).collect());
     }
     input

@@ -13,7 +13,7 @@ use super::{Clock, Time};
 
 /// Asked this often. Clocks of machines run apart by a few milliseconds in that time, at most.
 const EVERY: Duration = Duration::from_secs(10);
-/// People should hear of a machine whose own clock is further off: tokens run out by it.
+/// People should hear of clocks that are further apart.
 const MUCH: TimeDelta = TimeDelta::seconds(5);
 
 /// The database's wall clock, as this machine knows it. Between two looks at it, a clock of this machine that nobody sets tells
@@ -57,7 +57,15 @@ impl OfDatabase {
     }
 
     fn hear(&self, told: Told) {
-        let mended = self.known().mended(told);
+        let known = self.known();
+        let mended = known.mended(told);
+        let step = mended.shown - known.shown(told.answered);
+        if step.abs() > MUCH {
+            tracing::warn!(
+                seconds = step.num_seconds(),
+                "the database's clock was set, or another database answers: the fleet's time has made a step"
+            );
+        }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = mended;
     }
 }
@@ -89,7 +97,7 @@ pub(crate) async fn of_database(database: &DatabaseConnection) -> Result<Clock, 
     if off.abs() > MUCH {
         tracing::warn!(
             seconds = off.num_seconds(),
-            "this machine's clock is not the database's: the fleet goes by the database's, tokens run out by this one"
+            "this machine's clock is not the database's: the fleet goes by the database's, tokens and API keys run out by this one"
         );
     }
     let known = Known { shown: told.shown, at: told.answered };
@@ -102,7 +110,7 @@ async fn keep_asking(clock: Weak<OfDatabase>, database: DatabaseConnection) {
     loop {
         tokio::time::sleep(EVERY).await;
         let Some(clock) = clock.upgrade() else { return };
-        // A database that is away is not asked what time it is: time goes on without it.
+        // While the database is away, time goes on without it.
         match ask(&database).await {
             Ok(told) => clock.hear(told),
             Err(error) => tracing::debug!(%error, "the database does not say what time it is"),

@@ -1,5 +1,5 @@
 //! Where the store and the scheduler take their time and new ids from: this machine, a database that servers share, or whoever
-//! plays a whole fleet in virtual time. Nothing else that decides asks a clock.
+//! plays a whole fleet in virtual time. Beside them only `identity` asks a clock: tokens and API keys run out by the machine's own.
 
 mod database;
 

@@ -43,8 +43,8 @@ impl Lately {
         organizations: &mut [OrganizationState],
     ) -> Result<(), Fault> {
         if now - self.settled > PART {
-            // A young fleet has no long past that would have to be read hour by hour.
-            let first = store.first_allocated_at().await?.unwrap_or(now);
+            // In a young fleet, or an idle one, nothing was held in most of the hours that would have to be read.
+            let first = store.first_held_after(self.settled).await?.unwrap_or(now);
             self.settled = self.settled.max(first.min(now));
         }
         while now - self.settled > EVERY {

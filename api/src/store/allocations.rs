@@ -112,18 +112,23 @@ impl Store {
             .collect())
     }
 
-    /// When the first GPU that is in the book was given to anybody; none: none ever was.
+    /// When the first of the GPUs that were held after an instant was given to somebody; none: none was.
     ///
     /// # Errors
     /// Database faults.
-    pub async fn first_allocated_at(&self) -> Result<Option<DateTime<Utc>>, Fault> {
-        let first = allocation::Entity::find()
-            .select_only()
-            .column_as(allocation::Column::AllocatedAt.min(), "first")
-            .into_tuple::<Option<DateTime<Utc>>>()
-            .one(self.db())
-            .await?;
-        Ok(first.flatten())
+    pub async fn first_held_after(&self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Fault> {
+        let first = |ended: Condition| {
+            allocation::Entity::find()
+                .select_only()
+                .column_as(allocation::Column::AllocatedAt.min(), "first")
+                .filter(ended)
+                .into_tuple::<Option<DateTime<Utc>>>()
+                .one(self.db())
+        };
+        // Two questions, each of which has an index.
+        let live = first(Condition::all().add(allocation::Column::ReleasedAt.is_null())).await?.flatten();
+        let ended = first(Condition::all().add(allocation::Column::ReleasedAt.gt(since))).await?.flatten();
+        Ok(live.into_iter().chain(ended).min())
     }
 
     /// What was held between two instants, by whomever.

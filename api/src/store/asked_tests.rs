@@ -1,5 +1,5 @@
 //! What becomes of a job that ends well while its GPUs are being claimed back: whether it was done before anybody asked is for its
-//! agents to say, since the server that asked and the one that hears of the end may have clocks that are hours apart.
+//! agents to say, whatever the times are that servers have written.
 
 #![expect(
     clippy::unwrap_used,

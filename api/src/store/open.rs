@@ -8,7 +8,6 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement,
 };
-
 use tokio::sync::OnceCell;
 
 use super::feed::Feed;
@@ -113,8 +112,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, OpenError> {
 }
 
 /// A new database in memory that is gone with its store, for whoever plays a fleet by `clock`. Nothing happens in it by itself:
-/// what else runs beside a server is to be called, [`Store::publish_committed`] and
-/// [`Store::settle_all`].
+/// what else runs beside a server is to be called, [`Store::publish_committed`] and [`Store::settle_all`].
 ///
 /// # Errors
 /// See [`OpenError`].

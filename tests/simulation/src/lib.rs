@@ -65,7 +65,7 @@ impl std::fmt::Display for Broken {
 }
 
 /// Keeps this thread, and those that it starts, on one of the cores that it may use. A history and its database take turns, in two
-/// threads: on one core, each is awake at once when its turn comes, which makes a history three times as fast.
+/// threads: on one core, each is awake at once when its turn comes, which makes a history much faster.
 pub fn stay_on_one_core(place: usize) {
     let Ok(allowed) = sched_getaffinity(None) else { return };
     let cores: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();

@@ -26,29 +26,33 @@ impl Store {
     /// Database faults.
     pub async fn assignments(&self, host: HostId, epoch: i32) -> Result<Option<Vec<AssignedAttempt>>, Fault> {
         // Every host's stream asks this every few seconds, and most of them have nothing open: one statement answers it.
-        let rows: Vec<(host::Model, Option<placement::Model>)> = host::Entity::find_by_id(host.0)
+        // What cannot be read is an error, never nothing: an agent ends what is no longer listed.
+        let rows: Vec<(host::Model, Option<Option<placement::Model>>)> = host::Entity::find_by_id(host.0)
             .filter(host::Column::Epoch.eq(epoch))
             .join(JoinType::LeftJoin, open_parts())
             .select_also(placement::Entity)
+            .into_model()
             .all(self.db())
             .await?;
         if rows.is_empty() {
             return Ok(None);
         }
-        let open: Vec<placement::Model> = rows.into_iter().filter_map(|(_, part)| part).collect();
+        let open: Vec<placement::Model> = rows.into_iter().filter_map(|(_, part)| part?).collect();
         if open.is_empty() {
             return Ok(Some(Vec::new()));
         }
         let ids: Vec<Uuid> = open.iter().map(|part| part.job_id).collect();
-        let jobs: HashMap<Uuid, (job::Model, String)> = job::Entity::find()
+        let jobs: Vec<(job::Model, Option<Option<organization::Model>>)> = job::Entity::find()
             .filter(job::Column::Id.is_in(ids.clone()))
             .join(JoinType::InnerJoin, job::Relation::Organization.def())
             .select_also(organization::Entity)
+            .into_model()
             .all(self.db())
-            .await?
+            .await?;
+        let jobs = jobs
             .into_iter()
-            .map(|(row, whose)| (row.id, (row, whose.map(|whose| whose.slug).unwrap_or_default())))
-            .collect();
+            .map(|(row, whose)| Ok((row.id, (row, whose.flatten().ok_or_else(unreadable)?.slug))))
+            .collect::<Result<HashMap<Uuid, (job::Model, String)>, Fault>>()?;
         let cards = self.live_cards(host, ids).await?;
         let mut found = Vec::with_capacity(open.len());
         for part in open {
@@ -73,23 +77,28 @@ impl Store {
         host: HostId,
         jobs: Vec<Uuid>,
     ) -> Result<HashMap<Uuid, (Vec<String>, i32)>, Fault> {
-        let live = allocation::Entity::find()
+        let live: Vec<(allocation::Model, Option<Option<gpu::Model>>)> = allocation::Entity::find()
             .filter(allocation::Column::HostId.eq(host.0))
             .filter(allocation::Column::ReleasedAt.is_null())
             .filter(allocation::Column::JobId.is_in(jobs))
             .join(JoinType::InnerJoin, allocation::Relation::Gpu.def())
             .select_also(gpu::Entity)
             .order_by_asc(gpu::Column::DeviceIndex)
+            .into_model()
             .all(self.db())
             .await?;
         let mut found: HashMap<Uuid, (Vec<String>, i32)> = HashMap::new();
         for (one, card) in live {
             let entry = found.entry(one.job_id).or_default();
-            entry.0.extend(card.map(|card| card.uuid));
+            entry.0.push(card.flatten().ok_or_else(unreadable)?.uuid);
             entry.1 = one.milli;
         }
         Ok(found)
     }
+}
+
+fn unreadable() -> Fault {
+    Fault::Internal("a row that must be there is not".to_owned())
 }
 
 /// From a host to its parts of attempts that are to run or do.

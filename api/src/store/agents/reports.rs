@@ -236,8 +236,7 @@ fn was_done(parts: &[placement::Model], at: DateTime<Utc>, asked_at: DateTime<Ut
     match (said(Some(true)), said(None)) {
         (true, _) => false,
         (false, false) => true,
-        // Servers are upgraded before agents, and older ones do not say it. Then times must do, which two servers may have
-        // taken from clocks that differ.
+        // Older agents, and records of older shims, do not say it. Then times must do.
         (false, true) => at < asked_at,
     }
 }

@@ -267,7 +267,7 @@ impl Agent {
             reason: Some("it was not running on this host".to_owned()),
             timed_out: false,
             cause: EndCause::Command,
-            asked: false,
+            asked: None,
         };
         self.say(id, None, What::Exited(end, Vec::new()));
     }

@@ -60,6 +60,8 @@ pub(super) struct Runner {
     pub(super) wish: Wish,
     pub(super) live: LiveAttempt,
     pub(super) blame: Option<String>,
+    /// A wish was passed on to the shim.
+    passed_on: bool,
     /// The server's answers to what was said of it.
     pub(super) verdicts: Vec<(u64, bool)>,
     order: Order,
@@ -79,7 +81,7 @@ impl Runner {
             survivors: None,
             pid: None,
         };
-        Self { wish: Wish::Run, live, blame: None, verdicts: Vec::new(), order, stage }
+        Self { wish: Wish::Run, live, blame: None, passed_on: false, verdicts: Vec::new(), order, stage }
     }
 
     pub(super) fn begins(order: Order) -> Self {
@@ -251,7 +253,7 @@ impl Agent {
     fn accompany(&mut self, runner: &mut Runner, stage: Stage, body: &mut Body, at: Duration, now: Millis) {
         let Stage::Accompanies { shim, ours, mut obeyed, mut deadline, mut saying } = stage else { return };
         if runner.wish > obeyed {
-            obeyed = runner.wish;
+            (obeyed, runner.passed_on) = (runner.wish, true);
             if let Some(process) = body.shims.get_mut(&shim) {
                 process.hear(if obeyed.is_urgent() { Signal::Kill } else { Signal::Stop });
             }
@@ -345,7 +347,7 @@ impl Agent {
     }
 
     fn tell_end(&mut self, runner: &mut Runner, body: &Body, record: ExitRecord, unclean: Vec<UncleanGpu>) {
-        let end = ending(&record, runner.wish, runner.blame.clone());
+        let end = ending(&record, runner.wish, runner.passed_on, runner.blame.clone());
         let dir = body.disk.attempts.get(&runner.order.id);
         let of_this_boot = dir.is_none_or(|dir| dir.boot == body.boot);
         let at = record.finished_after_boot.filter(|_| of_this_boot).map(Duration::from_millis);

@@ -379,7 +379,7 @@ fn wire(saying: &Saying, at: Duration) -> Report {
             EndCause::ImageRefused => Blame::ImageRefused,
             EndCause::Lost => Blame::Loss,
         };
-        report.asked = Some(end.asked);
+        report.asked = end.asked;
         report.unclean = unclean.iter().map(|gpu| (gpu.uuid.clone(), gpu.reason.clone())).collect();
     }
     report

@@ -188,7 +188,7 @@ fn whose_client_hangs() -> Option<(Contained, Shim)> {
 
 #[test]
 fn a_stop_that_finds_the_client_alone_comes_too_late() {
-    let Some((mut contained, shim)) = whose_client_hangs() else { return };
+    let Some((contained, shim)) = whose_client_hangs() else { return };
     let shim_pid = contained.attempt.started().shim_pid;
     shim.signal(libc::SIGTERM);
     until("the shim has read the signal", || {
@@ -203,7 +203,7 @@ fn a_stop_that_finds_the_client_alone_comes_too_late() {
 
 #[test]
 fn how_a_container_ended_whose_client_is_killed_is_made_up_by_nobody() {
-    let Some((mut contained, shim)) = whose_client_hangs() else { return };
+    let Some((contained, shim)) = whose_client_hangs() else { return };
     shim.signal(libc::SIGTERM);
     let exit = contained.attempt.exit();
     assert_eq!((exit.shell_code(), exit.stopped, exit.lost), (None, false, true), "{exit:?}");

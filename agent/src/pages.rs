@@ -69,12 +69,22 @@ mod tests {
         sum
     }
 
+    /// Reads a byte of each page of this program's code.
+    fn touch_all() {
+        let own = fs::read_link("/proc/self/exe").unwrap_or_default();
+        let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        for address in code_of(&own.to_string_lossy(), &maps).flat_map(|range| range.step_by(4096)) {
+            // SAFETY: the program's code is there to be read as long as the program runs.
+            unsafe { std::ptr::read_volatile(address as *const u8) };
+        }
+    }
+
     #[test]
-    fn less_of_the_program_is_resident_afterwards_and_it_goes_on() {
-        let _ = serde_json::from_str::<serde_json::Value>(r#"{"a": [1, 2.5, "text"]}"#);
+    fn what_was_touched_of_the_program_is_given_back_and_it_goes_on() {
+        touch_all();
         let before = resident();
         give_back_start_up();
         let after = resident();
-        assert!(0 < after && after < before, "{before} KiB, then {after} KiB");
+        assert!(0 < after && after < before / 2, "{before} KiB, then {after} KiB");
     }
 }

@@ -21,6 +21,7 @@ use crate::auth::{self, Claims, Identity, KeyKind, OrganizationRef, Principal, P
 use crate::fault::Fault;
 use crate::http::{Grant, Offer, Refusal, SignInRefusal};
 use crate::store::Store;
+use crate::store::agents::KeysState;
 
 pub use calls::is_guarded;
 pub use external::{External, KeySource, SourceError, Trust};
@@ -29,6 +30,8 @@ pub use sign_in::SignInTerms;
 
 /// What is revoked is refused within this time, and closed on open sockets soon after.
 const REMEMBERED: Duration = Duration::from_secs(2);
+/// What has not changed meanwhile is remembered so long.
+const UNCHANGED: Duration = Duration::from_secs(600);
 /// Callers that are remembered at once.
 const CALLERS: u64 = 10_000;
 /// How often the use of an API key is noted.
@@ -40,7 +43,10 @@ pub struct Identities {
     own: OwnKeys,
     external: Option<Arc<External>>,
     organizations: Cache<String, OrganizationRef>,
-    agents: Cache<String, HostId>,
+    /// Whose an agent key is, and in which state of all agent keys it was.
+    agents: Cache<String, (KeysState, HostId)>,
+    /// In which state all agent keys are.
+    agent_keys: Cache<(), KeysState>,
     api_keys: Cache<String, Arc<ApiKey>>,
     touched: Cache<ApiKeyId, ()>,
 }
@@ -70,7 +76,8 @@ impl Identities {
             own: OwnKeys::start(store.clone(), key, shutdown).await?,
             external,
             organizations: remembered(REMEMBERED),
-            agents: remembered(REMEMBERED),
+            agents: remembered(UNCHANGED),
+            agent_keys: remembered(REMEMBERED),
             api_keys: remembered(REMEMBERED),
             touched: remembered(TOUCH_EVERY),
             store,
@@ -187,13 +194,16 @@ impl Identities {
         Ok(Principal { host: Some(host), ..who })
     }
 
+    /// Every agent's channel asks this every two seconds: one question for all of them, whether any key has changed, is enough.
     async fn host_of_key(&self, hash: &str) -> Result<Option<HostId>, Fault> {
-        if let Some(known) = self.agents.get(hash).await {
-            return Ok(Some(known));
+        let state = self.agent_keys.try_get_with((), self.store.state_of_agent_keys()).await;
+        let state = state.map_err(|fault| Fault::clone(&fault))?;
+        if let Some((_, host)) = self.agents.get(hash).await.filter(|(then, _)| *then == state) {
+            return Ok(Some(host));
         }
         let host = self.store.host_of_key(hash).await?;
         if let Some(host) = host {
-            self.agents.insert(hash.to_owned(), host).await;
+            self.agents.insert(hash.to_owned(), (state, host)).await;
         }
         Ok(host)
     }

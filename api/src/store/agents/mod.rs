@@ -12,7 +12,7 @@ mod reports;
 mod words;
 
 pub use loss::SignOfLife;
-pub(crate) use registration::at_epoch;
+pub(crate) use registration::{KeysState, at_epoch};
 pub use words::{
     Admission, AssignedAttempt, Blame, Declaration, Device, Report, ReportResult, Sample, SignOfLifeTold,
     Told,

@@ -1,5 +1,6 @@
 //! Joining the fleet and coming back to it: who may, and the epoch that begins.
 
+use chrono::{DateTime, Utc};
 use domain::ids::HostId;
 use entity::json::{Labels, Texts};
 use entity::{agent_credential, host, used_join_token};
@@ -16,6 +17,9 @@ use crate::store::audit::{Action, Line};
 use crate::store::feed::ChangeKind;
 use crate::store::versioned::{Edit, edit};
 use crate::store::{Store, Tx};
+
+/// How many agent keys there are, and were revoked, and when the newest was made.
+pub(crate) type KeysState = (i64, i64, Option<DateTime<Utc>>);
 
 impl Store {
     /// Registers a host, or its return, and begins a new epoch.
@@ -47,6 +51,22 @@ impl Store {
             .one(self.db())
             .await?;
         Ok(row.map(|row| HostId(row.host_id)))
+    }
+
+    /// What is another whenever an agent key was made, revoked or deleted.
+    ///
+    /// # Errors
+    /// Database faults.
+    pub(crate) async fn state_of_agent_keys(&self) -> Result<KeysState, Fault> {
+        let told = agent_credential::Entity::find()
+            .select_only()
+            .column_as(agent_credential::Column::Id.count(), "all")
+            .column_as(agent_credential::Column::RevokedAt.count(), "revoked")
+            .column_as(agent_credential::Column::CreatedAt.max(), "newest")
+            .into_tuple()
+            .one(self.db())
+            .await?;
+        Ok(told.unwrap_or_default())
     }
 
     /// A host's present epoch.

@@ -9,7 +9,8 @@ use tokio::sync::Mutex;
 
 use crate::store::Store;
 
-/// It is read anew this often.
+/// It is read anew this often when it holds as many jobs as it can, and sooner the fewer there are: each new one tells more then,
+/// and a read costs less.
 const READ_ANEW: Duration = Duration::from_secs(30);
 
 /// What jobs asked for lately.
@@ -23,7 +24,7 @@ impl Seen {
     pub(super) async fn lately(&self, store: &Store) -> Vec<SeenJobs> {
         let mut known = self.known.lock().await;
         let now = store.clock().instant();
-        let fresh = known.as_ref().filter(|(read, _)| now.duration_since(*read) < READ_ANEW);
+        let fresh = known.as_ref().filter(|(read, jobs)| now.duration_since(*read) < good_for(jobs));
         let jobs = match fresh {
             Some((_, jobs)) => jobs.clone(),
             None => {
@@ -38,4 +39,10 @@ impl Seen {
         };
         jobs.as_ref().clone()
     }
+}
+
+/// How long a reading is good for.
+fn good_for(seen: &[SeenJobs]) -> Duration {
+    let jobs: f64 = seen.iter().map(|kind| f64::from(kind.jobs)).sum();
+    READ_ANEW.mul_f64((jobs / MIX_OF as f64).min(1.0))
 }

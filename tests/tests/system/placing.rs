@@ -25,10 +25,10 @@ async fn gpus_that_are_of_no_use_to_what_was_submitted_lately_go_first(engine: E
     let fleet = Fleet::serve_with(Place::create(engine).await, &[]).await;
     let client = fleet.operator().await;
     let _hosts = (PlayedHost::join(&fleet, "a", 2).await, PlayedHost::join(&fleet, "b", 4).await);
+    client.submit_all(vec![held("usual", Some(4.0)); 10]).await;
     // Hosts of eight cores: one GPU is left on "a", with all of them, and three on "b", with two.
     lent_on(&client, "a", None).await;
     lent_on(&client, "b", Some(6.0)).await;
-    client.submit_all(vec![held("usual", Some(4.0)); 10]).await;
     let job = client.submit(json!({"name": "small", "command": ["train"]})).await;
     client.reaches(&job, "ALLOCATED").await;
     let host = eventually("its host is known", 10, async || {

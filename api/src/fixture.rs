@@ -34,6 +34,23 @@ pub(crate) async fn postgres() -> Store {
     open(&Location::Postgres(format!("{front}/{name}"))).await.expect("a database")
 }
 
+/// Has each of these looked at on a database of either kind.
+macro_rules! both {
+    ($($test:ident: $sqlite:ident, $postgres:ident;)*) => {$(
+        #[tokio::test]
+        async fn $sqlite() {
+            let (_folder, store) = $crate::fixture::sqlite().await;
+            $test(store).await;
+        }
+
+        #[tokio::test]
+        async fn $postgres() {
+            $test($crate::fixture::postgres().await).await;
+        }
+    )*};
+}
+pub(crate) use both;
+
 /// A new organization without limits.
 pub(crate) async fn organization(store: &Store, slug: &str) -> OrganizationRef {
     let new = NewOrganization {

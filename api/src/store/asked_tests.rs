@@ -141,22 +141,7 @@ async fn of_agents_that_do_not_say_it_times_are_compared(store: Store) {
     }
 }
 
-macro_rules! both {
-    ($($test:ident: $sqlite:ident, $postgres:ident;)*) => {$(
-        #[tokio::test]
-        async fn $sqlite() {
-            let (_folder, store) = fixture::sqlite().await;
-            $test(store).await;
-        }
-
-        #[tokio::test]
-        async fn $postgres() {
-            $test(fixture::postgres().await).await;
-        }
-    )*};
-}
-
-both! {
+fixture::both! {
     what_its_agents_say_decides_whatever_clocks_show: agents_decide_on_sqlite, agents_decide_on_postgres;
     of_agents_that_do_not_say_it_times_are_compared: times_are_compared_on_sqlite, times_are_compared_on_postgres;
 }

@@ -262,22 +262,7 @@ async fn who_is_only_told_runs_on(store: Store) {
     assert!(said[0].contains("it will be told of again") && said[1].contains("nor in the grace"), "{said:?}");
 }
 
-macro_rules! both {
-    ($($test:ident: $sqlite:ident, $postgres:ident;)*) => {$(
-        #[tokio::test]
-        async fn $sqlite() {
-            let (_folder, store) = fixture::sqlite().await;
-            $test(store).await;
-        }
-
-        #[tokio::test]
-        async fn $postgres() {
-            $test(fixture::postgres().await).await;
-        }
-    )*};
-}
-
-both! {
+fixture::both! {
     an_idle_job_is_warned_and_stopped_and_waits_again: idle_is_stopped_on_sqlite, idle_is_stopped_on_postgres;
     a_job_that_stays_idle_is_stopped_for_the_last_time_at_some_time: idle_is_ended_on_sqlite, idle_is_ended_on_postgres;
     use_in_the_grace_takes_the_warning_back: use_withdraws_on_sqlite, use_withdraws_on_postgres;

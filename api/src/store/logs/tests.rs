@@ -333,22 +333,7 @@ fn an_address_of_no_kind_is_refused() {
     }
 }
 
-macro_rules! both {
-    ($($test:ident: $sqlite:ident, $postgres:ident;)*) => {$(
-        #[tokio::test]
-        async fn $sqlite() {
-            let (_folder, store) = fixture::sqlite().await;
-            $test(store).await;
-        }
-
-        #[tokio::test]
-        async fn $postgres() {
-            $test(fixture::postgres().await).await;
-        }
-    )*};
-}
-
-both! {
+fixture::both! {
     a_moved_log_reads_as_before: a_moved_log_on_sqlite, a_moved_log_on_postgres;
     what_comes_late_goes_on_behind_what_was_moved: late_lines_on_sqlite, late_lines_on_postgres;
     what_comes_late_of_a_log_that_is_too_long_says_so_once: late_markers_on_sqlite, late_markers_on_postgres;

@@ -44,8 +44,10 @@ impl Lately {
     ) -> Result<(), Fault> {
         if now - self.settled > PART {
             // In a young fleet, or an idle one, nothing was held in most of the hours that would have to be read.
-            let first = store.first_held_after(self.settled).await?.unwrap_or(now);
-            self.settled = self.settled.max(first.min(now));
+            let first = store.first_held_after(self.settled).await?.unwrap_or(now).min(now);
+            if first > self.settled {
+                self.take_in(&[], first);
+            }
         }
         while now - self.settled > EVERY {
             let until = now.min(self.settled + PART);
@@ -78,6 +80,7 @@ impl Lately {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
 
     fn lately(after: &[i64], held: &Held, start: DateTime<Utc>) -> f64 {
         let mut lately = Lately::new(3_600, start);
@@ -97,5 +100,15 @@ mod tests {
         assert!((lately(&[100, 3_599, 5_000, 7_200], &hour, start) - 2_000.0).abs() < 1e-6);
         let always = Held { organization, milli: 8_000, from: start - TimeDelta::days(30), to: None };
         assert!((lately(&[0, 60], &always, start) - 8_000.0).abs() < 8.0, "but for a thousandth");
+    }
+
+    #[tokio::test]
+    async fn hours_in_which_nothing_was_held_are_passed_over_and_what_was_held_before_them_fades() {
+        let (_folder, store) = fixture::sqlite().await;
+        let (organization, now) = (OrganizationId(uuid::Uuid::from_u128(1)), Utc::now());
+        let mut lately = Lately::new(3_600, now);
+        (lately.settled, lately.held) = (now - TimeDelta::hours(4), HashMap::from([(organization, 8_000.0)]));
+        assert!(lately.tell(&store, now, &mut []).await.is_ok(), "the database answers");
+        assert!((lately.held[&organization] - 500.0).abs() < 1e-6, "four half-lives: {:?}", lately.held);
     }
 }
